@@ -1,0 +1,28 @@
+"""Epileptic seizures in EEG with scikit-learn.
+
+Sub-packages are imported on first use: ``import skseizure`` alone loads none of them.
+"""
+
+import importlib
+
+__version__ = "0.1.0.dev0"
+
+__all__ = [
+    "datasets",
+    "features",
+    "inspection",
+    "metrics",
+    "model_selection",
+    "postprocessing",
+    "signals",
+]
+
+
+def __getattr__(name: str):
+    if name in __all__:
+        return importlib.import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

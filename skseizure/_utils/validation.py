@@ -1,0 +1,155 @@
+"""Input rules of every estimator on raw signals, each written once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils import check_array
+from sklearn.utils.validation import validate_data
+
+
+def is_windows(X: Any) -> bool:
+    """Tell whether ``X`` is a `Windows`, without importing the signals sub-package."""
+    return all(hasattr(X, name) for name in ("segments", "onset", "sfreq", "ch_names"))
+
+
+def check_windows(estimator: Any, X: Any, *, reset: bool = True) -> Any:
+    """Validate raw windows and record or compare their layout.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Gets ``n_channels_in_``, ``n_times_in_``, ``n_features_in_`` and, from named channels,
+        ``ch_names_in_``.
+    X : Windows or array-like, shape (n_windows, n_channels, n_times) or (n_windows, n_times)
+        Raw windows in microvolts; two dimensions mean one channel.
+    reset : bool, default=True
+        True in ``fit``: learn the layout. False later: compare with what was learned.
+
+    Returns
+    -------
+    Windows or ndarray, shape (n_windows, n_channels, n_times)
+        ``X`` itself where it is a `Windows` (its signals are checked, never gathered at once), else
+        a float array.
+
+    Raises
+    ------
+    ValueError
+        For NaN, infinity, no window, another number of dimensions, channels or samples, or other
+        channel names than at fit.
+    """
+    if is_windows(X):
+        if len(X) == 0:
+            raise ValueError("X holds 0 windows; at least one is needed.")
+        _check_finite_signals(estimator, X)
+        names: tuple[str, ...] | None = X.ch_names
+        if reset and hasattr(estimator, "feature_names_in_"):
+            del estimator.feature_names_in_
+    elif np.ndim(X) == 3:
+        X = check_array(
+            X,
+            dtype=[np.float64, np.float32],
+            allow_nd=True,
+            estimator=estimator,
+            input_name="X",
+        )
+        names = None
+    else:
+        X = validate_data(estimator, X, reset=reset, dtype=[np.float64, np.float32])
+        X, names = X[:, np.newaxis, :], None
+    n_channels, n_times = X.shape[1:]
+    if reset:
+        estimator.n_channels_in_, estimator.n_times_in_ = n_channels, n_times
+        estimator.n_features_in_ = n_channels * n_times
+        estimator.ch_names_in_ = names
+        return X
+    for what, found, learned in (
+        ("channels", n_channels, estimator.n_channels_in_),
+        ("samples", n_times, estimator.n_times_in_),
+    ):
+        if found != learned:
+            raise ValueError(
+                f"X has windows of {found} {what}, but {type(estimator).__name__} was fitted on "
+                f"{learned} {what} a window."
+            )
+    learned_names = estimator.ch_names_in_
+    if names is not None and learned_names is not None and names != learned_names:
+        differ = next(i for i in range(n_channels) if names[i] != learned_names[i])
+        raise ValueError(
+            f"X has channel {names[differ]!r} where {type(estimator).__name__} was fitted on "
+            f"{learned_names[differ]!r} (channel {differ}); bring channels to the same names and "
+            "order with Windows.pick or to_bipolar."
+        )
+    return X
+
+
+def _check_finite_signals(estimator: Any, X: Any, batch: int = 256) -> None:
+    # Most often the signals themselves are clean: then no window has to be gathered.
+    if all(np.isfinite(signal.sum(dtype=np.float64)) for signal in X._signals):
+        return
+    for low in range(0, len(X), batch):
+        check_array(X[low : low + batch].data, allow_nd=True, estimator=estimator, input_name="X")
+
+
+def check_sfreq(estimator: Any, X: Any, *, reset: bool = True) -> float:
+    """Settle the sampling rate from ``estimator.sfreq`` and the windows.
+
+    Parameters
+    ----------
+    estimator : estimator
+        With a parameter ``sfreq`` (None: take it from the windows); gets ``sfreq_``.
+    X : Windows or ndarray
+        Checked windows; an array has no sampling rate of its own.
+    reset : bool, default=True
+        True in ``fit``: learn the rate. False later: compare.
+
+    Returns
+    -------
+    float
+        Sampling rate in Hz.
+
+    Raises
+    ------
+    ValueError
+        If no rate is known, two differ, or it is not above zero.
+    """
+    given = estimator.sfreq
+    own = X.sfreq if is_windows(X) else None
+    if reset:
+        if given is None and own is None:
+            raise ValueError(
+                f"sfreq is None and X is a bare array; pass {type(estimator).__name__}"
+                "(sfreq=<sampling rate in Hz>) or a Windows, which knows its own."
+            )
+        if given is not None and not (np.isfinite(given) and given > 0):
+            raise ValueError(f"sfreq is {given!r}; a sampling rate above 0 Hz is needed.")
+        estimator.sfreq_ = float(own if given is None else given)
+    if own is not None and not np.isclose(own, estimator.sfreq_, rtol=1e-6, atol=0):
+        raise ValueError(
+            f"X is sampled at {own:g} Hz, but {type(estimator).__name__} needs "
+            f"{estimator.sfreq_:g} Hz; resample the recording or change sfreq."
+        )
+    return estimator.sfreq_
+
+
+def time_segments(X: Any) -> list[NDArray[np.intp]]:
+    """Return the rows of each stretch without a gap, in order of time.
+
+    Parameters
+    ----------
+    X : Windows or array-like of length n_windows
+        A bare array is one record in row order.
+
+    Returns
+    -------
+    list of ndarray of int
+        Row numbers of each stretch.
+    """
+    return X.segments() if is_windows(X) else [np.arange(len(X))]
+
+
+def step_seconds(X: Any) -> float:
+    """Return the seconds between successive windows; a bare array has one window a second."""
+    return float(X.step) if is_windows(X) else 1.0

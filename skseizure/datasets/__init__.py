@@ -1,0 +1,1 @@
+"""Loaders of the public corpora, and a generator of recordings."""

@@ -1,0 +1,1 @@
+"""Sample and event scores, and scorers for scikit-learn's searches."""

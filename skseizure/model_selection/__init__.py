@@ -1,0 +1,1 @@
+"""Splitters that know records, patients and time."""

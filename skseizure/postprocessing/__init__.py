@@ -1,0 +1,1 @@
+"""Meta-estimators around any classifier that turn window-wise into clinical decisions."""
