@@ -6,16 +6,15 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
-from numpy.typing import ArrayLike, DTypeLike, NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from ._events import Events, RecordInfo
 from ._recording import Recording
+from ._timeline import cells, covered, runs, segments
+from ._window_array import WindowArray
 
-GAP = 1.5  # in steps: two windows further apart than this are not neighbours in time
 
-
-class Windows:
+class Windows(WindowArray):
     """Windows of multi-channel EEG that know where and when they were recorded.
 
     An array-like of shape (n_windows, n_channels, n_times): scikit-learn indexes, splits, shuffles,
@@ -79,12 +78,6 @@ class Windows:
     True
     """
 
-    # A window is (source, start): a row of the 3-D array `_signals[source]`, or the n_times samples
-    # from `start` of the 2-D recording `_signals[source]`. Indexing touches these two columns only.
-    _signals: tuple[NDArray, ...]
-    _source: NDArray[np.intp]
-    _start: NDArray[np.intp]
-
     def __init__(
         self,
         data: ArrayLike,
@@ -119,52 +112,6 @@ class Windows:
             onset=onset,
             ch_names=ch_names,
             patient=patient,
-        )
-
-    def _setup(
-        self,
-        *,
-        signals,
-        source,
-        start,
-        n_channels,
-        n_times,
-        sfreq,
-        step,
-        record,
-        onset,
-        ch_names,
-        patient,
-    ) -> None:
-        n = len(start)
-        sfreq = float(sfreq)
-        if not (np.isfinite(sfreq) and sfreq > 0):
-            raise ValueError(f"sfreq is {sfreq!r}; a sampling rate above 0 Hz is needed.")
-        step = n_times / sfreq if step is None else float(step)
-        if not (np.isfinite(step) and step > 0):
-            raise ValueError(f"step is {step!r}; a time above 0 s is needed.")
-        names = tuple(f"ch{i}" for i in range(n_channels)) if ch_names is None else tuple(ch_names)
-        if len(names) != n_channels:
-            raise ValueError(f"ch_names has {len(names)} names for {n_channels} channels.")
-        record = _column("record", record, n, str)
-        if onset is None:
-            onset = np.empty(n)
-            for name in np.unique(record):
-                rows = record == name
-                onset[rows] = np.arange(rows.sum()) * step
-        onset = _column("onset", onset, n, float)
-        if not np.all(np.isfinite(onset)):
-            raise ValueError("onset holds a value that is not finite.")
-        self._signals = tuple(signals)
-        self._source = np.asarray(source, dtype=np.intp)
-        self._start = np.asarray(start, dtype=np.intp)
-        self._n_channels, self._n_times = int(n_channels), int(n_times)
-        self.sfreq, self.step = sfreq, step
-        self.ch_names = tuple(str(name) for name in names)
-        self.record: NDArray[np.str_] = record
-        self.onset: NDArray[np.float64] = onset
-        self.patient: NDArray[np.str_] | None = (
-            None if patient is None else _column("patient", patient, n, str)
         )
 
     # ------------------------------------------------------------------ construction
@@ -449,179 +396,6 @@ class Windows:
         )
         return self
 
-    # ------------------------------------------------------------------ array-like
-
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        """``(n_windows, n_channels, n_times)``."""
-        return len(self._start), self._n_channels, self._n_times
-
-    @property
-    def ndim(self) -> int:
-        """Always 3."""
-        return 3
-
-    @property
-    def dtype(self) -> np.dtype:
-        """Common dtype of the signals, float32 or float64."""
-        return np.result_type(*(signal.dtype for signal in self._signals))
-
-    @property
-    def duration(self) -> float:
-        """Length of a window in seconds."""
-        return self._n_times / self.sfreq
-
-    @property
-    def data(self) -> NDArray[np.floating]:
-        """The windows as a read-only array; a view where that is possible."""
-        used = np.unique(self._source)
-        if len(used) == 1:
-            out = self._rows(used[0], self._start)
-        else:
-            out = np.empty(self.shape, dtype=self.dtype)
-            for i in used:
-                mine = self._source == i
-                out[mine] = self._rows(i, self._start[mine])
-        out = out.view()
-        out.flags.writeable = False
-        return out
-
-    def _rows(self, source: int, start: NDArray[np.intp]) -> NDArray[np.floating]:
-        signal = self._signals[source]
-        if signal.ndim == 2:
-            signal = sliding_window_view(signal, self._n_times, axis=1).swapaxes(0, 1)
-        gaps = np.diff(start)
-        if len(start) and np.all(gaps == gaps[:1]) and (len(gaps) == 0 or gaps[0] > 0):
-            return signal[start[0] : start[-1] + 1 : gaps[0] if len(gaps) else 1]
-        return signal[start]
-
-    def __array__(self, dtype: DTypeLike = None, copy: bool | None = None) -> NDArray:
-        return np.array(self.data, dtype=dtype, copy=copy)
-
-    def __len__(self) -> int:
-        return len(self._start)
-
-    def __getitem__(self, key: Any) -> Any:
-        """Index windows: an integer gives one window as an array, all else `Windows`."""
-        if isinstance(key, tuple):
-            whole = [k for k in key[1:] if not (k is Ellipsis or k == slice(None))]
-            if not key or whole or key[0] is Ellipsis:
-                raise IndexError(
-                    "Windows are indexed along their first axis only; "
-                    "np.asarray(windows) indexes the others, pick() chooses channels."
-                )
-            key = key[0]
-        if isinstance(key, int | np.integer):
-            return self._subset([key]).data[0]
-        if not isinstance(key, slice):
-            key = np.asarray(key)
-            if key.size == 0 and key.dtype != bool:
-                key = key.astype(np.intp)
-            if key.ndim != 1:
-                raise IndexError(f"Windows need a one-dimensional index, found {key.ndim}-D.")
-        return self._subset(key)
-
-    def _subset(self, key: Any) -> Windows:
-        new = self._shallow()
-        for name in ("_source", "_start", "record", "onset", "patient"):
-            column = getattr(self, name)
-            setattr(new, name, None if column is None else column[key])
-        return new
-
-    def _shallow(self) -> Windows:
-        new = type(self).__new__(type(self))
-        new.__dict__.update(self.__dict__)
-        return new
-
-    def __getstate__(self) -> dict[str, Any]:
-        # Only what these windows cover travels, each sample of a recording once.
-        state = self.__dict__.copy()
-        used, source = np.unique(self._source, return_inverse=True)
-        signals, start = [], self._start.copy()
-        for new, old in enumerate(used):
-            signal, mine = self._signals[old], source == new
-            if signal.ndim == 2:
-                low, high = start[mine].min(), start[mine].max() + self._n_times
-                signals.append(np.ascontiguousarray(signal[:, low:high]))
-                start[mine] -= low
-            else:
-                rows, start[mine] = np.unique(start[mine], return_inverse=True)
-                signals.append(np.ascontiguousarray(signal[rows]))
-        # Without windows one empty array remains, to carry the dtype.
-        state["_signals"] = tuple(signals) or (np.empty((0, *self.shape[1:]), self.dtype),)
-        state["_source"], state["_start"] = source, start
-        return state
-
-    def __repr__(self) -> str:
-        n, n_channels, _ = self.shape
-        text = (
-            f"Windows({n} x {n_channels} channels x {self.duration:g} s at {self.sfreq:g} Hz, "
-            f"every {self.step:g} s; {len(np.unique(self.record))} records"
-        )
-        if self.patient is not None:
-            text += f", {len(np.unique(self.patient))} patients"
-        return text + ")"
-
-    # ------------------------------------------------------------------ channels
-
-    def pick(self, ch_names: Sequence[str]) -> Windows:
-        """Choose channels by name, in the order given.
-
-        Parameters
-        ----------
-        ch_names : sequence of str
-            Names out of `ch_names`.
-
-        Returns
-        -------
-        Windows
-            The same windows with these channels.
-
-        Raises
-        ------
-        ValueError
-            If a channel is not there.
-        """
-        missing = [name for name in ch_names if name not in self.ch_names]
-        if missing or len(ch_names) == 0:
-            raise ValueError(
-                f"ch_names asks for {', '.join(missing) or 'no channel'}; "
-                f"present are {', '.join(self.ch_names)}."
-            )
-        index = [self.ch_names.index(name) for name in ch_names]
-        new = self._shallow()
-        new._signals = tuple(s[index] if s.ndim == 2 else s[:, index] for s in self._signals)
-        new.ch_names, new._n_channels = tuple(ch_names), len(index)
-        return new
-
-    def split_channels(self) -> Windows:
-        """Turn every channel of every window into a window of its own.
-
-        Returns
-        -------
-        Windows
-            ``n_windows * n_channels`` windows of the one channel ``"channel"``: all channels of the
-            first window, then those of the second, and so on. Each channel is a record of its own,
-            ``"{record}/{channel}"``, so that what follows a record through time never steps from
-            one channel to another. No signal is copied.
-        """
-        n, n_channels, _ = self.shape
-        new = self._shallow()
-        new._signals = tuple(
-            signal[c : c + 1] if signal.ndim == 2 else signal[:, c : c + 1]
-            for signal in self._signals
-            for c in range(n_channels)
-        )
-        channel = np.tile(np.arange(n_channels), n)
-        new._source = np.repeat(self._source, n_channels) * n_channels + channel
-        new._start = np.repeat(self._start, n_channels)
-        new.onset = np.repeat(self.onset, n_channels)
-        names = np.array([f"/{name}" for name in self.ch_names])
-        new.record = np.char.add(np.repeat(self.record, n_channels), names[channel])
-        new.patient = None if self.patient is None else np.repeat(self.patient, n_channels)
-        new.ch_names, new._n_channels = ("channel",), 1
-        return new
-
     # ------------------------------------------------------------------ time
 
     def segments(self) -> list[NDArray[np.intp]]:
@@ -633,12 +407,7 @@ class Windows:
             Row numbers of each stretch in order of onset. A stretch ends with its record or where
             the next onset is more than 1.5 steps away; every window is in exactly one.
         """
-        if len(self) == 0:
-            return []
-        code = np.unique(self.record, return_inverse=True)[1]
-        order = np.lexsort((self.onset, code))
-        apart = (np.diff(code[order]) != 0) | (np.diff(self.onset[order]) > GAP * self.step)
-        return np.split(order, np.flatnonzero(apart) + 1)
+        return segments(self.record, self.onset, self.step)
 
     def cells(self) -> NDArray[np.float64]:
         """Share out the covered time among the windows.
@@ -650,14 +419,7 @@ class Windows:
             the ``step`` seconds around its middle, and up to the border at the first and the last
             window of a stretch. The cells of a stretch tile it without overlap.
         """
-        cells = np.empty((len(self), 2))
-        for rows in self.segments():
-            onset = self.onset[rows]
-            # Neighbours meet half-way between the middles of their windows.
-            borders = (onset[:-1] + onset[1:] + self.duration) / 2
-            cells[rows, 0] = np.concatenate([onset[:1], borders])
-            cells[rows, 1] = np.concatenate([borders, onset[-1:] + self.duration])
-        return cells
+        return cells(self.segments(), self.onset, self.duration)
 
     def recordings(self) -> dict[str, RecordInfo]:
         """Describe the records that these windows come from.
@@ -705,13 +467,11 @@ class Windows:
         """
         if not 0 <= min_overlap <= 1:
             raise ValueError(f"min_overlap is {min_overlap!r}; a share in [0, 1] is needed.")
-        share = np.zeros(len(self))
+        share = np.empty(len(self))
         for name in np.unique(self.record):
-            rows = np.flatnonzero(self.record == name)
-            low, high = self.onset[rows], self.onset[rows] + self.duration
-            for onset, end in _union(events.intervals(str(name))):
-                share[rows] += np.clip(np.minimum(high, end) - np.maximum(low, onset), 0, None)
-        share /= self.duration
+            rows = self.record == name
+            intervals = events.intervals(str(name))
+            share[rows] = covered(self.onset[rows], self.duration, intervals) / self.duration
         # A rounding error in the share must not decide.
         return ((share > 1e-9) & (share >= min_overlap - 1e-9)).astype(np.intp)
 
@@ -741,21 +501,16 @@ class Windows:
             raise ValueError(
                 f"labels has shape {ictal.shape}; one for each of {len(self)} windows is needed."
             )
-        proba = None if confidence is None else np.asarray(confidence, dtype=float)
-        cells, found = self.cells(), []
-        for rows in self.segments():
-            edges = np.flatnonzero(np.diff(np.concatenate([[0], ictal[rows], [0]])))
-            for first, last in edges.reshape(-1, 2):
-                run = rows[first:last]
-                start, end = cells[run[0], 0], cells[run[-1], 1]
-                sure = np.nan if proba is None else proba[run].max()
-                found.append((start, end - start, self.record[run[0]], sure))
-        onset, duration, record, sure = zip(*found, strict=True) if found else ((), (), (), ())
+        found = [run for rows in self.segments() for run in runs(rows, ictal[rows])]
+        time = self.cells()
+        onset = np.array([time[run[0], 0] for run in found])
+        end = np.array([time[run[-1], 1] for run in found])
+        sure = np.full(len(self), np.nan) if confidence is None else np.asarray(confidence, float)
         return Events(
-            np.array(onset, dtype=float),
-            np.array(duration, dtype=float),
-            record=np.array(record, dtype=str),
-            confidence=np.array(sure, dtype=float),
+            onset,
+            end - onset,
+            record=np.array([self.record[run[0]] for run in found], dtype=str),
+            confidence=np.array([sure[run].max() for run in found], dtype=float),
             recordings=self.recordings(),
         )
 
@@ -768,22 +523,3 @@ _ALIKE: dict[str, Callable[[Windows], Any]] = {
     "n_times": lambda w: w.shape[2],
     "having patients": lambda w: w.patient is not None,
 }
-
-
-def _column(name: str, values: ArrayLike, n: int, dtype: type) -> NDArray:
-    column = np.asarray(values).astype(dtype)
-    if column.ndim == 0:
-        column = np.broadcast_to(column, (n,)).copy()
-    if column.shape != (n,):
-        raise ValueError(f"{name} has shape {column.shape}; one for each of {n} windows is needed.")
-    return column
-
-
-def _union(intervals: NDArray[np.float64]) -> list[list[float]]:
-    merged: list[list[float]] = []
-    for onset, end in intervals:
-        if merged and onset <= merged[-1][1]:
-            merged[-1][1] = max(merged[-1][1], end)
-        else:
-            merged.append([onset, end])
-    return merged

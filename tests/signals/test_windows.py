@@ -1,0 +1,325 @@
+import pickle
+
+import joblib
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import (
+    GridSearchCV,
+    KFold,
+    TunedThresholdClassifierCV,
+    cross_val_predict,
+    train_test_split,
+)
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+from sklearn.utils import resample, shuffle
+
+from skseizure.signals import Events, Recording, Windows
+
+
+@pytest.fixture
+def two_records(rng):
+    """Windows over two records, and the naive copy of each window."""
+    signals = rng.normal(size=(2, 3, 1000))
+    parts = [
+        Windows.from_array(s, 100, window=2, step=0.5, record=f"r{i}", patient=f"p{i}")
+        for i, s in enumerate(signals)
+    ]
+    naive = [s[:, t : t + 200] for s in signals for t in range(0, 801, 50)]
+    return Windows.concatenate(parts), np.array(naive), signals
+
+
+def test_windows_hold_the_samples_of_their_onset(two_records):
+    X, naive, _ = two_records
+    assert X.shape == naive.shape and len(X) == len(naive) and X.ndim == 3
+    np.testing.assert_array_equal(np.asarray(X), naive)
+    np.testing.assert_allclose(X.onset, np.tile(np.arange(17) * 0.5, 2))
+    assert (
+        list(X.record) == ["r0"] * 17 + ["r1"] * 17 and list(X.patient) == ["p0"] * 17 + ["p1"] * 17
+    )
+
+
+def test_overlapping_windows_are_views(rng):
+    signal = rng.normal(size=(2, 5000))
+    X = Windows.from_array(signal, 100, window=10, step=0.1)
+    assert np.shares_memory(X.data, signal) and np.shares_memory(X[::3].data, signal)
+    assert not X.data.flags.writeable
+    assert len(pickle.dumps(X)) < 1.2 * signal.nbytes + 100 * len(X)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    key=st.one_of(
+        st.slices(34),
+        st.lists(st.integers(-34, 33), max_size=40),
+        st.lists(st.booleans(), min_size=34, max_size=34),
+    )
+)
+def test_indexing_is_that_of_an_array(key):
+    signals = np.random.default_rng(0).normal(size=(2, 3, 1000))
+    X = Windows.concatenate(
+        [Windows.from_array(s, 100, window=2, step=0.5, record=i) for i, s in enumerate(signals)]
+    )
+    if not isinstance(key, slice):
+        key = np.array(key, dtype=bool if key and isinstance(key[0], bool) else int)
+    for index in (key, (key, ...)):
+        part = X[index]
+        np.testing.assert_array_equal(part.data, X.data[key])
+        np.testing.assert_array_equal(part.onset, X.onset[key])
+        np.testing.assert_array_equal(part.record, X.record[key])
+
+
+def test_integer_index_gives_one_window(two_records):
+    X, naive, _ = two_records
+    np.testing.assert_array_equal(X[3], naive[3])
+    np.testing.assert_array_equal(X[np.int64(-1)], naive[-1])
+    assert [w.shape for w in X][:1] == [(3, 200)]
+
+
+def test_other_axes_are_refused(two_records):
+    X, _, _ = two_records
+    with pytest.raises(IndexError, match="first axis only"):
+        X[:, 0]
+    with pytest.raises(IndexError, match="first axis only"):
+        X[0, np.array([0, 1])]
+    with pytest.raises(IndexError, match="one-dimensional index"):
+        X[[[1, 2]]]
+
+
+def test_pickle_and_hash_keep_windows(two_records):
+    X, naive, _ = two_records
+    for part, expected in ((X, naive), (X[[20, 3, 3]], naive[[20, 3, 3]]), (X[[]], naive[:0])):
+        again = pickle.loads(pickle.dumps(part))
+        np.testing.assert_array_equal(again.data, expected)
+        assert joblib.hash(again) == joblib.hash(pickle.loads(pickle.dumps(part)))
+    dense = Windows(naive, sfreq=100)
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(dense[[5, 2]])).data, naive[[5, 2]])
+    assert len(pickle.dumps(dense[[5, 2]])) < naive.nbytes / 5
+
+
+def test_array_protocol(two_records):
+    X, naive, _ = two_records
+    assert np.asarray(X, dtype=np.float32).dtype == np.float32
+    copy = np.array(X)
+    copy[:] = 0
+    np.testing.assert_array_equal(X.data, naive)
+    assert Windows(np.zeros((2, 3, 4), dtype=np.float32), sfreq=1).dtype == np.float32
+    assert Windows(np.zeros((2, 3, 4), dtype=int), sfreq=1).dtype == np.float64
+
+
+def test_pick_and_split_channels(two_records):
+    X, naive, _ = two_records
+    picked = X.pick(["ch2", "ch0"])
+    np.testing.assert_array_equal(picked.data, naive[:, [2, 0]])
+    assert picked.ch_names == ("ch2", "ch0")
+    split = X.split_channels()
+    np.testing.assert_array_equal(split.data[:, 0], naive.reshape(-1, 200))
+    assert np.shares_memory(split[:1].data, X[:1].data)
+    assert len(split.segments()) == 6, "a channel's windows are one record of their own"
+    assert split.record[1] == "r0/ch1"
+    with pytest.raises(ValueError, match=r"asks for Cz; present are ch0, ch1, ch2"):
+        X.pick(["Cz"])
+    dense = Windows(naive, sfreq=100).split_channels()
+    np.testing.assert_array_equal(dense.data[:, 0], naive.reshape(-1, 200))
+
+
+def test_by_signal_and_map_signals(two_records):
+    X, naive, _ = two_records
+    shuffled = X[np.random.default_rng(1).permutation(len(X))]
+    seen = np.zeros(len(X), dtype=bool)
+    for rows, part in shuffled.by_signal():
+        np.testing.assert_array_equal(part.data, shuffled.data[rows])
+        assert len(np.unique(part.record)) == 1
+        seen[rows] = True
+    assert seen.all()
+    centred = X.map_signals(lambda s: s - s.mean(axis=-1, keepdims=True))
+    assert not np.allclose(centred.data.mean(axis=-1), 0), "the record's mean, not the window's"
+    np.testing.assert_allclose(np.ptp(centred.data, axis=-1), np.ptp(naive, axis=-1))
+    with pytest.raises(ValueError, match="the shape must stay"):
+        X.map_signals(lambda s: s[:, 1:])
+
+
+def test_segments_end_at_gaps_and_records_whatever_the_row_order(rng):
+    onset = np.array([0, 1, 2, 4, 5, 0, 1.4, 3.0])
+    record = np.array(["a"] * 5 + ["b"] * 3)
+    order = rng.permutation(8)
+    X = Windows(np.zeros((8, 1, 10)), sfreq=10, onset=onset, record=record)[order]
+    found = [sorted(zip(X.record[s], X.onset[s], strict=True)) for s in X.segments()]
+    assert found == [
+        [("a", 0), ("a", 1), ("a", 2)],
+        [("a", 4), ("a", 5)],
+        [("b", 0), ("b", 1.4)],
+        [("b", 3.0)],
+    ]
+    for rows in X.segments():
+        assert np.all(np.diff(X.onset[rows]) > 0)
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    step=st.sampled_from([1, 2, 4, 5]), n=st.integers(1, 30), keep=st.integers(0, 2**30), seed=...
+)
+def test_cells_tile_what_windows_cover(step: int, n: int, keep: int, seed: int):
+    X = Windows(np.zeros((n, 1, 4)), sfreq=1, onset=np.arange(n) * float(step), step=step)
+    X = X[[i for i in range(n) if keep >> i & 1] or [0]]
+    X = X[np.random.default_rng(abs(seed)).permutation(len(X))]
+    cells = X.cells()
+    for rows in X.segments():
+        np.testing.assert_allclose(cells[rows[1:], 0], cells[rows[:-1], 1])
+        assert cells[rows[0], 0] == X.onset[rows[0]] and cells[rows[-1], 1] == X.onset[rows[-1]] + 4
+    assert sum(i.observed for i in X.recordings().values()) == pytest.approx(np.ptp(cells, 1).sum())
+
+
+def test_labels_by_naive_overlap(rng):
+    X = Windows.from_array(np.zeros((1, 6000)), 100, window=3, step=0.7)
+    events = Events([3.3, 20.0, 25.0], [4.0, 8.0, 9.0], recordings={"0": 60.0})
+    ictal = np.zeros(6000, dtype=bool)
+    for start, end in events.intervals("0"):
+        ictal[round(start * 100) : round(end * 100)] = True
+    share = np.array([ictal[s : s + 300].mean() for s in range(0, 5701, 70)])
+    for min_overlap in (0.1, 0.5, 1.0):
+        expected = (share >= min_overlap - 1e-12).astype(int)
+        np.testing.assert_array_equal(X.labels(events, min_overlap=min_overlap), expected)
+    np.testing.assert_array_equal(X.labels(events, min_overlap=0), (share > 0).astype(int))
+    with pytest.raises(ValueError, match=r"min_overlap is 2"):
+        X.labels(events, min_overlap=2)
+    with pytest.raises(ValueError, match="record '0' is not among"):
+        X.labels(Events([1.0], [1.0], record="z", recordings={"z": 5.0}))
+
+
+@settings(max_examples=50, deadline=None)
+@given(labels=st.lists(st.booleans(), min_size=1, max_size=60), seed=st.integers(0, 99))
+def test_events_and_labels_invert_each_other(labels, seed):
+    n = len(labels)
+    X = Windows(np.zeros((n, 1, 4)), sfreq=1, onset=np.arange(n) * 2.0, step=2)
+    order = np.random.default_rng(seed).permutation(n)
+    y = np.array(labels, dtype=int)
+    events = X[order].to_events(y[order], confidence=order / n)
+    assert len(events) == np.count_nonzero(np.diff([0, *y]) == 1)
+    in_cell = np.zeros(n, dtype=int)
+    for start, end in events.intervals("0"):
+        cells = X.cells()
+        in_cell |= (cells[:, 0] >= start - 1e-9) & (cells[:, 1] <= end + 1e-9)
+    np.testing.assert_array_equal(in_cell, y)
+
+
+def test_frame_events_follow_the_szcore_rule():
+    X = Windows(np.zeros((6, 1, 4)), sfreq=4)
+    events = X.to_events([0, 1, 1, 0, 0, 1], confidence=[0.1, 0.6, 0.9, 0.2, 0.1, 0.7])
+    np.testing.assert_array_equal(events.intervals("0"), [[1, 3], [5, 6]])
+    np.testing.assert_array_equal(events.confidence, [0.9, 0.7])
+    assert events.recordings["0"].observed == 6
+    with pytest.raises(ValueError, match=r"labels has shape \(2,\)"):
+        X.to_events([0, 1])
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Windows(np.zeros(5), sfreq=1), r"data has shape \(5,\)"),
+        (lambda: Windows(np.zeros((2, 0, 5)), sfreq=1), "data has shape"),
+        (lambda: Windows(np.zeros((2, 5)), sfreq=0), "sfreq is 0.0"),
+        (lambda: Windows(np.zeros((2, 5)), sfreq=1, step=-1), "step is -1.0"),
+        (lambda: Windows(np.zeros((2, 5)), sfreq=1, onset=[0]), r"onset has shape \(1,\)"),
+        (lambda: Windows(np.zeros((2, 5)), sfreq=1, onset=[0, np.nan]), "onset holds a value"),
+        (lambda: Windows(np.zeros((2, 5)), sfreq=1, ch_names=["a", "b"]), "2 names for 1 chan"),
+        (lambda: Windows.from_array(np.zeros(5), 1, window=6), "lasts 5 s; at least one window"),
+        (lambda: Windows.from_array(np.zeros(5), 1, window=0), "window is 0 s"),
+        (lambda: Windows.from_array(np.zeros(5), 1, window=2, step=0.1), "step is 0.1 s"),
+        (lambda: Windows.concatenate([]), "parts is empty"),
+        (lambda: Recording(np.zeros(5), 1, ["a"]), "data has shape"),
+        (lambda: Recording(np.zeros((2, 5)), 1, ["a", "a"]), "ch_names repeats a"),
+        (lambda: Recording(np.zeros((2, 5)), 1, ["a"]), "1 names for 2 channels"),
+        (lambda: Recording(np.zeros((1, 5)), np.inf, ["a"]), "sfreq is inf"),
+    ],
+)
+def test_bad_construction_is_refused(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+@pytest.mark.parametrize(
+    ("other", "what"),
+    [
+        (dict(sfreq=50), "sfreq"),
+        (dict(step=2), "step"),
+        (dict(ch_names=["x"]), "ch_names"),
+        (dict(patient="p"), "having patients"),
+    ],
+)
+def test_concatenate_names_the_difference(other, what):
+    base = dict(sfreq=100, step=1)
+    parts = [Windows(np.zeros((2, 5)), **base), Windows(np.zeros((2, 5)), **{**base, **other})]
+    with pytest.raises(ValueError, match=f"parts differ in {what}"):
+        Windows.concatenate(parts)
+
+
+class NeedsWindows(ClassifierMixin, BaseEstimator):
+    """Fails unless every call is given `Windows`; the loudness threshold is its model."""
+
+    def __init__(self, share=0.5):
+        self.share = share
+
+    def fit(self, X, y):
+        assert isinstance(X, Windows)
+        self.classes_ = np.unique(y)
+        loud = np.asarray(X).std(axis=(1, 2))
+        low, high = (loud[y == c].mean() for c in self.classes_)
+        self.threshold_ = low + self.share * (high - low)
+        return self
+
+    def predict_proba(self, X):
+        assert isinstance(X, Windows)
+        p = 1 / (1 + np.exp(self.threshold_ - np.asarray(X).std(axis=(1, 2))))
+        return np.column_stack([1 - p, p])
+
+    def predict(self, X):
+        return self.classes_[np.argmax(self.predict_proba(X), axis=1)]
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_grid_search_hands_on_windows(toy, n_jobs):
+    X, y, _ = toy
+    search = GridSearchCV(
+        NeedsWindows(),
+        {"share": [0.01, 0.5]},
+        cv=KFold(3, shuffle=True, random_state=0),
+        n_jobs=n_jobs,
+        error_score="raise",
+    ).fit(X, y)
+    assert search.best_params_ == {"share": 0.5} and search.best_score_ > 0.9
+
+
+def test_model_selection_tools_hand_on_windows(toy):
+    X, y, _ = toy
+    cv = KFold(3, shuffle=True, random_state=0)
+    assert np.mean(cross_val_predict(NeedsWindows(), X, y, cv=cv) == y) > 0.9
+    for wrapper in (
+        TunedThresholdClassifierCV(NeedsWindows(), cv=3),
+        CalibratedClassifierCV(NeedsWindows(), cv=3),
+    ):
+        assert wrapper.fit(X, y).score(X, y) > 0.9
+    train, test, y_train, _ = train_test_split(X, y, random_state=0)
+    assert isinstance(test, Windows) and len(train) == len(y_train)
+    again, _ = shuffle(X, y, random_state=0)
+    assert isinstance(again, Windows) and len(resample(X, y, n_samples=5)[0]) == 5
+    np.testing.assert_array_equal(np.sort(again.onset), np.sort(X.onset))
+
+
+def test_cached_pipeline_takes_windows(toy, tmp_path):
+    X, y, _ = toy
+    loudness = FunctionTransformer(_loudness)
+    pipe = make_pipeline(loudness, LogisticRegression(), memory=str(tmp_path))
+    plain = make_pipeline(loudness, LogisticRegression()).fit(X, y).predict_proba(X)
+    for _ in range(2):
+        np.testing.assert_array_equal(pipe.fit(X, y).predict_proba(X), plain)
+    assert any(tmp_path.rglob("output.pkl"))
+
+
+def _loudness(X):
+    return np.log(np.asarray(X).std(axis=2))
