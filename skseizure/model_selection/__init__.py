@@ -1,1 +1,14 @@
 """Splitters that know records, patients and time."""
+
+from ._early import EarlyTrainSplit
+from ._identity import OverlappingWindowsWarning
+from ._split import LeaveOnePatientOut, LeaveOneRecordOut, RecordKFold, StratifiedPatientKFold
+
+__all__ = [
+    "EarlyTrainSplit",
+    "LeaveOnePatientOut",
+    "LeaveOneRecordOut",
+    "OverlappingWindowsWarning",
+    "RecordKFold",
+    "StratifiedPatientKFold",
+]

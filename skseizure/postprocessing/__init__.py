@@ -1,1 +1,15 @@
 """Meta-estimators around any classifier that turn window-wise into clinical decisions."""
+
+from ._channel_fusion import ChannelFusionClassifier
+from ._detector import SeizureDetector
+from ._morphological_filter import MorphologicalFilterClassifier
+from ._morphology import aggregate_and_filter, epileptic_seizure_aggregation, morphological_filter
+
+__all__ = [
+    "ChannelFusionClassifier",
+    "MorphologicalFilterClassifier",
+    "SeizureDetector",
+    "aggregate_and_filter",
+    "epileptic_seizure_aggregation",
+    "morphological_filter",
+]

@@ -1,0 +1,120 @@
+"""What the meta-estimators of this sub-package share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn import get_config
+from sklearn.base import (
+    BaseEstimator,
+    ClassifierMixin,
+    MetaEstimatorMixin,
+    clone,
+    is_classifier,
+)
+from sklearn.utils import assert_all_finite, column_or_1d, get_tags
+from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+
+from .._utils.validation import is_windows, time_segments
+
+# A rounding error in a mean must not decide whether it reaches a threshold.
+ROUNDING = 1e-9
+
+
+class MetaClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
+    """A classifier around a classifier: fits a clone and passes fit parameters on."""
+
+    estimator: Any
+    estimator_: Any
+
+    @property
+    def classes_(self) -> NDArray:
+        """Classes of the inner estimator, in its order."""
+        return self.estimator_.classes_
+
+    def _fit_inner(self, X: Any, y: NDArray, fit_params: dict[str, Any]) -> Self:
+        self.estimator_ = clone(self.estimator).fit(X, y, **fit_params)
+        return self
+
+    def _fit_around(self, X: Any, y: ArrayLike, fit_params: dict[str, Any]) -> Self:
+        # For those that hand X on untouched and filter two classes in time.
+        self._fit_inner(X, self._check_y(y, binary=True), self._route(fit_params))
+        if len(self.classes_) != 2:
+            raise ValueError(
+                "Only binary classification is supported. The estimator learned the classes "
+                f"{self.classes_.tolist()}."
+            )
+        for name in ("n_features_in_", "feature_names_in_"):
+            if hasattr(self.estimator_, name):
+                setattr(self, name, getattr(self.estimator_, name))
+            elif hasattr(self, name):
+                delattr(self, name)
+        return self
+
+    def _check_y(self, y: ArrayLike, *, binary: bool = False) -> NDArray:
+        if not is_classifier(self.estimator):
+            raise ValueError(
+                f"estimator is {self.estimator!r}; {type(self).__name__} needs a classifier."
+            )
+        column: NDArray = np.asarray(column_or_1d(y, warn=True))
+        assert_all_finite(column, input_name="y")
+        check_classification_targets(column)
+        labels = np.unique(column)
+        if len(labels) == 1:
+            raise ValueError(
+                f"y holds one class, {labels.tolist()[0]!r}; {type(self).__name__} needs two."
+            )
+        # -1 next to two classes means unlabelled to semi-supervised classifiers.
+        if binary and len(labels) > 2 and np.sum(labels != -1) != 2:
+            raise ValueError(
+                "Only binary classification is supported. The type of the target is "
+                f"{type_of_target(column)}: y holds {labels.tolist()}."
+            )
+        return column
+
+    def _route(self, fit_params: dict[str, Any]) -> dict[str, Any]:
+        if get_config()["enable_metadata_routing"]:
+            return dict(process_routing(self, "fit", **fit_params).estimator.fit)
+        return fit_params
+
+    def get_metadata_routing(self) -> MetadataRouter:
+        """Tell scikit-learn that parameters of ``fit`` go to the inner estimator's ``fit``.
+
+        Returns
+        -------
+        MetadataRouter
+            The routing.
+        """
+        return MetadataRouter(owner=self).add(
+            estimator=self.estimator,
+            method_mapping=MethodMapping().add(caller="fit", callee="fit"),
+        )
+
+    def __sklearn_tags__(self):
+        tags, inner = super().__sklearn_tags__(), get_tags(self.estimator)
+        tags.input_tags = inner.input_tags
+        tags.input_tags.two_d_array = tags.input_tags.three_d_array = True
+        tags.non_deterministic = inner.non_deterministic
+        if inner.classifier_tags is not None:
+            tags.classifier_tags.multi_class = inner.classifier_tags.multi_class
+            tags.classifier_tags.poor_score = inner.classifier_tags.poor_score
+        return tags
+
+
+def inner_has(method: str) -> Callable[[MetaClassifier], bool]:
+    """Make a check for `available_if`: does the inner estimator have this method."""
+
+    def check(self: MetaClassifier) -> bool:
+        return hasattr(getattr(self, "estimator_", self.estimator), method)
+
+    return check
+
+
+def stretches(X: Any, n_windows: int) -> list[NDArray[np.intp]]:
+    """Return rows of each stretch without a gap, for anything that a classifier takes as X."""
+    # A sparse X has no length of its own.
+    return time_segments(X) if is_windows(X) else [np.arange(n_windows)]

@@ -1,0 +1,259 @@
+"""The seizure detector: probabilities smoothed in time, thresholded and joined to events."""
+
+from __future__ import annotations
+
+from numbers import Real
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import _fit_context
+from sklearn.utils._param_validation import HasMethods, Interval
+from sklearn.utils.validation import check_is_fitted
+
+from .._utils.validation import is_windows, step_seconds
+from ._alarms import hold_and_confirm, hysteresis, merge_and_drop, moving_average
+from ._base import ROUNDING, MetaClassifier, stretches
+
+if TYPE_CHECKING:
+    from ..signals import Events, Windows
+
+_SECONDS = [Interval(Real, 0, None, closed="left")]
+
+
+class SeizureDetector(MetaClassifier):
+    """Detect seizures with any binary classifier of windows.
+
+    The classifier's probability of a seizure is averaged in time, thresholded with hysteresis, and
+    what is on is joined to events and cleared of short ones; never across the end of a record or a
+    gap above 1.5 steps. It stands outermost, where `Windows` is still to be seen.
+
+    Parameters
+    ----------
+    estimator : classifier or Pipeline
+        Any binary classifier with ``predict_proba``; X reaches it as it is given.
+    smoothing : float, default=10.0
+        Seconds that the moving average spans: a window and those whose onset is at most
+        ``smoothing / 2`` away, an odd number; as many, but past ones alone, if ``causal``. 0 turns
+        it off. The default is the duration of the shortest electrographic seizure [1]_: at a
+        threshold of 0.5 a centred average of that span keeps the length of such a seizure and
+        removes what is shorter than half of it.
+    threshold : float, default=0.5
+        Smoothed probability in [0, 1] that starts an event.
+    low_threshold : float, default=None
+        An event goes on while the smoothed probability is not below this, at most ``threshold``.
+        None: ``threshold``.
+    min_duration : float, default=5.0
+        Shortest event in seconds; shorter ones are dropped. 0 keeps all. The default is half the
+        shortest seizure, because a classifier rarely finds a seizure's first and last windows.
+    merge_gap : float, default=10.0
+        Two events less than this many seconds apart become one. 0 merges none. The default is the
+        duration of the shortest seizure: a pause that could not be a seizure does not part two.
+        (SzCORE scoring merges below 90 s by itself; see `skseizure.metrics`.)
+    causal : bool, default=False
+        Use no window later than the one to be labelled, for online use; see Notes.
+
+    Attributes
+    ----------
+    estimator_ : classifier
+        The fitted clone of ``estimator``.
+    classes_ : ndarray, shape (2,)
+        The classes; ``classes_[1]`` is the seizure.
+    n_features_in_ : int
+        As the inner estimator's, if it has it.
+    feature_names_in_ : ndarray of str, shape (n_features_in_,)
+        As the inner estimator's, if it has it.
+
+    See Also
+    --------
+    MorphologicalFilterClassifier : Filters labels, for classifiers without probabilities.
+
+    Notes
+    -----
+    Seconds become whole windows by ``X.step``: an event of n windows lasts n steps, a gap of n
+    windows n steps. An array that is not a `Windows` is one record in row order, one window a
+    second.
+
+    With ``causal=True`` the label of a window depends on the windows up to it in its stretch alone,
+    so labels never change as more arrive. The same events as without are found in the same smoothed
+    probability, but an alarm begins only when its event has lasted ``min_duration``, and outlasts
+    it by up to ``merge_gap`` (the last whole number of steps below it) to join what may follow. The
+    trailing average lags the centred one by half its span.
+
+    What is added to the inner estimator's cost is linear in the windows. To try several settings on
+    one fitted classifier, pass it as ``sklearn.frozen.FrozenEstimator(classifier)``.
+
+    References
+    ----------
+    .. [1] L. J. Hirsch et al. American Clinical Neurophysiology Society's Standardized Critical
+       Care EEG Terminology: 2021 Version. Journal of Clinical Neurophysiology 38:1-29, 2021.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import FunctionTransformer
+    >>> from skseizure.postprocessing import SeizureDetector
+    >>> from skseizure.signals import Events, Windows
+    >>> signal = np.random.default_rng(0).normal(scale=20, size=(2, 120 * 64))
+    >>> signal[:, 40 * 64 : 70 * 64] *= 4
+    >>> X = Windows.from_array(signal, sfreq=64, window=2)
+    >>> y = X.labels(Events([40], [30], recordings={"0": 120}))
+    >>> amplitude = FunctionTransformer(lambda X: np.asarray(X).std(axis=2))
+    >>> detector = SeizureDetector(make_pipeline(amplitude, LogisticRegression())).fit(X, y)
+    >>> found = detector.predict_events(X)
+    >>> found.onset.tolist(), found.offset.tolist()
+    ([40.0], [70.0])
+    """
+
+    _parameter_constraints: ClassVar[dict] = {
+        "estimator": [HasMethods(["fit", "predict"])],
+        "smoothing": _SECONDS,
+        "threshold": [Interval(Real, 0, 1, closed="both")],
+        "low_threshold": [Interval(Real, 0, 1, closed="both"), None],
+        "min_duration": _SECONDS,
+        "merge_gap": _SECONDS,
+        "causal": ["boolean"],
+    }
+
+    def __init__(
+        self,
+        estimator: Any,
+        *,
+        smoothing: float = 10.0,
+        threshold: float = 0.5,
+        low_threshold: float | None = None,
+        min_duration: float = 5.0,
+        merge_gap: float = 10.0,
+        causal: bool = False,
+    ) -> None:
+        self.estimator = estimator
+        self.smoothing = smoothing
+        self.threshold = threshold
+        self.low_threshold = low_threshold
+        self.min_duration = min_duration
+        self.merge_gap = merge_gap
+        self.causal = causal
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X: Any, y: ArrayLike, **fit_params: Any) -> Self:
+        """Fit the inner estimator.
+
+        Parameters
+        ----------
+        X : Windows or whatever the inner estimator takes
+            Training windows.
+        y : array-like, shape (n_windows,)
+            Two classes; the inner estimator's mark of unlabelled windows, -1, may be a third.
+        **fit_params : dict
+            To the inner estimator's ``fit``, such as ``sample_weight`` and ``groups``; by metadata
+            routing where that is enabled.
+
+        Returns
+        -------
+        self : SeizureDetector
+            Fitted.
+
+        Raises
+        ------
+        ValueError
+            If the estimator is not a classifier with ``predict_proba``, there are not two classes,
+            or ``low_threshold`` is above ``threshold``; or as the inner estimator's ``fit``.
+        """
+        if not hasattr(self.estimator, "predict_proba"):
+            raise ValueError(
+                f"estimator is {self.estimator!r}, which has no predict_proba; SeizureDetector "
+                "smooths probabilities. Wrap it in sklearn.calibration.CalibratedClassifierCV."
+            )
+        self._low_threshold()
+        return self._fit_around(X, y, fit_params)
+
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+        """Return the smoothed probabilities.
+
+        Parameters
+        ----------
+        X : Windows or whatever the inner estimator takes
+            Windows in any order; anything but `Windows` is one record in row order.
+
+        Returns
+        -------
+        ndarray of float, shape (n_windows, 2)
+            Smoothed probability of each class, in the order of X.
+        """
+        check_is_fitted(self, "estimator_")
+        seizure = np.array(self.estimator_.predict_proba(X)[:, 1])
+        half = int(self.smoothing / (2 * step_seconds(X)) + ROUNDING)
+        for rows in stretches(X, len(seizure)):
+            seizure[rows] = moving_average(seizure[rows], half, causal=self.causal)
+        return np.column_stack([1 - seizure, seizure])
+
+    def predict(self, X: Any) -> NDArray:
+        """Label each window.
+
+        Parameters
+        ----------
+        X : Windows or whatever the inner estimator takes
+            Windows in any order; anything but `Windows` is one record in row order.
+
+        Returns
+        -------
+        ndarray, shape (n_windows,)
+            Labels out of `classes_`, in the order of X.
+        """
+        alarms = self._alarms(X, self.predict_proba(X)[:, 1])
+        return self.classes_[alarms.astype(np.intp)]
+
+    def predict_events(self, X: Windows) -> Events:
+        """Detect seizures as intervals on the time axis of their records.
+
+        Parameters
+        ----------
+        X : Windows
+            Windows in any order.
+
+        Returns
+        -------
+        Events
+            One event a run of positive windows; its confidence is the largest smoothed probability
+            among them.
+
+        Raises
+        ------
+        TypeError
+            If X is not a `Windows`.
+        """
+        if not is_windows(X):
+            raise TypeError(
+                f"X is {type(X).__name__}; predict_events needs Windows, which know the time and "
+                "record of each window."
+            )
+        seizure = self.predict_proba(X)[:, 1]
+        return X.to_events(self._alarms(X, seizure), confidence=seizure)
+
+    def _alarms(self, X: Any, seizure: NDArray) -> NDArray[np.bool_]:
+        low, step = self._low_threshold(), step_seconds(X)
+        shortest = int(np.ceil(self.min_duration / step - ROUNDING))
+        gap = int(np.ceil(self.merge_gap / step - ROUNDING)) - 1
+        join = hold_and_confirm if self.causal else merge_and_drop
+        alarms = np.empty(len(seizure), dtype=bool)
+        for rows in stretches(X, len(seizure)):
+            on = hysteresis(seizure[rows], self.threshold, low)
+            alarms[rows] = join(on, max(gap, 0), shortest)
+        return alarms
+
+    def _low_threshold(self) -> float:
+        if self.low_threshold is None:
+            return self.threshold
+        if self.low_threshold > self.threshold:
+            raise ValueError(
+                f"low_threshold is {self.low_threshold!r}, above threshold={self.threshold!r}; it "
+                "must be at most that."
+            )
+        return self.low_threshold
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_class = False
+        return tags

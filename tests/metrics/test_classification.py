@@ -1,0 +1,82 @@
+"""Sensitivity and specificity per sample."""
+
+import numpy as np
+import pytest
+from imblearn.metrics import sensitivity_score as imb_sensitivity
+from imblearn.metrics import specificity_score as imb_specificity
+from sklearn.exceptions import UndefinedMetricWarning
+from sklearn.metrics import make_scorer
+from sklearn.model_selection import cross_val_score
+from sklearn.tree import DecisionTreeClassifier
+
+from skseizure.metrics import sensitivity_score, specificity_score
+
+TRUE = np.array([0, 0, 0, 1, 1, 1, 1, 0])
+PRED = np.array([0, 1, 0, 1, 1, 0, 1, 0])
+
+
+@pytest.mark.parametrize(
+    "labels", [(0, 1), (-1, 1), (1, 2), (False, True), ("bckg", "seiz")], ids=str
+)
+def test_positive_is_the_larger_label(labels):
+    true, pred = np.array(labels)[TRUE], np.array(labels)[PRED]
+    assert sensitivity_score(true, pred) == 3 / 4
+    assert specificity_score(true, pred) == 3 / 4
+    assert sensitivity_score(true[:4], pred[:4]) == 1
+    assert specificity_score(true[:4], pred[:4]) == pytest.approx(2 / 3)
+    # The other class as positive exchanges the two.
+    assert specificity_score(true[:4], pred[:4], pos_label=labels[0]) == 1
+    assert sensitivity_score(true[:4].tolist(), pred[:4].tolist(), pos_label=labels[0]) == 2 / 3
+
+
+def test_equal_to_imbalanced_learn(rng):
+    for _ in range(20):
+        true, pred = rng.integers(0, 2, size=(2, 50))
+        assert sensitivity_score(true, pred) == pytest.approx(imb_sensitivity(true, pred))
+        assert specificity_score(true, pred) == pytest.approx(imb_specificity(true, pred))
+
+
+def test_weighted_scores_are_weighted_shares(rng):
+    true, pred = rng.integers(0, 2, size=(2, 50))
+    weight = rng.random(50)
+    for score, c in ((sensitivity_score, 1), (specificity_score, 0)):
+        share = np.average(pred[true == c] == c, weights=weight[true == c])
+        assert score(true, pred, sample_weight=weight) == pytest.approx(share)
+
+
+def test_undefined_follows_scikit_learn():
+    with pytest.warns(UndefinedMetricWarning):
+        assert sensitivity_score([0, 0], [0, 1]) == 0
+    with pytest.warns(UndefinedMetricWarning):
+        assert specificity_score([1, 1], [0, 1]) == 0
+    assert np.isnan(sensitivity_score([0, 0], [0, 1], zero_division=np.nan))
+    assert specificity_score([1, 1], [0, 1], zero_division=1.0) == 1
+
+
+def test_one_label_alone():
+    assert sensitivity_score([1, 1], [1, 1]) == 1
+    assert specificity_score([0, 0], [0, 0]) == 1
+    assert sensitivity_score(["seiz"] * 2, ["seiz"] * 2, pos_label="seiz") == 1
+    with pytest.raises(ValueError, match="hold the label 'seiz' alone; pass pos_label="):
+        sensitivity_score(["seiz"] * 2, ["seiz"] * 2)
+
+
+@pytest.mark.parametrize(
+    ("true", "pred", "kwargs", "message"),
+    [
+        ([0, 1, 2], [0, 1, 2], {}, r"hold the labels \[0, 1, 2\], pos_label is None; two classes"),
+        ([0, 1], [1, 0], dict(pos_label=2), "pos_label is 2; two classes"),
+        ([0, 1, 1], [1, 0], {}, "inconsistent numbers of samples"),
+    ],
+)
+def test_bad_labels_are_refused(true, pred, kwargs, message):
+    for score in (sensitivity_score, specificity_score):
+        with pytest.raises(ValueError, match=message):
+            score(true, pred, **kwargs)
+
+
+def test_as_a_scorer(rng):
+    X = rng.normal(size=(60, 1))
+    y = np.where(X[:, 0] > 0.3, "seiz", "bckg")
+    scores = cross_val_score(DecisionTreeClassifier(), X, y, scoring=make_scorer(specificity_score))
+    assert scores.mean() > 0.9

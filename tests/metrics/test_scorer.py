@@ -1,0 +1,216 @@
+"""Event scorers inside scikit-learn's searches."""
+
+import pickle
+
+import numpy as np
+import pytest
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.dummy import DummyClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV, LeaveOneGroupOut, cross_validate
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+
+from skseizure.metrics import event_scores, make_event_scorer
+from skseizure.signals import Windows
+
+
+def loudness(X):
+    return np.log(np.asarray(X).std(axis=2))
+
+
+class Loud(ClassifierMixin, BaseEstimator):
+    """Calls a window ictal above a threshold of its loudness."""
+
+    def __init__(self, threshold=40.0):
+        self.threshold = threshold
+
+    def fit(self, X, y):
+        self.classes_ = np.unique(y)
+        return self
+
+    def predict(self, X):
+        return self.classes_[(np.asarray(X).std(axis=(1, 2)) > self.threshold).astype(int)]
+
+
+class Fixed(BaseEstimator):
+    """Predicts what it is told to, of the classes it is told."""
+
+    def __init__(self, labels, classes=(0, 1)):
+        self.labels = labels
+        self.classes_ = np.array(classes)
+
+    def predict(self, X):
+        return np.asarray(self.labels)
+
+
+HOUR = Windows(np.zeros((3600, 1)), sfreq=1)
+Y = np.zeros(3600, dtype=int)
+Y[1000:1060] = 1
+
+
+def flags(*starts, length=20):
+    out = np.zeros(3600, dtype=int)
+    for start in starts:
+        out[start : start + length] = 1
+    return out
+
+
+@pytest.mark.parametrize(
+    ("score", "value"),
+    [
+        ("f1", 2 / 3),
+        ("sensitivity", 1),
+        ("precision", 1 / 2),
+        ("false_alarms_per_24h", -24),
+        ("median_latency", -10),
+    ],
+)
+def test_greater_is_better(score, value):
+    scorer = make_event_scorer(score)
+    assert scorer(Fixed(flags(1010, 3000)), HOUR, Y) == pytest.approx(value)
+    assert event_scores(Y, flags(1010, 3000), windows=HOUR).median_latency == 10
+
+
+def test_rules_are_handed_on():
+    early = Fixed(flags(970))
+    assert make_event_scorer("sensitivity")(early, HOUR, Y) == 1
+    assert make_event_scorer("sensitivity", rules="overlap")(early, HOUR, Y) == 0
+    assert make_event_scorer("f1", rules={"tolerance_start": 0})(early, HOUR, Y) == 0
+
+
+def test_cap_on_false_alarms_ranks():
+    scorer = make_event_scorer("sensitivity", max_false_alarms_per_24h=24)
+    found = scorer(Fixed(flags(1010, 3000)), HOUR, Y)  # exactly at the cap
+    missed = scorer(Fixed(flags()), HOUR, Y)
+    two = scorer(Fixed(flags(1010, 2000, 3000)), HOUR, Y)
+    three = scorer(Fixed(flags(1010, 2000, 2500, 3000)), HOUR, Y)
+    assert [found, missed, two, three] == [1, 0, pytest.approx(-24), pytest.approx(-48)]
+    none = make_event_scorer("precision", max_false_alarms_per_24h=0)
+    assert none(Fixed(flags(1010)), HOUR, Y) == 1
+    assert none(Fixed(flags(3000)), HOUR, Y) == pytest.approx(-24)
+
+
+@pytest.mark.parametrize("classes", [("bckg", "seiz"), (-1, 1), (False, True), (1, 2)], ids=str)
+def test_positive_is_the_second_class(classes):
+    named = np.array(classes)
+    estimator = Fixed(named[flags(1010)], classes)
+    assert make_event_scorer("f1")(estimator, HOUR, named[Y]) == 1
+    assert make_event_scorer("f1")(Fixed(named[0 * Y], classes), HOUR, list(named[Y])) == 0
+
+
+def test_undefined_scores():
+    quiet = Fixed(flags())
+    assert np.isnan(make_event_scorer("sensitivity")(quiet, HOUR, 0 * Y))
+    assert np.isnan(make_event_scorer("precision")(quiet, HOUR, Y))
+    assert np.isnan(make_event_scorer("median_latency")(quiet, HOUR, Y))
+    assert np.isnan(make_event_scorer("f1")(quiet, HOUR, 0 * Y))
+    assert make_event_scorer("f1", zero_division=1.0)(quiet, HOUR, 0 * Y) == 1
+    assert make_event_scorer("median_latency", zero_division=-60.0)(quiet, HOUR, Y) == -60
+    capped = make_event_scorer("sensitivity", max_false_alarms_per_24h=0, zero_division=0.5)
+    assert capped(quiet, HOUR, 0 * Y) == 0.5
+    assert capped(Fixed(flags(100)), HOUR, 0 * Y) == pytest.approx(-24)
+
+
+def test_scorer_is_plain():
+    scorer = make_event_scorer("f1", rules={"min_gap": 0}, max_false_alarms_per_24h=5)
+    again = pickle.loads(pickle.dumps(scorer))
+    estimator = Fixed(flags(1010))
+    assert again(estimator, HOUR, Y) == scorer(estimator, HOUR, Y) == 1
+    assert "score='f1'" in repr(scorer) and "max_false_alarms_per_24h=5" in repr(scorer)
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_grid_search_chooses_by_events(toy, n_jobs):
+    X, y, _ = toy
+    search = GridSearchCV(
+        Loud(),
+        {"threshold": [21.0, 40.0, 1000.0]},
+        scoring=make_event_scorer("f1", rules="overlap"),
+        cv=LeaveOneGroupOut(),
+        n_jobs=n_jobs,
+        error_score="raise",
+    ).fit(X, y, groups=X.record)
+    assert search.best_params_ == {"threshold": 40.0} and search.best_score_ == 1
+    nervous, good, dead = search.cv_results_["mean_test_score"]
+    assert dead == 0 < nervous < good == 1
+
+
+def test_grid_search_with_many_scorers(toy):
+    X, y, _ = toy
+    search = GridSearchCV(
+        Loud(),
+        {"threshold": [30.0, 40.0]},
+        scoring={
+            "events": make_event_scorer("f1"),
+            "alarms": make_event_scorer("false_alarms_per_24h"),
+            "accuracy": "accuracy",
+        },
+        refit="events",
+        cv=LeaveOneGroupOut(),
+        n_jobs=2,
+        error_score="raise",
+    ).fit(X, y, groups=X.record)
+    assert {"mean_test_events", "mean_test_alarms", "mean_test_accuracy"} <= set(search.cv_results_)
+    assert search.best_score_ == 1
+
+
+def test_undefined_fold_is_seen_by_the_search(toy):
+    X, y, _ = toy
+    y = np.where(X.record == "r3", 0, y)
+    with pytest.warns(UserWarning, match="non-finite"):
+        search = GridSearchCV(
+            Loud(),
+            {"threshold": [40.0, 1000.0]},
+            scoring=make_event_scorer("sensitivity"),
+            cv=LeaveOneGroupOut(),
+        ).fit(X, y, groups=X.record)
+    assert np.all(np.isnan(search.cv_results_["mean_test_score"]))
+    search.set_params(scoring=make_event_scorer("sensitivity", zero_division=0.0))
+    assert search.fit(X, y, groups=X.record).best_params_ == {"threshold": 40.0}
+
+
+def test_whole_pipeline(toy):
+    X, y, _ = toy
+    names = np.array(["bckg", "seiz"])
+    model = make_pipeline(FunctionTransformer(loudness), LogisticRegression())
+    scores = cross_validate(
+        model,
+        X,
+        names[y],
+        groups=X.patient,
+        cv=LeaveOneGroupOut(),
+        scoring=make_event_scorer("sensitivity"),
+        error_score="raise",
+    )
+    assert scores["test_score"].tolist() == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("kwargs", "message"),
+    [
+        (dict(score="recall"), "score is 'recall'; one of f1, sensitivity"),
+        (dict(rules="any"), "rules is 'any'"),
+        (dict(max_false_alarms_per_24h=-1), "max_false_alarms_per_24h is -1; 0 or more"),
+        (dict(max_false_alarms_per_24h=np.nan), "max_false_alarms_per_24h is nan"),
+        (
+            dict(score="median_latency", max_false_alarms_per_24h=1),
+            "of no use with score='median_latency'",
+        ),
+    ],
+)
+def test_bad_parameters_are_refused(kwargs, message):
+    with pytest.raises(ValueError, match=message):
+        make_event_scorer(**kwargs)
+
+
+def test_bad_input_is_refused():
+    scorer = make_event_scorer()
+    with pytest.raises(TypeError, match="X is a ndarray, which knows neither record nor time"):
+        scorer(Fixed(flags()), np.zeros((3600, 1)), Y)
+    with pytest.raises(ValueError, match=r"Fixed has the classes \[.*2.*\]; event scores need"):
+        scorer(Fixed(flags(), (0, 1, 2)), HOUR, Y)
+    with pytest.raises(ValueError, match=r"DummyClassifier has the classes \[\]"):
+        scorer(DummyClassifier(), HOUR, Y)
+    with pytest.raises(ValueError, match="y holds the label 2, which Fixed does not know"):
+        scorer(Fixed(flags()), HOUR, 2 * Y)

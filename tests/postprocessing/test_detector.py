@@ -1,0 +1,217 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import LogisticRegression
+from sklearn.svm import LinearSVC
+
+from skseizure.postprocessing import SeizureDetector
+from skseizure.signals import Events
+
+from . import _naive
+from ._toys import Echo, windows_of
+
+
+def fitted(**params):
+    return SeizureDetector(Echo(), **params).fit(windows_of([0, 1]), ["calm", "ictal"])
+
+
+def three_stretches(values):
+    """Record a with a gap, record b; one value a window."""
+    n = len(values)
+    third = n // 3
+    record = np.array(["a"] * (2 * third) + ["b"] * (n - 2 * third))
+    onset = np.concatenate([np.arange(third), 100 + np.arange(third), np.arange(n - 2 * third)])
+    return windows_of(values, record=record, onset=onset.astype(float))
+
+
+settings_of_a_detector = st.fixed_dictionaries(
+    {
+        "smoothing": st.sampled_from([0, 1, 2, 3.5, 6]),
+        "threshold": st.sampled_from([0.3, 0.5, 0.8]),
+        "low_threshold": st.sampled_from([None, 0.1, 0.3]),
+        "min_duration": st.sampled_from([0, 1, 2.5, 4]),
+        "merge_gap": st.sampled_from([0, 1, 2.5, 4]),
+    }
+)
+values_in_time = st.lists(
+    st.tuples(st.integers(0, 20).map(lambda k: k / 20), st.integers(1, 5)), min_size=3, max_size=15
+).map(lambda runs: np.repeat([v for v, _ in runs], [n for _, n in runs]))
+
+
+def by_hand(values, *, smoothing, threshold, low_threshold, min_duration, merge_gap, causal):
+    """The detector over one stretch, one window a second, from the loops."""
+    half = 0
+    while half + 1 <= smoothing / 2:
+        half += 1
+    smooth = [round(v, 12) for v in _naive.moving_average(values, half, causal)]
+    on = _naive.hysteresis(smooth, threshold, threshold if low_threshold is None else low_threshold)
+    gap = 0
+    while gap + 1 < merge_gap:
+        gap += 1
+    shortest = 0
+    while shortest < min_duration:
+        shortest += 1
+    if not causal:
+        return smooth, _naive.merge_and_drop(on, gap, shortest)
+    monitor = _naive.OnlineAlarm(gap, shortest)
+    return smooth, [monitor.update(now) for now in on]
+
+
+@settings(max_examples=150, deadline=None)
+@given(values_in_time, settings_of_a_detector, st.booleans())
+def test_detector_equals_the_loops_over_each_stretch(values, params, causal):
+    X = three_stretches(values)
+    model = fitted(**params, causal=causal)
+    proba, labels = model.predict_proba(X), model.predict(X)
+    third = len(values) // 3
+    for rows in (slice(0, third), slice(third, 2 * third), slice(2 * third, None)):
+        smooth, expected = by_hand(values[rows], **params, causal=causal)
+        np.testing.assert_allclose(proba[rows, 1], smooth, atol=1e-11)
+        assert (labels[rows] == "ictal").tolist() == expected
+    np.testing.assert_array_equal(proba[:, 0], 1 - proba[:, 1])
+
+
+@settings(max_examples=60, deadline=None)
+@given(values_in_time, settings_of_a_detector, st.booleans(), st.integers(0, 2**32 - 1))
+def test_rows_in_any_order_give_the_same_to_each_window(values, params, causal, seed):
+    X, model = three_stretches(values), fitted(**params, causal=causal)
+    order = np.random.default_rng(seed).permutation(len(X))
+    assert np.array_equal(model.predict(X[order]), model.predict(X)[order])
+    assert np.array_equal(model.predict_proba(X[order]), model.predict_proba(X)[order])
+    shuffled, straight = model.predict_events(X[order]), model.predict_events(X)
+    assert shuffled.select(straight.recordings) == straight
+
+
+@settings(max_examples=60, deadline=None)
+@given(values_in_time, settings_of_a_detector)
+def test_causal_labels_never_change_as_more_windows_arrive(values, params):
+    X, model = windows_of(values), fitted(**params, causal=True)
+    labels, proba = model.predict(X), model.predict_proba(X)
+    for k in range(1, len(X) + 1):
+        assert np.array_equal(model.predict(X[:k]), labels[:k])
+        assert np.array_equal(model.predict_proba(X[:k]), proba[:k])
+
+
+def test_without_causal_later_windows_do_count():
+    X = windows_of([0.0] * 10 + [1.0] * 10)
+    model = fitted(smoothing=4, min_duration=0)
+    assert not np.array_equal(model.predict_proba(X[:10]), model.predict_proba(X)[:10])
+
+
+def test_defaults_by_hand():
+    # One window a second: 12 s of seizure with a pause of 2 s, a burst of 4 s, 60 s apart.
+    values = np.zeros(150)
+    values[[*range(30, 36), *range(38, 44), *range(104, 108)]] = 1.0
+    found = fitted().predict_events(windows_of(values))
+    # 11 windows are averaged: on where at least 6 of them are ictal.
+    assert found.onset.tolist() == [30.0] and found.offset.tolist() == [44.0]
+    assert found.confidence.tolist() == pytest.approx([9 / 11])
+    online = fitted(causal=True).predict_events(windows_of(values))
+    # 5 s later by the trailing mean, 4 more until 5 windows were on; held for 9 more at the end.
+    assert online.onset.tolist() == [39.0] and online.offset.tolist() == [58.0]
+
+
+def test_seconds_follow_the_step():
+    values = np.repeat([0.0, 1.0, 0.0], 12)
+    for step in (0.5, 1.0, 2.0):
+        X = windows_of(values, step=step)
+        kept = fitted(smoothing=0, min_duration=12 * step).predict_events(X)
+        assert kept.onset.tolist() == [12 * step] and kept.duration.tolist() == [12 * step]
+        assert len(fitted(smoothing=0, min_duration=12 * step + 0.1).predict_events(X)) == 0
+        # 2 k + 1 windows whose onsets are at most smoothing / 2 away.
+        smooth = fitted(smoothing=4).predict_proba(X)[:, 1]
+        assert np.sum((smooth > 0) & (smooth < 1)) == 4 * int(2 / step)
+
+
+def test_rounding_does_not_cost_or_add_a_window():
+    # 0.6 s are 3 steps of 0.2 s, 2.1 s are 3 of 0.7 s: neither in floating point.
+    spike = windows_of(np.eye(1, 21, 10)[0], step=0.1)
+    assert np.sum(fitted(smoothing=0.6).predict_proba(spike)[:, 1] > 0) == 7
+    X = windows_of([0, 1, 1, 1, 0, 0, 0, 1, 1, 1.0], step=0.7)
+    events = fitted(smoothing=0, min_duration=2.1, merge_gap=2.1).predict_events(X)
+    assert len(events) == 2
+
+
+def test_gap_below_merge_gap_is_filled():
+    values = np.array([1, 1, 0, 0, 0, 1, 1], dtype=float)
+    for merge_gap, n_events in ((0, 2), (2.9, 2), (3, 2), (3.1, 1), (30, 1)):
+        model = fitted(smoothing=0, min_duration=0, merge_gap=merge_gap)
+        assert len(model.predict_events(windows_of(values))) == n_events, merge_gap
+
+
+def test_nothing_crosses_a_gap_or_a_record():
+    X = three_stretches(np.concatenate([np.ones(6), np.zeros(6), np.zeros(6)]))
+    proba = fitted(smoothing=100).predict_proba(X)[:, 1]
+    assert proba.tolist() == [1.0] * 6 + [0.0] * 12
+    X = three_stretches(np.ones(18))
+    assert len(fitted(merge_gap=1000).predict_events(X)) == 3
+
+
+def test_bare_array_is_one_record_of_one_window_a_second():
+    values = np.repeat([0.0, 1.0, 0.0, 1.0], [10, 12, 4, 10])
+    model = fitted()
+    assert np.array_equal(model.predict(values[:, None]), model.predict(windows_of(values)))
+
+
+def test_finds_the_seizures_of_toy_records(toy):
+    X, y, events = toy
+    power = np.asarray(X).std(axis=2)
+    inner = FrozenEstimator(LogisticRegression().fit(power, y))
+
+    class OnWindows(Echo):
+        def predict_proba(self, X):
+            return inner.predict_proba(np.asarray(X).std(axis=2))
+
+    found = SeizureDetector(OnWindows()).fit(X, y).predict_events(X)
+    assert isinstance(found, Events) and found.record.tolist() == events.record.tolist()
+    assert np.abs(found.onset - events.onset).max() <= 2
+    assert np.abs(found.offset - events.offset).max() <= 2
+    assert np.all(found.confidence > 0.5) and list(found.recordings) == ["r0", "r1", "r2", "r3"]
+
+
+def test_no_alarm_is_an_empty_events_that_knows_its_records():
+    found = fitted().predict_events(windows_of(np.zeros(30)))
+    assert len(found) == 0 and found.recordings["0"].duration == 30.0
+
+
+def test_thresholds_apply_without_a_new_fit():
+    X = windows_of(np.full(30, 0.4))
+    model = fitted()
+    assert set(model.predict(X)) == {"calm"}
+    assert set(model.set_params(threshold=0.4).predict(X)) == {"ictal"}
+
+
+def test_events_need_windows():
+    with pytest.raises(TypeError, match="X is ndarray; predict_events needs Windows"):
+        fitted().predict_events(np.zeros((10, 1)))
+
+
+def test_estimator_without_probabilities_is_refused():
+    with pytest.raises(ValueError, match=r"LinearSVC\(\), which has no predict_proba.*Calibrated"):
+        SeizureDetector(LinearSVC()).fit(np.eye(4), [0, 1, 0, 1])
+
+
+def test_low_threshold_above_threshold_is_refused():
+    with pytest.raises(ValueError, match=r"low_threshold is 0.7, above threshold=0.5"):
+        fitted(low_threshold=0.7)
+    model = fitted(low_threshold=0.4).set_params(threshold=0.3)
+    with pytest.raises(ValueError, match=r"low_threshold is 0.4, above threshold=0.3"):
+        model.predict(windows_of([0, 1]))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("smoothing", -1),
+        ("threshold", 1.5),
+        ("low_threshold", -0.1),
+        ("min_duration", -1),
+        ("merge_gap", "long"),
+        ("causal", "yes"),
+    ],
+)
+def test_parameters_refused(name, value):
+    with pytest.raises(ValueError, match=f"'{name}' parameter"):
+        fitted(**{name: value})
