@@ -47,7 +47,7 @@ def check_windows(estimator: Any, X: Any, *, reset: bool = True) -> Any:
         names: tuple[str, ...] | None = X.ch_names
         if reset and hasattr(estimator, "feature_names_in_"):
             del estimator.feature_names_in_
-    elif np.ndim(X) == 3:
+    elif np.asanyarray(X).ndim == 3:
         X = check_array(
             X,
             dtype=[np.float64, np.float32],
@@ -115,8 +115,8 @@ def check_sfreq(estimator: Any, X: Any, *, reset: bool = True) -> float:
     ValueError
         If no rate is known, two differ, or it is not above zero.
     """
-    given = estimator.sfreq
-    own = X.sfreq if is_windows(X) else None
+    given: float | None = estimator.sfreq
+    own: float | None = X.sfreq if is_windows(X) else None
     if reset:
         if given is None and own is None:
             raise ValueError(
@@ -125,7 +125,7 @@ def check_sfreq(estimator: Any, X: Any, *, reset: bool = True) -> float:
             )
         if given is not None and not (np.isfinite(given) and given > 0):
             raise ValueError(f"sfreq is {given!r}; a sampling rate above 0 Hz is needed.")
-        estimator.sfreq_ = float(own if given is None else given)
+        estimator.sfreq_ = float(given or own or 0.0)
     if own is not None and not np.isclose(own, estimator.sfreq_, rtol=1e-6, atol=0):
         raise ValueError(
             f"X is sampled at {own:g} Hz, but {type(estimator).__name__} needs "

@@ -1,1 +1,17 @@
 """Loaders of the public corpora, and a generator of recordings."""
+
+from ._bonn import load_bonn
+from ._chbmit import load_chbmit
+from ._folder import load_edf_folder
+from ._swec_ethz import load_swec_ethz
+from ._synthetic import make_recordings
+from ._tusz import load_tusz
+
+__all__ = [
+    "load_bonn",
+    "load_chbmit",
+    "load_edf_folder",
+    "load_swec_ethz",
+    "load_tusz",
+    "make_recordings",
+]

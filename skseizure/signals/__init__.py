@@ -1,6 +1,11 @@
 """What a sample is: recordings, windows and events, and how they come in and go out."""
 
+from ._chbmit_summary import read_chbmit_summary
+from ._edf import read_edf
 from ._events import Events, RecordInfo
+from ._events_io import read_events, write_events
+from ._filters import filter_recording, resample_recording
+from ._montage import to_bipolar
 from ._recording import Recording
 from ._windows import Windows
 
@@ -9,4 +14,11 @@ __all__ = [
     "RecordInfo",
     "Recording",
     "Windows",
+    "filter_recording",
+    "read_chbmit_summary",
+    "read_edf",
+    "read_events",
+    "resample_recording",
+    "to_bipolar",
+    "write_events",
 ]

@@ -88,6 +88,11 @@ class WindowArray:
         return self._n_times / self.sfreq
 
     @property
+    def continuous(self) -> bool:
+        """Whether every window is cut from a recording, whose surroundings are at hand."""
+        return all(self._signals[i].ndim == 2 for i in np.unique(self._source))
+
+    @property
     def data(self) -> NDArray[np.floating]:
         """The windows as a read-only array; a view where that is possible."""
         used = np.unique(self._source)
@@ -111,7 +116,7 @@ class WindowArray:
             return signal[start[0] : start[-1] + 1 : gaps[0] if len(gaps) else 1]
         return signal[start]
 
-    def __array__(self, dtype: DTypeLike = None, copy: bool | None = None) -> NDArray:
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray:
         return np.array(self.data, dtype=dtype, copy=copy)
 
     def __len__(self) -> int:
@@ -289,7 +294,7 @@ class WindowArray:
 
 
 def _column(name: str, values: ArrayLike, n: int, dtype: type) -> NDArray:
-    column = np.asarray(values).astype(dtype)
+    column: NDArray = np.asarray(values).astype(dtype)
     if column.ndim == 0:
         column = np.broadcast_to(column, (n,)).copy()
     if column.shape != (n,):

@@ -295,12 +295,12 @@ class Windows(WindowArray):
         Returns
         -------
         Windows
-            One record, in microvolts.
+            One record, in microvolts; onsets count from the measurement's start.
 
         Raises
         ------
         ValueError
-            If no channel fits ``picks``, or as `from_recording`.
+            If no channel fits ``picks`` or one that does holds no voltage, or as `from_recording`.
         """
         from ._mne import recording_from_raw
 
@@ -333,12 +333,13 @@ class Windows(WindowArray):
         -------
         Windows
             One window an epoch, in microvolts; ``onset`` from the sample numbers in
-            ``epochs.events`` and ``step`` their smallest distance.
+            ``epochs.events``, at the rate of the raw data, plus ``tmin``, and ``step`` their
+            smallest distance.
 
         Raises
         ------
         ValueError
-            If no channel fits ``picks``.
+            If no channel fits ``picks`` or one that does holds no voltage.
         """
         from ._mne import fields_from_epochs
 

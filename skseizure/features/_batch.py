@@ -1,0 +1,154 @@
+"""The batch of windows that all measures work on, and the sub-results that they share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Values = NDArray[np.float64] | np.float64
+
+LARGEST = np.finfo(np.float64).max
+EPSILON = np.finfo(np.float64).eps
+
+
+class Batch:
+    """Windows to be measured, with the sub-results that several measures need.
+
+    Every measure takes a `Batch` in the place of ``x``: measures called one after the other on
+    the same batch share its sorted, filtered and transformed forms, each computed once, on first
+    use. A batch is not to be shared between threads.
+
+    Rows never meet: all that is computed of a row has the same bits whatever batch it is in.
+
+    Parameters
+    ----------
+    x : array-like, shape (n, n_times) or (n_times,)
+        Windows, finite.
+
+    Attributes
+    ----------
+    raw : ndarray, shape (n, n_times)
+        The windows as they were given.
+    n_times : int
+        Samples per window.
+    low, high : ndarray, shape (n,)
+        Extremes of each window.
+    constant : ndarray of bool, shape (n,)
+        Whether the extremes are equal.
+    exponent : ndarray of int, shape (n,)
+        Each window's amplitude as a power of two if its powers could overflow or vanish, else 0.
+    x : ndarray, shape (n, n_times)
+        The windows over 2**exponent, which is exact.
+    """
+
+    def __init__(self, x: ArrayLike) -> None:
+        raw = np.asarray(x, dtype=np.float64)
+        if raw.ndim not in (1, 2) or raw.size == 0:
+            raise ValueError(
+                "x must be a non-empty array of shape (n, n_times) or (n_times,), "
+                f"got shape {raw.shape}."
+            )
+        self._is_single = raw.ndim == 1
+        # Contiguous, aligned and writeable: the one memory layout the kernels are compiled for.
+        raw = np.require(np.atleast_2d(raw), requirements=["C", "A", "W"])
+        self.raw = raw
+        self.n_times = raw.shape[1]
+        self.low = raw.min(axis=1)
+        self.high = raw.max(axis=1)
+        self.constant = self.low == self.high
+        _, exponent = np.frexp(np.maximum(np.abs(self.low), np.abs(self.high)))
+        # The common range is left alone; 2**-1000 brings the largest double into it.
+        exponent = np.where(np.abs(exponent) <= 100, 0, np.clip(exponent, -1000, 1000))
+        self.exponent = exponent
+        self.x = raw * np.ldexp(1.0, -exponent)[:, None] if exponent.any() else raw
+        self._shared: dict[Hashable, Any] = {}
+
+    def share(self, key: Hashable, compute: Callable[[], Any]) -> Any:
+        """Return the sub-result named ``key``, computed if it is not there yet."""
+        if key not in self._shared:
+            self._shared[key] = compute()
+        return self._shared[key]
+
+    @cached_property
+    def centred(self) -> NDArray[np.float64]:
+        """Windows ``x`` less their mean, shape (n, n_times)."""
+        return self.x - self.x.mean(axis=1, keepdims=True)
+
+    @cached_property
+    def variance(self) -> NDArray[np.float64]:
+        """Population variance of ``x``, shape (n,)."""
+        return np.mean(self.centred**2, axis=1)
+
+    @cached_property
+    def steps(self) -> NDArray[np.float64]:
+        """First differences of ``x``, shape (n, n_times - 1)."""
+        return np.diff(self.x, axis=1)
+
+    @cached_property
+    def step_variance(self) -> NDArray[np.float64]:
+        """Population variance of the first differences, shape (n,)."""
+        return variance(self.steps)
+
+    @cached_property
+    def n_turns(self) -> NDArray[np.int64]:
+        """Number of local extrema, shape (n,)."""
+        # Comparisons, not products: those of tiny differences would vanish.
+        rises = self.x[:, 1:] > self.x[:, :-1]
+        falls = self.x[:, 1:] < self.x[:, :-1]
+        turns = (rises[:, :-1] & falls[:, 1:]) | (falls[:, :-1] & rises[:, 1:])
+        return np.count_nonzero(turns, axis=1)
+
+    def finish(self, values: ArrayLike, *, power: int = 0, constant: ArrayLike = 0.0) -> Values:
+        """Turn the values of ``x`` into those of the windows as they were given.
+
+        Parameters
+        ----------
+        values : array-like, shape (n,)
+            A measure of ``x``.
+        power : int, default=0
+            The power of the amplitude that the measure goes with. Beyond the largest double,
+            values saturate there.
+        constant : array-like, shape (n,) or scalar, default=0
+            What takes the place of the values of constant windows.
+
+        Returns
+        -------
+        float or ndarray, shape (n,)
+            The measure; a scalar if one window was given as a vector.
+        """
+        values = np.asarray(values, dtype=np.float64)
+        if power and self.exponent.any():
+            with np.errstate(over="ignore", under="ignore"):
+                values = np.ldexp(values, power * self.exponent)
+            values = np.clip(values, -LARGEST, LARGEST)
+        values = np.where(self.constant, constant, values)
+        return values[0] if self._is_single else values
+
+
+def as_batch(x: Any) -> Batch:
+    """Make a `Batch` of ``x`` unless it is one."""
+    return x if isinstance(x, Batch) else Batch(x)
+
+
+def divide(numerator: NDArray, denominator: NDArray) -> NDArray[np.float64]:
+    """Divide element by element, with 0 where the denominator is 0."""
+    ok = denominator != 0.0
+    return np.where(ok, numerator / np.where(ok, denominator, 1.0), 0.0)
+
+
+def check_integer(name: str, value: Any, minimum: int) -> int:
+    """Return ``value`` as int, or raise a ValueError naming it if it is none or too small."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < minimum:
+        raise ValueError(f"{name} must be an integer of at least {minimum}, got {value!r}.")
+    return int(value)
+
+
+def variance(y: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the population variance of each row, 0 for empty rows."""
+    if y.shape[1] == 0:
+        return np.zeros(len(y))
+    return np.mean((y - y.mean(axis=1, keepdims=True)) ** 2, axis=1)

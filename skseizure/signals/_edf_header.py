@@ -1,0 +1,291 @@
+"""The header of an EDF or BDF file, checked against the file before anyone trusts it."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+MAGIC = {b"0       ": "EDF", b"\xffBIOSEMI": "BDF"}
+FOREIGN = {
+    b"GDF": "a GDF file",
+    b"\x1f\x8b": "a gzip archive",
+    b"PK": "a zip archive",
+    b"MATLAB": "a MATLAB file",
+    b"\x89HDF": "an HDF5 file",
+    b"Brain Vision": "a BrainVision header",
+}
+# Name and width of each signal's fields; every field is stored for all signals in a row.
+SIGNAL_FIELDS = {
+    "label": 16,
+    "transducer": 80,
+    "unit": 8,
+    "physical_min": 8,
+    "physical_max": 8,
+    "digital_min": 8,
+    "digital_max": 8,
+    "prefiltering": 80,
+    "samples": 8,
+    "reserved": 32,
+}
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,2})?", re.IGNORECASE | re.ASCII)
+TIMEKEEPING = re.compile(rb"([+-]\d+(?:\.\d*)?)\x14")
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a header says, once its sizes are known to fit the file.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    format : str
+        ``"EDF"`` or ``"BDF"``.
+    reserved : str
+        The field that tells EDF+C and EDF+D.
+    n_bytes, n_records : int
+        Length of the header, and number of data records.
+    duration : Fraction
+        Seconds that a data record lasts.
+    samples : tuple of int
+        Samples of each signal in a data record.
+    signals : tuple of dict of str to str
+        The other fields of each signal, as text.
+    names : dict of int to str
+        Unique names of the signals that are no annotations, by their number.
+    """
+
+    path: Path
+    format: str
+    reserved: str
+    n_bytes: int
+    n_records: int
+    duration: Fraction
+    samples: tuple[int, ...]
+    signals: tuple[dict[str, str], ...]
+    names: dict[int, str]
+
+    @property
+    def sample_bytes(self) -> int:
+        """Bytes a sample."""
+        return 2 if self.format == "EDF" else 3
+
+    def rate(self, i: int) -> float:
+        """Return the sampling rate of signal ``i`` in Hz."""
+        return float(self.samples[i] / self.duration)
+
+    def number(self, i: int, field: str) -> float:
+        """Return a numeric field of signal ``i``; a decimal comma counts as a point."""
+        what = f"{field} of {self.signals[i]['label']!r}"
+        return float(_number(self.path, self.signals[i][field].replace(",", "."), what))
+
+
+def refuse(path: Path, reason: str) -> NoReturn:
+    """Raise the one error of this reader."""
+    raise ValueError(f"{path}: {reason}")
+
+
+def read_header(path: Path) -> Header:
+    """Read a header, and refuse a file that does not fit it.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    Header
+        The header; the file holds exactly the data records that it names, without a gap.
+
+    Raises
+    ------
+    ValueError
+        If the file is not a whole, continuous EDF or BDF file with signals.
+    """
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        main = file.read(256)
+        file_format = _format(path, main)
+        if len(main) < 256:
+            refuse(path, f"cut off in its header: {size} bytes, at least 256 are needed.")
+        n_signals = _integer(path, main[252:256], "number of signals")
+        if n_signals < 1:
+            refuse(path, f"number of signals in its header is {n_signals}; at least 1 is needed.")
+        n_bytes = 256 * (n_signals + 1)
+        if size < n_bytes:
+            refuse(
+                path,
+                f"cut off in its header: {size} bytes, {n_signals} signals need {n_bytes}.",
+            )
+        signals = _signals(file.read(n_bytes - 256), n_signals)
+    stated = _integer(path, main[184:192], "number of header bytes")
+    if stated != n_bytes:
+        refuse(path, f"its header claims {stated} bytes, but {n_signals} signals take {n_bytes}.")
+    ordinary = {i: signal["label"] for i, signal in enumerate(signals) if not _annotates(signal)}
+    if not ordinary:
+        refuse(path, "holds annotations only, no signal.")
+    duration = _number(path, _text(main[244:252]), "duration of a data record")
+    if duration <= 0:
+        refuse(path, f"duration of a data record is {float(duration):g} s; signals need one.")
+    samples = tuple(_n_samples(path, signal) for signal in signals)
+    sample_bytes = 2 if file_format == "EDF" else 3
+    stated = _integer(path, main[236:244], "number of data records")
+    header = Header(
+        path=path,
+        format=file_format,
+        reserved=_text(main[192:236]),
+        n_bytes=n_bytes,
+        n_records=_n_records(path, stated, sum(samples) * sample_bytes, size - n_bytes),
+        duration=duration,
+        samples=samples,
+        signals=signals,
+        names=_unique_names(ordinary),
+    )
+    _check_continuous(header)
+    return header
+
+
+def _format(path: Path, main: bytes) -> str:
+    if not main:
+        refuse(path, "is empty (0 bytes).")
+    for magic, name in MAGIC.items():
+        if magic.startswith(main[:8]):
+            return name
+    for magic, what in FOREIGN.items():
+        if main.startswith(magic):
+            refuse(path, f"is {what}; EDF or BDF is needed, convert it first.")
+    refuse(path, f"is neither EDF nor BDF: it begins with {main[:8]!r}.")
+
+
+def _signals(raw: bytes, n_signals: int) -> tuple[dict[str, str], ...]:
+    signals: list[dict[str, str]] = [{} for _ in range(n_signals)]
+    offset = 0
+    for name, width in SIGNAL_FIELDS.items():
+        for signal in signals:
+            signal[name] = _text(raw[offset : offset + width])
+            offset += width
+    return tuple(signals)
+
+
+def _text(raw: bytes) -> str:
+    raw = raw.strip(b" \0")
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
+
+
+def _number(path: Path, text: str, what: str) -> Fraction:
+    if not NUMBER.fullmatch(text):
+        refuse(path, f"{what} in its header is {text!r}; a number is needed.")
+    return Fraction(text)
+
+
+def _integer(path: Path, raw: bytes, what: str) -> int:
+    value = _number(path, _text(raw), what)
+    if value.denominator != 1:
+        refuse(path, f"{what} in its header is {_text(raw)!r}; a whole number is needed.")
+    return int(value)
+
+
+def _n_samples(path: Path, signal: dict[str, str]) -> int:
+    what = f"samples per data record of {signal['label']!r}"
+    n_samples = _integer(path, signal["samples"].encode(), what)
+    if n_samples < 0:
+        refuse(path, f"{what} in its header is {n_samples}; it cannot be negative.")
+    return n_samples
+
+
+def _n_records(path: Path, stated: int, record_bytes: int, data_bytes: int) -> int:
+    if record_bytes == 0:
+        refuse(path, "its data records hold no samples.")
+    n_records, rest = divmod(data_bytes, record_bytes)
+    if stated == -1 and rest:
+        refuse(
+            path,
+            f"cut off: the last of its data records of {record_bytes} bytes has only {rest} "
+            "(and its header leaves their number open).",
+        )
+    if stated == -1 and n_records:
+        warnings.warn(
+            f"{path}: its header leaves the number of data records open (-1); "
+            f"the file holds {n_records} whole ones.",
+            stacklevel=4,
+        )
+        return n_records
+    if stated < 1:
+        refuse(path, f"holds no data: number of data records in its header is {stated}.")
+    if stated * record_bytes != data_bytes:
+        fault = "cut off" if data_bytes < stated * record_bytes else "longer than its header says"
+        refuse(
+            path,
+            f"{fault}: {stated} data records take {stated * record_bytes} bytes, "
+            f"but {data_bytes} follow its header.",
+        )
+    return stated
+
+
+def _annotates(signal: dict[str, str]) -> bool:
+    return signal["label"].casefold() in ("edf annotations", "bdf annotations")
+
+
+def _unique_names(labels: dict[int, str]) -> dict[int, str]:
+    """Give labels that occur more than once running numbers (``T8-P8-0``), as MNE does."""
+    present = list(labels.values())
+    taken, names, seen = set(present), {}, dict.fromkeys(present, 0)
+    for i, label in labels.items():
+        name = label
+        if present.count(label) > 1:
+            while name in taken:
+                name = f"{label}-{seen[label]}"
+                seen[label] += 1
+        taken.add(name)
+        names[i] = name
+    return names
+
+
+def _check_continuous(header: Header) -> None:
+    discontinuous = header.reserved[:5].upper() in ("EDF+D", "BDF+D")
+    annotations = [i for i, signal in enumerate(header.signals) if _annotates(signal)]
+    if not annotations:
+        if discontinuous:
+            refuse(header.path, f"is {header.reserved[:5]} without time stamps to tell its gaps.")
+        return
+    first, width = annotations[0], header.sample_bytes
+    low = sum(header.samples[:first]) * width
+    shape = (header.n_records, sum(header.samples) * width)
+    raw = np.memmap(header.path, np.uint8, "r", offset=header.n_bytes, shape=shape)
+    stamps = [TIMEKEEPING.match(r) for r in _cells(raw, low, header.samples[first] * width)]
+    missing = next((i for i, stamp in enumerate(stamps) if stamp is None), None)
+    if missing is not None:
+        if discontinuous:
+            refuse(
+                header.path,
+                f"is {header.reserved[:5]}, and its data record {missing} has no time stamp.",
+            )
+        return
+    onset = np.array([float(stamp[1]) for stamp in stamps if stamp is not None])
+    length = float(header.duration)
+    fastest = max(header.rate(i) for i in header.names)
+    # Time stamps are often written to the millisecond.
+    apart = np.abs(np.diff(onset) - length) > max(0.5 / fastest, 1e-3)
+    if apart.any():
+        i = int(np.argmax(apart))
+        refuse(
+            header.path,
+            f"is discontinuous: data record {i} lasts from {onset[i]:g} to "
+            f"{onset[i] + length:g} s, the next begins at {onset[i + 1]:g} s "
+            f"({int(apart.sum())} such places). Split it into continuous files.",
+        )
+
+
+def _cells(raw: NDArray[np.uint8], low: int, width: int) -> list[bytes]:
+    return [row.tobytes() for row in raw[:, low : low + min(width, 64)]]

@@ -1,0 +1,158 @@
+"""Channel names and bipolar montages."""
+
+import re
+from datetime import datetime
+
+import numpy as np
+import pytest
+
+from skseizure.signals import Recording, read_edf, to_bipolar
+from skseizure.signals._montage import DOUBLE_BANANA, normalize_ch_name
+
+ELECTRODES = sorted({e for pair in DOUBLE_BANANA for e in pair.split("-")})
+OLD = {"T7": "T3", "T8": "T4", "P7": "T5", "P8": "T6"}
+
+
+@pytest.mark.parametrize(
+    ("name", "normal"),
+    [
+        ("FP1", "FP1"),
+        ("  Fp1 ", "FP1"),
+        ("EEG FP1-REF", "FP1-REF"),
+        ("EEG Fp1-LE", "FP1-LE"),
+        ("EEG F3-Ref", "F3-REF"),
+        ("eeg  t3-ref", "T7-REF"),
+        ("T3-T5", "T7-P7"),
+        ("T4 - T6", "T8-P8"),
+        ("T8-P8-0", "T8-P8"),
+        ("T8-P8-1", "T8-P8"),
+        ("Fp1-0", "FP1"),
+        ("Fc5.", "FC5"),
+        ("Fp1..", "FP1"),
+        ("EEG1", "EEG1"),
+        ("FT9-FT10", "FT9-FT10"),
+        ("T10", "T10"),
+    ],
+)
+def test_names(name, normal):
+    assert normalize_ch_name(name) == normal
+
+
+def referential(style, rng, dtype=np.float64):
+    potential = {e: rng.normal(size=50).astype(dtype) for e in ELECTRODES}
+    names = [style(e) for e in ELECTRODES]
+    return potential, Recording(np.stack(list(potential.values())), 64, names)
+
+
+@pytest.mark.parametrize(
+    "style",
+    [
+        lambda e: e,
+        lambda e: f"EEG {e}-REF",
+        lambda e: f"EEG {e.capitalize()}-LE",
+        lambda e: f"{OLD.get(e, e)}-A1",
+        lambda e: f"{e.lower()}.",
+        lambda e: f"EEG {OLD.get(e, e)}-Ref-0",
+    ],
+)
+def test_referential_input_gives_differences(style, rng):
+    potential, recording = referential(style, rng)
+    bipolar = to_bipolar(recording)
+    assert bipolar.ch_names == DOUBLE_BANANA and len(DOUBLE_BANANA) == 18
+    for name, row in zip(bipolar.ch_names, bipolar.data, strict=True):
+        plus, minus = name.split("-")
+        np.testing.assert_array_equal(row, potential[plus] - potential[minus])
+
+
+def test_bipolar_input_is_picked_turned_and_deduplicated():
+    names = ["C3-F3", "T8-P8-0", "FP1-F3", "T4-T6-1"]
+    recording = Recording(np.arange(8.0).reshape(4, 2), 64, names)
+    bipolar = to_bipolar(recording, ["FP1-F3", "F3-C3", "T8-P8"])
+    assert bipolar.data.tolist() == [[4, 5], [0, -1], [2, 3]]
+    assert bipolar.ch_names == ("FP1-F3", "F3-C3", "T8-P8")
+
+
+def test_the_pair_itself_comes_before_the_reversed_and_the_difference():
+    names = ["T7", "P7", "P7-T7", "T7-P7"]
+    data = np.array([[10.0], [3.0], [1.0], [2.0]])
+    assert to_bipolar(Recording(data, 64, names), ["T7-P7"]).data.tolist() == [[2]]
+    assert to_bipolar(Recording(data[:3], 64, names[:3]), ["T7-P7"]).data.tolist() == [[-1]]
+    assert to_bipolar(Recording(data[:2], 64, names[:2]), ["T7-P7"]).data.tolist() == [[7]]
+
+
+def test_mixed_input_and_common_reference_only():
+    # F7 and T7 hang on different references, P7 is there against both.
+    names = ["F7-A1", "T7-A2", "P7-A1", "P7-A2", "FP1-F7"]
+    recording = Recording(np.array([[1.0], [20.0], [300.0], [4000.0], [7.0]]), 64, names)
+    bipolar = to_bipolar(recording, ["FP1-F7", "F7-P7", "T7-P7"])
+    assert bipolar.data.tolist() == [[7], [1 - 300], [20 - 4000]]
+    with pytest.raises(ValueError, match=r"no channels for F7-T7; present are F7-A1"):
+        to_bipolar(recording, ["F7-T7"])
+
+
+def test_all_that_is_missing_is_named():
+    recording = Recording(np.zeros((3, 4)), 64, ["FP1-F7", "EEG F7-REF", "EEG T3-REF"], record="r1")
+    with pytest.raises(ValueError) as error:
+        to_bipolar(recording)
+    message = str(error.value)
+    missing = re.search(r"no channels for (.*);", message)[1].split(", ")
+    assert missing == [name for name in DOUBLE_BANANA if name not in ("FP1-F7", "F7-T7")]
+    assert "'r1'" in message and "present are FP1-F7, EEG F7-REF, EEG T3-REF" in message
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_all_else_is_kept(rng, dtype):
+    _, recording = referential(str, rng, dtype)
+    start = datetime(2020, 1, 1)
+    recording = recording.replace(record="r", patient="p", start=start, offset=7.0)
+    before = recording.data.copy()
+    bipolar = to_bipolar(recording, ["Fp1-T3"])
+    assert bipolar.data.dtype == dtype and bipolar.ch_names == ("Fp1-T3",)
+    assert (bipolar.record, bipolar.patient, bipolar.start) == ("r", "p", start)
+    assert (bipolar.offset, bipolar.sfreq) == (7.0, 64)
+    bipolar.data[:] = 0
+    np.testing.assert_array_equal(recording.data, before)
+
+
+@pytest.mark.parametrize(
+    ("montage", "message"),
+    [
+        ("banana", "montage is 'banana'; 'double banana' or a sequence"),
+        ([], "montage is empty"),
+        (["F3"], "montage holds 'F3'; two electrodes"),
+        (["F3-C3-P3"], "montage holds 'F3-C3-P3'"),
+        (["F3-F3"], "montage holds 'F3-F3'"),
+        (["-C3"], "montage holds '-C3'"),
+    ],
+)
+def test_bad_montages(montage, message):
+    with pytest.raises(ValueError, match=message):
+        to_bipolar(Recording(np.zeros((1, 4)), 64, ["F3-C3"]), montage)
+
+
+def test_every_chbmit_stretch(data_path):
+    paths = sorted((data_path / "chbmit").glob("chb*/*.edf"))
+    seen = set()
+    for path in paths:
+        if path.parent.name in seen:
+            continue
+        seen.add(path.parent.name)
+        recording = read_edf(path)
+        bipolar = to_bipolar(recording)
+        assert bipolar.ch_names == DOUBLE_BANANA
+        names = list(recording.ch_names)
+        first = names.index("T8-P8-0" if "T8-P8-0" in names else "T8-P8")
+        np.testing.assert_array_equal(bipolar.data[14], recording.data[first])
+        # The electrodes along a chain cancel: FP1-F7 + ... + P7-O1 = FP1-F3 + ... + P3-O1.
+        left, inner = bipolar.data[:4].sum(axis=0), bipolar.data[4:8].sum(axis=0)
+        assert np.corrcoef(left, inner)[0, 1] > 0.97
+    assert len(seen) == 8
+
+
+def test_corner_files(data_path):
+    corner = data_path / "edf_corner"
+    # Nihon Kohden's referential labels, EEG Fp1-Ref with T3 to T6.
+    bipolar = to_bipolar(read_edf(corner / "mne-testing-data__chtypes_edf.edf"))
+    assert bipolar.data.shape == (18, 1000)
+    with pytest.raises(ValueError, match=r"no channels for FP1-F7, .*present are squarewave"):
+        to_bipolar(read_edf(corner / "mne-testing-data__test_utf8_annotations.edf"))

@@ -1,0 +1,99 @@
+"""scikit-learn's whole battery of checks on every public estimator.
+
+A new estimator joins by one line in `INSTANCES`: the cheapest instance that does all it can.
+"""
+
+import importlib
+import inspect
+import pickle
+import re
+
+import numpy as np
+import pytest
+from sklearn.base import BaseEstimator, clone
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.tree import DecisionTreeClassifier
+from sklearn.utils import estimator_html_repr
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+import skseizure
+from skseizure.features import BandFeatures
+from skseizure.postprocessing import (
+    ChannelFusionClassifier,
+    MorphologicalFilterClassifier,
+    SeizureDetector,
+)
+
+INSTANCES = [
+    BandFeatures(["std", "line_length", "sample_entropy"], {"low": (1, 4)}, sfreq=20),
+    ChannelFusionClassifier(LogisticRegression()),
+    ChannelFusionClassifier(DecisionTreeClassifier(max_depth=3), voting="soft"),
+    MorphologicalFilterClassifier(LogisticRegression()),
+    SeizureDetector(LogisticRegression()),
+]
+
+EXPECTED_FAILED_CHECKS: dict[type, dict[str, str]] = {
+    MorphologicalFilterClassifier: {
+        "check_classifiers_train": "filters labels in time: the check's rows are shuffled, and "
+        "predict is not the argmax of the unfiltered scores",
+    },
+    SeizureDetector: {
+        "check_classifiers_train": "smooths in time: the check's rows are shuffled",
+        "check_methods_sample_order_invariance": "a bare array is one record in row order",
+        "check_methods_subset_invariance": "a window's label depends on its neighbours in time",
+    },
+}
+
+# Settings under which nothing is left of the reasons above: here every check must pass.
+NEUTRAL = [
+    SeizureDetector(LogisticRegression(), smoothing=0, min_duration=0, merge_gap=0),
+    BandFeatures(sfreq=256, filtering="window"),
+]
+
+
+def _expected(estimator):
+    return EXPECTED_FAILED_CHECKS.get(type(estimator), {})
+
+
+@parametrize_with_checks(INSTANCES, expected_failed_checks=_expected)
+def test_scikit_learn_checks(estimator, check):
+    check(estimator)
+
+
+@parametrize_with_checks(NEUTRAL)
+def test_scikit_learn_checks_without_exception(estimator, check):
+    check(estimator)
+
+
+def public_estimators():
+    """All estimator classes that a sub-package lists in its `__all__`."""
+    for sub in skseizure.__all__:
+        module = importlib.import_module(f"skseizure.{sub}")
+        for name in module.__all__:
+            item = getattr(module, name)
+            if inspect.isclass(item) and issubclass(item, BaseEstimator):
+                yield item
+
+
+def test_every_public_estimator_is_in_the_list():
+    assert set(public_estimators()) == {type(instance) for instance in INSTANCES}
+
+
+@pytest.mark.parametrize("estimator", INSTANCES, ids=lambda e: type(e).__name__)
+def test_windows_through_the_estimator_interface(estimator, toy):
+    X, y, _ = toy
+    if type(estimator) is not BandFeatures:
+        inner = BandFeatures(["std"], {"low": (1, 30)})
+        estimator = clone(estimator).set_params(estimator=make_pipeline(inner, estimator.estimator))
+    else:
+        estimator = clone(estimator).set_params(sfreq=None)
+    estimator.fit(X, y)
+    assert type(estimator).__name__ in estimator_html_repr(estimator)
+    assert re.match(type(estimator).__name__, repr(estimator))
+    again = pickle.loads(pickle.dumps(estimator))
+    for method in ("transform", "predict", "predict_proba"):
+        if hasattr(estimator, method):
+            out = getattr(estimator, method)(X)
+            assert len(out) == len(X) and np.isfinite(np.asarray(out, dtype=float)).all()
+            np.testing.assert_array_equal(getattr(again, method)(X), out)
