@@ -47,7 +47,7 @@ from ._time_domain import (
 class Measure:
     """A measure of windows and what there is to know of it.
 
-    Attributes
+    Parameters
     ----------
     name : str
         Name of the public function.

@@ -212,7 +212,7 @@ def event_scores(
     ----------
     .. [1] J. Dan et al., "SzCORE: Seizure Community Open-Source Research Evaluation framework for
        the validation of electroencephalography-based automated seizure detection algorithms",
-       Epilepsia, 2024, doi:10.1111/epi.18113.
+       Epilepsia 66 (2025) 14-24, doi:10.1111/epi.18113.
 
     Examples
     --------
@@ -322,7 +322,7 @@ def sample_scores(
     ----------
     .. [1] J. Dan et al., "SzCORE: Seizure Community Open-Source Research Evaluation framework for
        the validation of electroencephalography-based automated seizure detection algorithms",
-       Epilepsia, 2024, doi:10.1111/epi.18113.
+       Epilepsia 66 (2025) 14-24, doi:10.1111/epi.18113.
 
     Examples
     --------

@@ -47,7 +47,7 @@ class ChannelFusionClassifier(MetaClassifier):
         Channel names, from a `Windows`.
     n_features_in_ : int
         ``n_channels_in_ * n_times_in_``.
-    feature_names_in_ : ndarray of str, shape (n_features_in_,)
+    feature_names_in_ : ndarray of str, shape (`n_features_in_`,)
         Column names, from a table whose columns are all named by strings.
 
     See Also

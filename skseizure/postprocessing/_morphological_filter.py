@@ -41,7 +41,7 @@ class MorphologicalFilterClassifier(MetaClassifier):
         The classes; ``classes_[1]`` is the seizure.
     n_features_in_ : int
         As the inner estimator's, if it has it.
-    feature_names_in_ : ndarray of str, shape (n_features_in_,)
+    feature_names_in_ : ndarray of str, shape (`n_features_in_`,)
         As the inner estimator's, if it has it.
 
     See Also

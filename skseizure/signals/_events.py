@@ -190,7 +190,15 @@ class Events:
         return np.column_stack([self.onset[mine], self.offset[mine]])
 
     def by_record(self) -> Iterator[tuple[str, Events]]:
-        """Yield each record's name with its events alone, in the order of `recordings`."""
+        """Take the events apart by record.
+
+        Yields
+        ------
+        name : str
+            Name of a record, in the order of `recordings`.
+        events : Events
+            Its events alone; none for a record without seizures.
+        """
         for name in self.recordings:
             yield name, self.select([name])
 
