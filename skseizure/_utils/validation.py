@@ -43,7 +43,9 @@ def check_windows(estimator: Any, X: Any, *, reset: bool = True) -> Any:
     if is_windows(X):
         if len(X) == 0:
             raise ValueError("X holds 0 windows; at least one is needed.")
-        _check_finite_signals(estimator, X)
+        # Most often the signals themselves are clean: then no window has to be gathered.
+        if not X.all_finite():
+            _check_finite_windows(estimator, X)
         names: tuple[str, ...] | None = X.ch_names
         if reset and hasattr(estimator, "feature_names_in_"):
             del estimator.feature_names_in_
@@ -56,6 +58,8 @@ def check_windows(estimator: Any, X: Any, *, reset: bool = True) -> Any:
             input_name="X",
         )
         names = None
+        if reset and hasattr(estimator, "feature_names_in_"):
+            del estimator.feature_names_in_
     else:
         X = validate_data(estimator, X, reset=reset, dtype=[np.float64, np.float32])
         X, names = X[:, np.newaxis, :], None
@@ -85,10 +89,7 @@ def check_windows(estimator: Any, X: Any, *, reset: bool = True) -> Any:
     return X
 
 
-def _check_finite_signals(estimator: Any, X: Any, batch: int = 256) -> None:
-    # Most often the signals themselves are clean: then no window has to be gathered.
-    if all(np.isfinite(signal.sum(dtype=np.float64)) for signal in X._signals):
-        return
+def _check_finite_windows(estimator: Any, X: Any, batch: int = 256) -> None:
     for low in range(0, len(X), batch):
         check_array(X[low : low + batch].data, allow_nd=True, estimator=estimator, input_name="X")
 
