@@ -220,6 +220,8 @@ class Events:
         ValueError
             If a record is not listed in `recordings`.
         """
+        if isinstance(records, str):
+            raise TypeError(f"records is the string {records!r}; a sequence of names is needed.")
         names = list(dict.fromkeys(records))
         missing = [name for name in names if name not in self.recordings]
         if missing:

@@ -66,9 +66,9 @@ class WindowArray:
         self._n_channels, self._n_times = int(n_channels), int(n_times)
         self.sfreq, self.step = sfreq, step
         self.ch_names = channel_names(names, n_channels)
-        self.record: NDArray[np.str_] = record
-        self.onset: NDArray[np.float64] = onset
-        self.patient: NDArray[np.str_] | None = patient
+        self.record: NDArray[np.str_] = _frozen(record)
+        self.onset: NDArray[np.float64] = _frozen(onset)
+        self.patient: NDArray[np.str_] | None = None if patient is None else _frozen(patient)
 
     @classmethod
     def concatenate(cls, parts: Iterable[Self]) -> Self:
@@ -96,6 +96,8 @@ class WindowArray:
             raise ValueError("parts is empty; at least one Windows is needed.")
         first = parts[0]
         for i, part in enumerate(parts):
+            if not isinstance(part, cls):
+                raise TypeError(f"parts holds {type(part).__name__}; only {cls.__name__} join.")
             for what, of in _ALIKE.items():
                 if of(part) != of(first):
                     raise ValueError(
@@ -244,7 +246,7 @@ class WindowArray:
         new = self._shallow()
         for name in ("_source", "_start", "record", "onset", "patient"):
             column = getattr(self, name)
-            setattr(new, name, None if column is None else column[key])
+            setattr(new, name, None if column is None else _frozen(column[key]))
         return new
 
     def _shallow(self) -> Self:
@@ -398,6 +400,13 @@ _ALIKE: dict[str, Callable[[WindowArray], Any]] = {
     "n_times": lambda w: w.shape[2],
     "having patients": lambda w: w.patient is not None,
 }
+
+
+def _frozen(column: NDArray) -> NDArray:
+    # Slices share their columns with the whole: a change to one would change the other.
+    column = column.view()
+    column.flags.writeable = False
+    return column
 
 
 def _refuse_two_patients(record: NDArray[np.str_], patient: NDArray[np.str_]) -> None:

@@ -415,7 +415,11 @@ class Windows(WindowArray):
         ------
         ValueError
             If ``events`` does not know a record, or ``min_overlap`` is outside [0, 1].
+        TypeError
+            If ``events`` is no `Events`.
         """
+        if not isinstance(events, Events):
+            raise TypeError(f"events is {type(events).__name__}; an Events is needed.")
         if not 0 <= min_overlap <= 1:
             raise ValueError(f"min_overlap is {min_overlap!r}; a share in [0, 1] is needed.")
         share = np.empty(len(self))

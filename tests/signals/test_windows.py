@@ -115,6 +115,22 @@ def test_array_protocol(two_records):
     assert Windows(np.zeros((2, 3, 4), dtype=int), sfreq=1).dtype == np.float64
 
 
+def test_columns_cannot_be_changed_in_place(two_records):
+    X, _, _ = two_records
+    for part in (X, X[:], X[[3, 1]]):
+        for column in (part.record, part.onset, part.patient, part.data):
+            with pytest.raises(ValueError, match="read-only"):
+                column[0] = column[1]
+
+
+def test_wrong_types_are_named(two_records):
+    X, naive, _ = two_records
+    with pytest.raises(TypeError, match="parts holds ndarray; only Windows join"):
+        Windows.concatenate([X, naive])
+    with pytest.raises(TypeError, match="events is list; an Events is needed"):
+        X.labels([(1, 2)])
+
+
 def test_pick_and_split_channels(two_records):
     X, naive, _ = two_records
     picked = X.pick(["ch2", "ch0"])
