@@ -18,6 +18,7 @@ from sklearn.base import (
 from sklearn.utils import assert_all_finite, column_or_1d, get_tags
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils.validation import check_is_fitted
 
 from .._utils.validation import is_windows, time_segments
 
@@ -75,6 +76,11 @@ class MetaClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
                 f"{type_of_target(column)}: y holds {labels.tolist()}."
             )
         return column
+
+    def _check_ready(self) -> None:
+        check_is_fitted(self, "estimator_")
+        # Parameters may be set anew after fit.
+        self._validate_params()
 
     def _route(self, fit_params: dict[str, Any]) -> dict[str, Any]:
         if get_config()["enable_metadata_routing"]:
