@@ -73,6 +73,15 @@ class EventScorer:
         )
         return self._rank(scores)
 
+    @property
+    def _score_func(self) -> None:
+        # What scikit-learn takes a scorer apart by, to apply it without X.
+        raise AttributeError(
+            "an event scorer needs the windows' record and onset, which tools that tune a "
+            "threshold from labels alone do not pass on; search SeizureDetector's threshold with "
+            "GridSearchCV."
+        )
+
     def _rank(self, scores: EventScores) -> float:
         cap = self.max_false_alarms_per_24h
         if cap is not None and scores.false_alarms_per_24h > cap:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any, Self
 
@@ -43,11 +44,21 @@ class MetaClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
 
     def _fit_around(self, X: Any, y: ArrayLike, fit_params: dict[str, Any]) -> Self:
         # For those that hand X on untouched and filter two classes in time.
-        self._fit_inner(X, self._check_y(y, binary=True), self._route(fit_params))
+        column = self._check_y(y, binary=True)
+        self._fit_inner(X, column, self._route(fit_params))
         if len(self.classes_) != 2:
             raise ValueError(
                 "Only binary classification is supported. The estimator learned the classes "
                 f"{self.classes_.tolist()}."
+            )
+        seizure = self.classes_[1]
+        if isinstance(seizure, str) and np.mean(column == seizure) > 0.5:
+            warnings.warn(
+                f"classes_[1] = {str(seizure)!r} is taken for the seizure, as the last in the alphabet, "
+                f"and is the label of {np.mean(column == seizure):.0%} of the windows. If "
+                f"{str(self.classes_[0])!r} is the seizure, label it 1 and the other 0.",
+                UserWarning,
+                stacklevel=4,
             )
         for name in ("n_features_in_", "feature_names_in_"):
             if hasattr(self.estimator_, name):

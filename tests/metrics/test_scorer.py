@@ -8,7 +8,12 @@ from sklearn import config_context
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV, LeaveOneGroupOut, cross_validate
+from sklearn.model_selection import (
+    GridSearchCV,
+    LeaveOneGroupOut,
+    TunedThresholdClassifierCV,
+    cross_validate,
+)
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
@@ -282,3 +287,11 @@ def test_bad_input_is_refused():
         scorer(DummyClassifier(), HOUR, Y)
     with pytest.raises(ValueError, match="y holds the label 2, which Fixed does not know"):
         scorer(Fixed(flags()), HOUR, 2 * Y)
+
+
+def test_tools_that_score_without_windows_are_refused_clearly(toy):
+    X, y, _ = toy
+    inner = make_pipeline(FunctionTransformer(loudness), LogisticRegression())
+    tuned = TunedThresholdClassifierCV(inner, scoring=make_event_scorer("f1"), cv=2)
+    with pytest.raises(AttributeError, match="search SeizureDetector's threshold with GridSearch"):
+        tuned.fit(X, y)
