@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import os
-import tempfile
+import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from joblib import Memory
 from numpy.typing import NDArray
 from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 
-from ._recipe import fit_baseline, search_detector
+from ._recipe import cached_features, fit_baseline, search_detector
 from .datasets import load_chbmit, make_recordings
 from .metrics import event_scores, sensitivity_score, specificity_score
 from .model_selection import LeaveOnePatientOut
@@ -65,27 +64,38 @@ def run_demo(
     -------
     Path
         The picture.
+
+    Raises
+    ------
+    ValueError
+        If Matplotlib is not installed, or as `load_chbmit`.
     """
+    _need_matplotlib()
     if data is None:
         X, y, events = demo_generated(seed)
         echo(f"Generated {X}")
     else:
-        loaded: Any = load_chbmit(data, window=WINDOW, step=STEP, return_events=True, verbose=True)
+        loaded: Any = load_chbmit(
+            data, window=WINDOW, step=STEP, return_events=True, verbose=sys.stderr.isatty()
+        )
         X, y, events = loaded
         echo(f"Loaded {X} from {os.fspath(data)}")
     echo(f"Ictal windows: {y.mean():.1%}; seizures: {len(events)}")
     splits = list(LeaveOnePatientOut().split(X, y))
     if data is None:
         splits = splits[-1:]
+    Path(out).mkdir(parents=True, exist_ok=True)
     rated = _observed_throughout(events)
     detector_rows: list[Row] = []
     baseline_rows: list[Row] = []
     picture = None
-    with tempfile.TemporaryDirectory(prefix="skseizure-") as cache:
-        memory = Memory(cache, verbose=0)
-        for train, test in splits:
+    with cached_features(X, n_jobs=n_jobs) as memory:
+        for i, (train, test) in enumerate(splits, start=1):
             patient = str(X[test].patient[0])
-            echo(f"\nPatient {patient} left out: training on the other {_n_others(X, patient)} ...")
+            echo(
+                f"\nPatient {patient} left out ({i} of {len(splits)}): "
+                f"training on the other {_n_others(X, patient)} ..."
+            )
             detector = search_detector(
                 X[train], y[train], memory=memory, n_jobs=n_jobs, random_state=seed
             )
@@ -110,6 +120,14 @@ def run_demo(
     return picture
 
 
+def _need_matplotlib() -> None:
+    """Tell at once what minutes of work would end in."""
+    try:
+        import matplotlib.figure  # noqa: F401
+    except ImportError as error:
+        raise ValueError("the picture needs matplotlib: pip install 'skseizure[plot]'.") from error
+
+
 def _observed_throughout(events: Events) -> bool:
     """Tell whether whole records were seen, so that a rate of false alarms means something."""
     return all((info.observed or 0.0) > 0.99 * info.duration for info in events.recordings.values())
@@ -120,6 +138,7 @@ def _n_others(X: Windows, patient: str) -> int:
 
 
 def _score(detector: SeizureDetector, X: Windows, y: NDArray) -> Row:
+    # The trees vote twice, which takes little; the features come from the store.
     probability = detector.predict_proba(X)[:, 1]
     labels = detector.predict(X)
     found = event_scores(y, labels, windows=X)
@@ -161,10 +180,8 @@ def _figures(row: Iterable[float]) -> str:
 
 def _draw(detector: SeizureDetector, X: Windows, y: NDArray, events: Events, out: Path) -> Path:
     """Draw the record with the most ictal windows."""
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise ValueError("the picture needs matplotlib: pip install 'skseizure[plot]'.") from error
+    from matplotlib.figure import Figure
+
     from .inspection import EventTimelineDisplay
 
     names, code = np.unique(X.record, return_inverse=True)
@@ -172,7 +189,6 @@ def _draw(detector: SeizureDetector, X: Windows, y: NDArray, events: Events, out
     figure = Figure(figsize=(9, 3.6), layout="constrained")
     axes = figure.subplots(2, sharex=True, height_ratios=[3, 1])
     EventTimelineDisplay.from_estimator(detector, X, events, record=record, axes=axes)
-    out.mkdir(parents=True, exist_ok=True)
     path = out / "timeline.png"
     figure.savefig(path, dpi=150)
     return path

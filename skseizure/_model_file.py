@@ -2,24 +2,40 @@
 
 from __future__ import annotations
 
+import copy
+import math
 import os
-import zipfile
+import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.ensemble import ExtraTreesClassifier
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.tree import ExtraTreeClassifier
+from sklearn.tree._tree import Tree
+from sklearn.utils.validation import check_is_fitted
+
 from . import __version__
+from .features import BandFeatures
+from .postprocessing import SeizureDetector
 
 FORMAT = 1
 
-# What a model file may hold beyond the types that skops trusts by itself. Of a tree, scikit-learn
-# checks layout and types of the arrays as it takes them in.
-TRUSTED = (
-    "sklearn.tree._tree.Tree",
-    "skseizure.features._band_features.BandFeatures",
-    "skseizure.postprocessing._channel_fusion.ChannelFusionClassifier",
-    "skseizure.postprocessing._detector.SeizureDetector",
-    "skseizure.postprocessing._morphological_filter.MorphologicalFilterClassifier",
+# All that a model file may hold, besides plain data. skops alone would let in every estimator of
+# scikit-learn, among them some whose compiled parts trust the numbers that they find.
+ESTIMATORS = (
+    SeizureDetector,
+    Pipeline,
+    BandFeatures,
+    StandardScaler,
+    ExtraTreesClassifier,
+    ExtraTreeClassifier,
 )
+PLAIN = (type(None), str, bool, int, float, np.generic, np.ndarray, dict, list, tuple)
 
 
 @dataclass(frozen=True)
@@ -36,13 +52,32 @@ class Model:
         Length of a window and distance of two in seconds.
     montage : str
         Montage that recordings are brought to.
+
+    Raises
+    ------
+    ValueError
+        If a field is of another type, a number is not finite and above zero, or the detector is
+        not fitted.
     """
 
-    estimator: Any
+    estimator: SeizureDetector
     sfreq: float
     window: float
     step: float
     montage: str
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.estimator, SeizureDetector):
+            raise ValueError(
+                f"estimator is a {_type_name(self.estimator)}; a SeizureDetector is needed."
+            )
+        check_is_fitted(self.estimator, "estimator_")
+        for name in ("sfreq", "window", "step"):
+            value = getattr(self, name)
+            if not isinstance(value, (int, float)) or not 0 < value < math.inf:
+                raise ValueError(f"{name} is {value!r}; a finite number above zero is needed.")
+        if not isinstance(self.montage, str):
+            raise ValueError(f"montage is {self.montage!r}; the name of a montage is needed.")
 
 
 def save_model(model: Model, path: str | os.PathLike[str]) -> None:
@@ -51,18 +86,23 @@ def save_model(model: Model, path: str | os.PathLike[str]) -> None:
     Parameters
     ----------
     model : Model
-        What to save.
+        What to save. Stores for intermediate results (``memory``) are left out; the detector
+        itself keeps its own.
     path : str or path-like
         File to write; ``.skops`` is the customary ending.
     """
     from skops.io import dump
 
     fields = {name: getattr(model, name) for name in Model.__dataclass_fields__}
+    fields["estimator"] = copy.deepcopy(model.estimator)
+    for part, _ in _parts(fields["estimator"]):
+        if hasattr(part, "memory"):
+            part.memory = None
     dump({"format": FORMAT, "version": __version__, **fields}, path)
 
 
 def load_model(path: str | os.PathLike[str]) -> Model:
-    """Read a model file; no code in it is run.
+    """Read a model file; no code in it, or in a file that it names, is run.
 
     Parameters
     ----------
@@ -79,22 +119,93 @@ def load_model(path: str | os.PathLike[str]) -> Model:
     FileNotFoundError
         If there is no such file.
     ValueError
-        If it is no model file, holds types that are not trusted, or has another format.
+        If it is no model file or has another format; if it holds anything but plain data and the
+        parts of a detector that `train` makes; if it names a store of intermediate results
+        (``memory``), whose files could hold code; if a field, parameter or tree is malformed.
+
+    Warns
+    -----
+    UserWarning
+        If another version of skseizure wrote it.
     """
+    try:
+        content = _read(path)
+        model = _checked(content)
+    except OSError:
+        raise
+    except Exception as error:  # a broken file runs skops into errors of any kind
+        raise ValueError(f"{os.fspath(path)} is not a skseizure model file: {error}") from error
+    if content["version"] != __version__:
+        warnings.warn(
+            f"{os.fspath(path)} was written by skseizure {content['version']}, this is "
+            f"{__version__}: its detections may differ; train it again if they matter.",
+            UserWarning,
+            stacklevel=2,
+        )
+    return model
+
+
+def _read(path: str | os.PathLike[str]) -> Any:
     from skops.io import get_untrusted_types, load
 
-    try:
-        unknown = set(get_untrusted_types(file=path)) - set(TRUSTED)
-        if unknown:
-            raise ValueError(
-                f"{os.fspath(path)} holds {', '.join(sorted(unknown))}; only types of skseizure "
-                "and scikit-learn are loaded from a model file."
-            )
-        content = load(path, trusted=list(TRUSTED))
-    except (zipfile.BadZipFile, KeyError, TypeError, AttributeError, EOFError) as error:
-        raise ValueError(f"{os.fspath(path)} is not a skseizure model file: {error}.") from error
+    trusted = [f"{kind.__module__}.{kind.__qualname__}" for kind in (*ESTIMATORS, Tree)]
+    unknown = set(get_untrusted_types(file=path)) - set(trusted)
+    if unknown:
+        _refuse(", ".join(sorted(unknown)))
+    return load(path, trusted=trusted)
+
+
+def _checked(content: Any) -> Model:
+    """Return what a file holds as a model, if all of it is what it should be."""
     if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise ValueError(
-            f"{os.fspath(path)} is not a skseizure model file of format {FORMAT}; train it again."
-        )
+        raise ValueError(f"it is not of format {FORMAT}; train it again.")
+    missing = {"version", *Model.__dataclass_fields__} - set(content)
+    if missing:
+        raise ValueError(f"it lacks {', '.join(sorted(missing))}.")
+    for part, holder in _parts(content["estimator"]):
+        if isinstance(part, Tree):
+            _check_tree(part, holder)
+        elif type(part) in ESTIMATORS:
+            part._validate_params()
+            if getattr(part, "memory", None) is not None:
+                raise ValueError(
+                    f"{_type_name(part)} has memory={part.memory!r}; a model file must not name "
+                    "files to read."
+                )
+        elif not isinstance(part, PLAIN) or (isinstance(part, np.ndarray) and part.dtype.hasobject):
+            _refuse(_type_name(part))
     return Model(**{name: content[name] for name in Model.__dataclass_fields__})
+
+
+def _parts(thing: Any, holder: Any = None) -> Iterator[tuple[Any, Any]]:
+    """Yield everything that an estimator holds, at any depth, each with what holds it."""
+    yield thing, holder
+    if isinstance(thing, BaseEstimator):
+        inside = list(vars(thing).values())
+    elif isinstance(thing, dict):
+        inside = list(thing.values())
+    else:
+        inside = list(thing) if isinstance(thing, (list, tuple)) else []
+    for part in inside:
+        yield from _parts(part, thing)
+
+
+def _check_tree(tree: Tree, holder: Any) -> None:
+    """Refuse a tree whose indices lead out of it or in circles, which scikit-learn follows."""
+    node, left, right = np.arange(tree.node_count), tree.children_left, tree.children_right
+    leaf = (left == -1) & (right == -1)
+    inner = (tree.feature >= 0) & (tree.feature < tree.n_features)
+    for child in (left, right):
+        inner &= (node < child) & (child < tree.node_count)
+    if not len(node) or not (leaf | inner).all():
+        raise ValueError("a tree in it has nodes or features out of range.")
+    if getattr(holder, "n_features_in_", None) != tree.n_features:
+        raise ValueError(f"a tree in it of {tree.n_features} features is held by one of another.")
+
+
+def _refuse(names: str) -> None:
+    raise ValueError(f"it holds {names}; only the parts of skseizure's detector are loaded.")
+
+
+def _type_name(thing: Any) -> str:
+    return f"{type(thing).__module__}.{type(thing).__qualname__}"

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
+from joblib import Memory
 from numpy.typing import ArrayLike, NDArray
 from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.linear_model import LogisticRegression
@@ -69,6 +74,50 @@ def make_detector(
     return SeizureDetector(Pipeline(steps))
 
 
+@contextmanager
+def cached_features(X: Windows, *, n_jobs: int | None) -> Iterator[Memory]:
+    """Compute the features of all recordings once, ahead of a search that asks for them often.
+
+    Parameters
+    ----------
+    X : Windows
+        All windows that are to be trained on or scored.
+    n_jobs : int
+        Threads.
+
+    Yields
+    ------
+    joblib.Memory
+        Store for `make_detector`, gone at the end. A progress bar stands on standard error where
+        that is a terminal.
+    """
+    with tempfile.TemporaryDirectory(prefix="skseizure-") as folder:
+        memory = Memory(folder, verbose=0)
+        features = make_detector(memory=memory, n_jobs=n_jobs).estimator["features"]
+        features.set_params(verbose=sys.stderr.isatty()).fit_transform(X)
+        yield memory
+
+
+def n_search_folds(X: Windows, y: ArrayLike) -> int:
+    """Return the number of folds to search over: up to 3, each with a patient who has seizures.
+
+    Parameters
+    ----------
+    X : Windows
+        Training windows.
+    y : array-like, shape (n_windows,)
+        1 for ictal windows.
+
+    Returns
+    -------
+    int
+        Below 2 there is nothing to search over.
+    """
+    if X.patient is None:
+        return 0
+    return min(3, len(np.unique(X.patient[np.asarray(y) == 1])))
+
+
 def search_detector(
     X: Windows, y: ArrayLike, *, memory: Any, n_jobs: int | None, random_state: int | None
 ) -> SeizureDetector:
@@ -89,17 +138,18 @@ def search_detector(
     Returns
     -------
     SeizureDetector
-        Fitted on all of ``X``. With one patient there is nothing to search over: the defaults.
+        Fitted on all of ``X``. Where fewer than two patients have seizures there is nothing to
+        search over: the defaults.
     """
     detector = make_detector(memory=memory, n_jobs=n_jobs, random_state=random_state)
-    n_patients = len(np.unique(X.patient)) if X.patient is not None else 1
-    if n_patients < 2:
+    n_folds = n_search_folds(X, y)
+    if n_folds < 2:
         return detector.fit(X, y)
     search = GridSearchCV(
         detector,
         SEARCHED,
         scoring="balanced_accuracy",
-        cv=StratifiedPatientKFold(min(3, n_patients)),
+        cv=StratifiedPatientKFold(n_folds),
         error_score="raise",
     )
     return search.fit(X, y).best_estimator_

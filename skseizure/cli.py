@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import sys
+import textwrap
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -14,35 +18,82 @@ import click
 
 from . import __version__
 
-_FILE = click.Path(path_type=Path)
-_JOBS = click.option(
-    "--n-jobs", type=int, default=None, help="Threads; -1 takes all cores.  [default: 1]"
-)
-_SEED = click.option("--seed", type=int, default=0, show_default=True, help="Seed.")
-
 
 class _Group(click.Group):
-    """Reports what is wrong with the input in one line, with exit code 2."""
+    """Reports what is wrong with arguments and input in one line, with exit code 2."""
+
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        with _one_line_errors():
+            return super().make_context(*args, **kwargs)
 
     def invoke(self, ctx: click.Context) -> Any:
-        try:
-            with warnings.catch_warnings():
-                warnings.showwarning = _show_warning
-                return super().invoke(ctx)
-        except (ValueError, OSError) as error:
-            if os.environ.get("SKSEIZURE_TRACEBACK"):
-                raise
-            text = " ".join(str(error).split())
-            raise SystemExit(_fail(text or type(error).__name__)) from error
+        with _one_line_errors(), warnings.catch_warnings():
+            warnings.showwarning = _show_warning
+            return super().invoke(ctx)
 
 
-def _fail(text: str) -> int:
-    click.echo(f"skseizure: error: {text}", err=True)
-    return 2
+@contextmanager
+def _one_line_errors() -> Iterator[None]:
+    try:
+        yield
+    except click.exceptions.NoArgsIsHelpError:
+        raise  # `skseizure` alone asks for help
+    except (click.UsageError, ValueError, OSError) as error:
+        if os.environ.get("SKSEIZURE_TRACEBACK"):
+            raise
+        text = str(error) or type(error).__name__
+        if isinstance(error, click.UsageError):
+            text = error.format_message()
+            if error.ctx is not None:
+                text = f"{text.removesuffix('.')}; see {error.ctx.command_path} --help."
+        _say("error", text)
+        raise SystemExit(2) from error
+
+
+def _say(kind: str, text: str) -> None:
+    click.echo(f"skseizure: {kind}: {' '.join(text.split())}", err=True)
 
 
 def _show_warning(message, category, filename, lineno, file=None, line=None) -> None:
-    click.echo(f"skseizure: warning: {' '.join(str(message).split())}", err=True)
+    _say("warning", str(message))
+
+
+def _in_a_folder(ctx: click.Context, param: click.Parameter, path: Path) -> Path:
+    if not path.absolute().parent.is_dir():
+        raise click.BadParameter(f"there is no folder {path.absolute().parent} to write to.")
+    return path
+
+
+def _finite(ctx: click.Context, param: click.Parameter, seconds: float) -> float:
+    if not 0 < seconds < math.inf:
+        raise click.BadParameter(f"{seconds:g} s; a finite time above zero is needed.")
+    return seconds
+
+
+def _not_zero(ctx: click.Context, param: click.Parameter, n_jobs: int | None) -> int | None:
+    if n_jobs == 0:
+        raise click.BadParameter("0 threads; 1 or more are needed, or -1 for all cores.")
+    return n_jobs
+
+
+_FILE = click.Path(path_type=Path)
+_NEW_FILE = click.Path(dir_okay=False, writable=True, path_type=Path)
+_JOBS = click.option(
+    "--n-jobs",
+    type=int,
+    default=None,
+    callback=_not_zero,
+    help="Threads; -1 takes all cores.  [default: 1]",
+)
+_SEED = click.option(
+    "--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Seed."
+)
+
+
+def _seconds(name: str, default: float, text: str) -> Any:
+    return click.option(
+        name, type=float, default=default, callback=_finite, show_default=True, help=text
+    )
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -61,7 +112,7 @@ def main() -> None:
 )
 @click.option(
     "--out",
-    type=_FILE,
+    type=click.Path(file_okay=False, path_type=Path),
     default=Path("skseizure-demo"),
     show_default=True,
     help="Folder for the picture.",
@@ -81,7 +132,7 @@ def demo(data: Path | None, out: Path, seed: int, n_jobs: int | None) -> None:
 
 @main.command()
 @click.argument("data", type=_FILE)
-@click.argument("model", type=_FILE)
+@click.argument("model", type=_NEW_FILE, callback=_in_a_folder)
 @click.option(
     "--corpus",
     type=click.Choice(["folder", "chbmit", "tusz"]),
@@ -89,8 +140,8 @@ def demo(data: Path | None, out: Path, seed: int, n_jobs: int | None) -> None:
     show_default=True,
     help="How DATA is laid out: EDF files, each with its events table beside it; or a corpus.",
 )
-@click.option("--window", type=float, default=4.0, show_default=True, help="Window in seconds.")
-@click.option("--step", type=float, default=2.0, show_default=True, help="Step in seconds.")
+@_seconds("--window", 4.0, "Window in seconds.")
+@_seconds("--step", 2.0, "Step in seconds.")
 @_SEED
 @_JOBS
 def train(
@@ -102,23 +153,31 @@ def train(
     """
     from . import datasets
     from ._model_file import Model, save_model
-    from ._recipe import search_detector
+    from ._recipe import cached_features, n_search_folds, search_detector
 
-    if not model.absolute().parent.is_dir():
-        raise ValueError(f"MODEL: there is no folder {model.absolute().parent} to write to.")
     montage = "double banana"
     load: Any = {
         "folder": datasets.load_edf_folder,
         "chbmit": datasets.load_chbmit,
         "tusz": datasets.load_tusz,
     }[corpus]
-    X, y = load(data, window=window, step=step, montage=montage, verbose=True)
+    X, y = load(data, window=window, step=step, montage=montage, verbose=sys.stderr.isatty())
+    patients = sorted(set(X.patient.tolist()))
     click.echo(f"Training on {X}, {y.mean():.1%} ictal", err=True)
+    click.echo(textwrap.shorten(f"Patients ({len(patients)}): {', '.join(patients)}", 99), err=True)
     if y.min() == y.max():
         raise ValueError(
             f"DATA holds {'only' if y.max() else 'no'} ictal windows; both kinds are needed."
         )
-    detector = search_detector(X, y, memory=None, n_jobs=n_jobs, random_state=seed)
+    with cached_features(X, n_jobs=n_jobs) as memory:
+        n_folds = n_search_folds(X, y)
+        if n_folds < 2:
+            click.echo("Searched nothing: that takes two patients with seizures", err=True)
+        else:
+            click.echo(f"Searching smoothing and threshold over {n_folds} folds ...", err=True)
+        detector = search_detector(X, y, memory=memory, n_jobs=n_jobs, random_state=seed)
+    chosen = f"smoothing {detector.smoothing:g} s, threshold {detector.threshold:g}"
+    click.echo(f"Detector with {chosen}", err=True)
     save_model(Model(detector, X.sfreq, window, step, montage), model)
     click.echo(f"Wrote {model}", err=True)
 
@@ -126,7 +185,7 @@ def train(
 @main.command()
 @click.argument("model", type=_FILE)
 @click.argument("recording", metavar="INPUT.edf", type=_FILE)
-@click.argument("output", metavar="OUTPUT.tsv", type=_FILE)
+@click.argument("output", metavar="OUTPUT.tsv", type=_NEW_FILE, callback=_in_a_folder)
 @_JOBS
 def detect(model: Path, recording: Path, output: Path, n_jobs: int | None) -> None:
     """Detect seizures in the EDF file INPUT.edf with MODEL and write them to OUTPUT.tsv.
@@ -138,21 +197,31 @@ def detect(model: Path, recording: Path, output: Path, n_jobs: int | None) -> No
     from ._model_file import load_model
     from .signals import Events, RecordInfo, Windows, read_edf, to_bipolar, write_events
 
-    if not output.absolute().parent.is_dir():
-        raise ValueError(f"OUTPUT.tsv: there is no folder {output.absolute().parent} to write to.")
     trained = load_model(model)
     signal = to_bipolar(read_edf(recording, resample_to=trained.sfreq), trained.montage)
-    X = Windows.from_recording(signal, window=trained.window, step=trained.step)
-    detector = trained.estimator.set_params(estimator__features__n_jobs=n_jobs)
-    found = detector.predict_events(X)
-    whole = RecordInfo(signal.duration, patient=signal.patient, start=signal.start)
-    events = Events(
-        found.onset,
-        found.duration,
-        record=signal.record,
-        confidence=found.confidence,
-        recordings={signal.record: whole},
-    )
+    whole = {signal.record: RecordInfo(signal.duration, start=signal.start)}
+    if signal.data.shape[1] < round(trained.window * signal.sfreq):
+        _say(
+            "warning",
+            f"{recording} lasts {signal.duration:g} s, less than the model's window of "
+            f"{trained.window:g} s: nothing can be found.",
+        )
+        events = Events([], [], recordings=whole)
+    else:
+        X = Windows.from_recording(signal, window=trained.window, step=trained.step)
+        trained.estimator.estimator_.set_params(
+            features__n_jobs=n_jobs,
+            features__verbose=sys.stderr.isatty(),
+            classifier__n_jobs=n_jobs,
+        )
+        found = trained.estimator.predict_events(X)
+        events = Events(
+            found.onset,
+            found.duration,
+            record=signal.record,
+            confidence=found.confidence,
+            recordings=whole,
+        )
     write_events(events, output)
     click.echo(f"Wrote {len(events)} events to {output}", err=True)
 

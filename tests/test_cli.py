@@ -1,5 +1,7 @@
 """The command line, run as its user would."""
 
+import functools
+import io
 import json
 import os
 import subprocess
@@ -10,11 +12,13 @@ import edfio
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from sklearn.ensemble import ExtraTreesClassifier
 
 from skseizure import _recipe
-from skseizure._model_file import Model, load_model, save_model
+from skseizure._model_file import load_model
 from skseizure.cli import main
 from skseizure.datasets import load_edf_folder, make_recordings
+from skseizure.features import BandFeatures, _band_features
 from skseizure.metrics import event_scores
 from skseizure.signals import Windows, read_events, write_events
 
@@ -62,7 +66,7 @@ def quick():
 
 def run(*args, code=0):
     """Run the command line in this process."""
-    result = CliRunner().invoke(main, [str(arg) for arg in args])
+    result = CliRunner().invoke(main, [str(arg) for arg in args], prog_name="skseizure")
     assert result.exit_code == code, result.output
     return result
 
@@ -71,12 +75,22 @@ def run(*args, code=0):
 def model(corpus, quick):
     """A model trained by `train`."""
     path = corpus / "model.skops"
-    run("train", corpus / "train", path, "--window", 4, "--step", 2)
+    told = run("train", corpus / "train", path, "--window", 4, "--step", 2).stderr
+    assert "Patients (3): p01, p02, p03\n" in told
+    assert "Searching smoothing and threshold over 3 folds" in told
+    assert f"Wrote {path}" in told.splitlines()[-1] and "\r" not in told
     return path
 
 
-def test_detect_finds_the_seizure_of_a_new_patient(model, corpus, tmp_path):
+@pytest.fixture
+def new(corpus):
+    """The EDF file of the patient that the model has not seen."""
     (edf,) = (corpus / "new").rglob("*.edf")
+    return edf
+
+
+def test_detect_finds_the_seizure_of_a_new_patient(model, new, tmp_path):
+    edf = new
     run("detect", model, edf, tmp_path / "out.tsv")
     truth = read_events(edf.with_name(f"{edf.stem}_events.tsv"))
     found = read_events(tmp_path / "out.tsv", record=next(iter(truth.recordings)))
@@ -103,48 +117,103 @@ def test_detect_writes_a_background_row_when_nothing_is_found(model, corpus, tmp
     assert lines[1].split("\t")[:3] == ["0.00", "60.00", "bckg"]
 
 
-def test_saved_model_predicts_as_before(corpus, quick, tmp_path):
-    X, y = load_edf_folder(corpus / "train", window=4, step=2)
-    detector = _recipe.search_detector(X, y, memory=None, n_jobs=None, random_state=0)
-    save_model(Model(detector, X.sfreq, 4.0, 2.0, "double banana"), tmp_path / "m.skops")
-    again = load_model(tmp_path / "m.skops")
-    np.testing.assert_array_equal(again.estimator.predict_proba(X), detector.predict_proba(X))
-    assert (again.sfreq, again.window, again.step) == (128, 4, 2)
+@pytest.mark.parametrize(("seconds", "warns"), [(3, True), (4, False)])
+def test_detect_in_less_than_a_window(model, tmp_path, seconds, warns):
+    (recording,), _ = make_recordings(
+        1, 1, duration=60, sfreq=100, ictal_fraction=0, artefact_rate=0, random_state=1
+    )
+    data = recording.data[:, : seconds * 100] / 10
+    write_edf(recording.replace(data=data), tmp_path / "short.edf")
+    told = run("detect", model, tmp_path / "short.edf", tmp_path / "out.tsv").stderr
+    warning = f"{tmp_path / 'short.edf'} lasts 3 s, less than the model's window of 4 s"
+    assert (f"skseizure: warning: {warning}" in told) == ("warning" in told) == warns
+    header, *rows = (tmp_path / "out.tsv").read_text().splitlines()
+    assert header == HEADER and len(rows) == 1 and rows[0].split("\t")[2] == "bckg"
 
 
-class Stranger:
-    """Not a type that a model file may hold."""
+def test_detect_uses_the_threads_that_it_is_given(model, new, tmp_path, monkeypatch):
+    seen = {}
+    for kind, method in ((BandFeatures, "transform"), (ExtraTreesClassifier, "predict_proba")):
+        monkeypatch.setattr(kind, method, spy(getattr(kind, method), seen))
+    run("detect", model, new, tmp_path / "out.tsv", "--n-jobs", 2)
+    assert seen == {"BandFeatures": 2, "ExtraTreesClassifier": 2}
 
 
-def test_model_files_are_never_trusted_blindly(tmp_path):
-    save_model(Model(Stranger(), 1.0, 1.0, 1.0, ""), tmp_path / "m.skops")
-    with pytest.raises(ValueError, match=r"holds .*Stranger; only types of skseizure"):
-        load_model(tmp_path / "m.skops")
-    (tmp_path / "text").write_text("no model")
-    with pytest.raises(ValueError, match="is not a skseizure model file"):
-        load_model(tmp_path / "text")
-    with pytest.raises(FileNotFoundError):
-        load_model(tmp_path / "nothing")
+def spy(method, seen):
+    """Wrap a method so that it notes the estimator's n_jobs."""
+
+    @functools.wraps(method)
+    def noted(self, X):
+        seen[type(self).__name__] = self.n_jobs
+        return method(self, X)
+
+    return noted
 
 
-def test_folder_loader(corpus):
-    X, y, events = load_edf_folder(corpus / "train", step=2, return_events=True)
-    assert sorted(set(X.patient)) == ["p01", "p02", "p03"]
-    assert sorted(events.recordings) == ["p01/p01_r01", "p02/p02_r01", "p03/p03_r01"]
-    np.testing.assert_array_equal(y, X.labels(events))
+def test_train_with_one_patient_says_that_nothing_is_searched(corpus, quick, tmp_path):
+    told = run("train", corpus / "train" / "p01", tmp_path / "m.skops").stderr
+    assert "Patients (1): p01\n" in told
+    assert "Searched nothing: that takes two patients with seizures" in told
+    assert "Detector with smoothing 10 s, threshold 0.5" in told
+    assert load_model(tmp_path / "m.skops").estimator.threshold == 0.5
 
 
-def test_folder_loader_takes_bids_names(corpus, tmp_path):
-    (edf,) = (corpus / "new").rglob("*.edf")
-    place = tmp_path / "sub-07" / "ses-01" / "eeg"
-    place.mkdir(parents=True)
-    name = "sub-07_ses-01_task-szMonitoring_run-00"
-    os.symlink(edf, place / f"{name}_eeg.edf")
-    with pytest.raises(FileNotFoundError, match=r"run-00_eeg.edf has no table of events beside"):
-        load_edf_folder(tmp_path)
-    os.symlink(edf.with_name(f"{edf.stem}_events.tsv"), place / f"{name}_events.tsv")
-    X, _ = load_edf_folder(tmp_path)
-    assert set(X.patient) == {"sub-07"} and set(X.record) == {f"sub-07/ses-01/eeg/{name}_eeg"}
+@pytest.fixture(scope="module")
+def training(corpus):
+    """The windows that `train` sees."""
+    return load_edf_folder(corpus / "train", window=4, step=2)
+
+
+def test_search_takes_folds_from_patients_with_seizures(training, quick):
+    X, y = training
+    assert _recipe.n_search_folds(X, y) == 3
+    y = np.where(X.patient == "p02", 0, y)
+    assert _recipe.n_search_folds(X, y) == 2
+    search = {"memory": None, "n_jobs": None, "random_state": 0}
+    _recipe.search_detector(X, y, **search)
+    y = np.where(X.patient == "p03", 0, y)
+    assert _recipe.n_search_folds(X, y) == 1
+    assert _recipe.search_detector(X, y, **search).smoothing == 10
+    assert _recipe.n_search_folds(Windows(X.data, sfreq=128), y) == 0
+
+
+class Terminal(io.StringIO):
+    """Standard error that somebody watches."""
+
+    def isatty(self):
+        return True
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """One entry for each part of the features that is computed."""
+    calls = []
+    table = _band_features._band_table
+
+    @functools.wraps(table)
+    def counted(*args, **kwargs):
+        calls.append(1)
+        return table(*args, **kwargs)
+
+    monkeypatch.setattr(_band_features, "_band_table", counted)
+    return calls
+
+
+def test_train_computes_features_once(corpus, quick, calls, tmp_path):
+    run("train", corpus / "train", tmp_path / "m.skops")
+    assert len(calls) == 3 * 18  # records, channels
+
+
+def test_features_are_computed_once_with_a_bar(training, quick, calls, monkeypatch):
+    X, y = training
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    with _recipe.cached_features(X, n_jobs=None) as memory:
+        assert len(calls) == 3 * 18
+        shown = sys.stderr.getvalue()
+        assert "band features" in shown and "54/54" in shown
+        detector = _recipe.search_detector(X, y, memory=memory, n_jobs=None, random_state=0)
+        detector.predict(X)
+    assert len(calls) == 3 * 18 and sys.stderr.getvalue() == shown
 
 
 def error(*args):
@@ -155,13 +224,11 @@ def error(*args):
     return line
 
 
-def test_errors_are_one_line(model, corpus, tmp_path):
-    (edf,) = (corpus / "new").rglob("*.edf")
-    out = tmp_path / "out.tsv"
+def test_errors_are_one_line(model, corpus, new, tmp_path):
+    edf, out = new, tmp_path / "out.tsv"
     assert "No such file" in error("detect", model, tmp_path / "no.edf", out)
     assert "No such file" in error("detect", tmp_path / "no.skops", edf, out)
     assert "not a skseizure model" in error("detect", edf, edf, out)
-    assert "no folder" in error("detect", model, edf, tmp_path / "no" / "out.tsv")
     cut = tmp_path / "cut.edf"
     cut.write_bytes(edf.read_bytes()[:-1000])
     assert "cut.edf" in error("detect", model, cut, out)
@@ -169,12 +236,52 @@ def test_errors_are_one_line(model, corpus, tmp_path):
     assert "which is not there" in error("train", tmp_path / "x", tmp_path / "m")
     (tmp_path / "empty").mkdir()
     assert "no EDF or BDF file" in error("train", tmp_path / "empty", tmp_path / "m")
-    assert "no folder" in error("train", corpus / "train", tmp_path / "no" / "m")
     table = edf.with_name(f"{edf.stem}_events.tsv")
     assert "there is no file or folder" in error("evaluate", table, tmp_path / "no.tsv")
     assert "both be files or both be folders" in error("evaluate", table, tmp_path)
     assert "there is no .tsv file" in error("evaluate", tmp_path / "empty", tmp_path / "empty")
     assert "HYPOTHESIS lacks" in error("evaluate", corpus / "new", tmp_path / "empty")
+
+
+def test_usage_errors_are_one_line():
+    assert error("detect").endswith("Missing argument 'MODEL'; see skseizure detect --help.")
+    assert "--foo" in error("--foo") and "see skseizure --help" in error("--foo")
+    assert "--foo" in error("evaluate", "a", "b", "--foo")
+    assert "nosuch" in error("nosuch")
+    assert "'x' is not one of" in error("train", "a", "b", "--corpus", "x")
+    assert "--n-jobs" in error("demo", "--n-jobs", "two")
+    for help_text in (run(code=2).stderr, run("--help").stdout):
+        assert help_text.startswith("Usage: skseizure") and "Commands:" in help_text
+
+
+@pytest.mark.parametrize("option", ["--window", "--step"])
+@pytest.mark.parametrize("seconds", ["inf", "nan", "0", "-1"])
+def test_times_are_checked_before_the_work(option, seconds, tmp_path):
+    # There is no DATA: it would be the error if it were looked at first.
+    told = error("train", tmp_path / "no", tmp_path / "m", f"{option}={seconds}")
+    assert f"'{option}': {seconds} s; a finite time above zero is needed" in told
+
+
+def test_outputs_and_numbers_are_checked_before_the_work(tmp_path):
+    no, file = tmp_path / "no", tmp_path / "file"
+    file.touch()
+    assert "'MODEL': File" in error("train", no, tmp_path) and not any(no.parent.glob("no*"))
+    assert "'OUTPUT.tsv': File" in error("detect", no, no, tmp_path)
+    assert f"'MODEL': there is no folder {no}" in error("train", no, no / "m")
+    assert f"'OUTPUT.tsv': there is no folder {no}" in error("detect", no, no, no / "out.tsv")
+    assert "'--out': Directory" in error("demo", "--out", file, "--data", no)
+    assert "'--n-jobs': 0 threads" in error("train", no, tmp_path / "m", "--n-jobs", 0)
+    assert "'--seed'" in error("train", no, tmp_path / "m", "--seed", -1)
+
+
+def test_demo_needs_matplotlib_from_the_start(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    assert "needs matplotlib" in error("demo", "--out", tmp_path, "--data", tmp_path / "no")
+
+
+def test_demo_without_its_data_leaves_nothing_behind(tmp_path):
+    told = error("demo", "--out", tmp_path / "out", "--data", tmp_path / "no")
+    assert "which is not there" in told and not (tmp_path / "out").exists()
 
 
 def test_another_montage_is_refused(model, tmp_path):
@@ -204,7 +311,7 @@ def test_demo_runs_on_a_small_set(quick, tmp_path, monkeypatch):
 
     monkeypatch.setattr(_demo, "demo_generated", small)
     text = run("demo", "--out", tmp_path / "out").output
-    assert "Patient p03 left out" in text and "baseline" in text and "FA/24 h" in text
+    assert "Patient p03 left out (1 of 1)" in text and "baseline" in text and "FA/24 h" in text
     assert (tmp_path / "out" / "timeline.png").read_bytes().startswith(b"\x89PNG")
 
 

@@ -38,9 +38,10 @@ def load_edf_folder(
     Parameters
     ----------
     path : str or path-like
-        Folder whose EDF or BDF files, at any depth, are records. The events of ``NAME.edf`` are in
-        ``NAME_events.tsv``, ``NAME.tsv``, ``NAME.csv_bi`` or ``NAME.csv`` beside it, the first
-        that is there; ``NAME_eeg.edf`` may also have ``NAME_events.tsv``, as in BIDS.
+        Folder whose EDF or BDF files, at any depth, are records: ``PATIENT/.../NAME.edf``, or BIDS.
+        The events of ``NAME.edf`` are in ``NAME_events.tsv``, ``NAME.tsv``, ``NAME.csv_bi`` or
+        ``NAME.csv`` beside it, the first that is there; ``NAME_eeg.edf`` may also have
+        ``NAME_events.tsv``, as in BIDS.
     window : float, default=4.0
         Length of a window in seconds.
     step : float, default=None
@@ -67,8 +68,8 @@ def load_edf_folder(
     -------
     X : Windows, shape (n_windows, n_channels, n_times)
         In microvolts, float32. ``record`` is the file's path below ``path`` without its ending;
-        ``patient`` the ``sub-NAME`` at the start of its name if there is one, else the name of the
-        folder that it lies in.
+        ``patient`` the ``sub-NAME`` at the start of its name if there is one, else the first folder
+        below ``path`` on the way to it; for a file in ``path`` itself the name of that folder.
     y : ndarray of int, shape (n_windows,)
         1 for ictal windows, else 0.
     events : Events
@@ -79,8 +80,8 @@ def load_edf_folder(
     FileNotFoundError
         If the folder, its EDF files or the events of one are not there.
     ValueError
-        If a file cannot be read, a record lacks a channel of the montage or is shorter than a
-        window, or records differ in channels or sampling rate.
+        If a file cannot be read, two files differ in their ending alone, a record lacks a channel
+        of the montage or is shorter than a window, or records differ in channels or sampling rate.
 
     Examples
     --------
@@ -92,14 +93,23 @@ def load_edf_folder(
     files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in (".edf", ".bdf"))
     if not files:
         raise FileNotFoundError(f"there is no EDF or BDF file in {folder}.")
+    records: dict[str, Path] = {}
+    for file in files:
+        record = file.relative_to(folder).with_suffix("").as_posix()
+        if record in records:
+            raise ValueError(
+                f"{records[record]} and {file} would be one record; names must differ in more than "
+                "their ending."
+            )
+        records[record] = file
     tables = [_events_table(file) for file in files]
 
     def parts() -> Iterator[tuple[Recording, Events]]:
-        pairs = zip(files, tables, strict=True)
-        for file, table in tqdm(
+        pairs = zip(records.items(), tables, strict=True)
+        for (record, file), table in tqdm(
             pairs, desc="EDF", unit="file", total=len(files), disable=not verbose
         ):
-            record, patient = file.relative_to(folder).with_suffix("").as_posix(), _patient(file)
+            patient = _patient(file, folder)
             yield (
                 read_quietly(file, record=record, patient=patient, resample_to=sfreq),
                 read_events(table, record=record, patient=patient),
@@ -126,6 +136,9 @@ def _events_table(file: Path) -> Path:
     raise FileNotFoundError(f"{file} has no table of events beside it: {', '.join(names)}.")
 
 
-def _patient(file: Path) -> str:
+def _patient(file: Path, folder: Path) -> str:
     subject = re.match(r"sub-[A-Za-z0-9]+", file.name)
-    return subject[0] if subject else file.parent.name
+    if subject:
+        return subject[0]
+    *below, _ = file.relative_to(folder).parts
+    return below[0] if below else folder.resolve().name

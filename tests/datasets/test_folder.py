@@ -1,0 +1,87 @@
+"""Any folder of EDF files with tables of events beside them."""
+
+import numpy as np
+import pytest
+
+from skseizure.datasets import load_edf_folder
+
+TABLE = "onset\tduration\teventType\tconfidence\tchannels\tdateTime\trecordingDuration\n"
+SEIZURE = TABLE + "2.00\t4.00\tsz\tn/a\tall\tn/a\t12.00\n"
+
+
+@pytest.fixture
+def add(tmp_path, write_edf, chbmit_channels):
+    """Write a record of 12 s with a seizure from 2 s to 6 s."""
+
+    def add(name, table="{}.tsv"):
+        path = tmp_path / name
+        write_edf(path, chbmit_channels, 12, 64)
+        path.with_name(table.format(path.stem)).write_text(SEIZURE)
+        return path
+
+    return add
+
+
+def patients(X):
+    """Return the patient of each record."""
+    return dict(zip(X.record.tolist(), X.patient.tolist(), strict=True))
+
+
+def test_records_labels_and_events(add, tmp_path):
+    add("p1/a.edf", "{}_events.tsv")
+    add("p2/b.EDF")
+    X, y, events = load_edf_folder(tmp_path, step=2, return_events=True)
+    assert X.shape == (10, 18, 256) and X.sfreq == 64
+    assert patients(X) == {"p1/a": "p1", "p2/b": "p2"}
+    assert sorted(events.recordings) == ["p1/a", "p2/b"]
+    np.testing.assert_array_equal(y, [1, 1, 1, 0, 0] * 2)
+
+
+def test_the_patient_is_the_first_folder_below_path(add, tmp_path):
+    add("p1/s1/x.edf")
+    add("p2/s1/y.edf")
+    add("p2/s2/deep/z.edf")
+    X, _ = load_edf_folder(tmp_path)
+    assert patients(X) == {"p1/s1/x": "p1", "p2/s1/y": "p2", "p2/s2/deep/z": "p2"}
+
+
+def test_files_in_path_itself_belong_to_the_patient_of_its_name(add, tmp_path, monkeypatch):
+    add("ward/x.edf")
+    X, _ = load_edf_folder(tmp_path / "ward")
+    assert patients(X) == {"x": "ward"}
+    monkeypatch.chdir(tmp_path / "ward")
+    X, _ = load_edf_folder(".")
+    assert patients(X) == {"x": "ward"}
+
+
+def test_bids_names(add, tmp_path):
+    name = "sub-07_ses-01_task-szMonitoring_run-00"
+    edf = add(f"raw/sub-07/ses-01/eeg/{name}_eeg.edf", "elsewhere.tsv")
+    with pytest.raises(FileNotFoundError, match=r"run-00_eeg.edf has no table of events beside"):
+        load_edf_folder(tmp_path)
+    edf.with_name(f"{name}_events.tsv").write_text(SEIZURE)
+    X, _ = load_edf_folder(tmp_path)
+    assert patients(X) == {f"raw/sub-07/ses-01/eeg/{name}_eeg": "sub-07"}
+
+
+def test_two_files_of_one_record_are_refused(add, tmp_path):
+    add("p1/a.edf")
+    add("p1/b.edf")
+    add("p1/a.bdf")
+    with pytest.raises(ValueError, match=r"p1/a\.bdf and \S*p1/a\.edf would be one record"):
+        load_edf_folder(tmp_path)
+
+
+def test_nothing_to_load(tmp_path):
+    with pytest.raises(FileNotFoundError, match="no EDF or BDF file"):
+        load_edf_folder(tmp_path)
+    with pytest.raises(ValueError, match="on_missing is 'drop'"):
+        load_edf_folder(tmp_path, on_missing="drop")
+
+
+def test_a_bar_only_if_asked(add, tmp_path, capsys):
+    add("p1/a.edf")
+    load_edf_folder(tmp_path)
+    assert not capsys.readouterr().err
+    load_edf_folder(tmp_path, verbose=True)
+    assert "1/1" in capsys.readouterr().err

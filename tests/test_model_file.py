@@ -1,0 +1,280 @@
+"""Model files: what is saved comes back, what was tampered with does not."""
+
+import copy
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.base import BaseEstimator
+from sklearn.ensemble import ExtraTreesClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
+from skops.io import dump
+
+from skseizure import __version__
+from skseizure._model_file import FORMAT, Model, load_model, save_model
+from skseizure.features import BandFeatures
+from skseizure.postprocessing import SeizureDetector
+
+
+def make_detector(classifier=None):
+    """A detector with the parts of the one that `train` makes, but small."""
+    steps = [
+        ("features", BandFeatures(["std", "line_length"], {"all": (1, 20)})),
+        ("scaler", StandardScaler()),
+        ("classifier", classifier or ExtraTreesClassifier(3, random_state=0)),
+    ]
+    return SeizureDetector(Pipeline(steps))
+
+
+@pytest.fixture
+def fitted(toy):
+    X, y, _ = toy
+    return make_detector().fit(X, y)
+
+
+def content(estimator, **changes):
+    """What `save_model` writes, with some of it changed."""
+    fields = {"sfreq": 64.0, "window": 2.0, "step": 1.0, "montage": "double banana"}
+    return {"format": FORMAT, "version": __version__, "estimator": estimator, **fields, **changes}
+
+
+def test_saved_model_predicts_as_before(fitted, toy, tmp_path):
+    X, _, _ = toy
+    model = Model(fitted, 64.0, 2.0, 1.0, "double banana")
+    save_model(model, tmp_path / "m.skops")
+    again = load_model(tmp_path / "m.skops")
+    np.testing.assert_array_equal(again.estimator.predict_proba(X), fitted.predict_proba(X))
+    assert (again.sfreq, again.window, again.step, again.montage) == (64, 2, 1, "double banana")
+
+
+# Each place that can name a store: the template's steps, the fitted steps, both pipelines.
+PLACES = [
+    f"{estimator}{step}"
+    for estimator in ("estimator", "estimator_")
+    for step in (".memory", ".named_steps.features.memory")
+]
+
+
+def set_memory(detector, place, memory):
+    """Set a store at one place."""
+    *way, name = place.split(".")
+    for part in way:
+        detector = getattr(detector, part)
+    setattr(detector, name, memory)
+
+
+def get_memories(detector):
+    """Return the stores at all places."""
+    found = []
+    for place in PLACES:
+        part = detector
+        for name in place.split("."):
+            part = getattr(part, name)
+        found.append(part)
+    return found
+
+
+def test_stores_are_not_saved_and_stay_with_the_detector(fitted, tmp_path):
+    for place in PLACES:
+        set_memory(fitted, place, "cache")
+    save_model(Model(fitted, 64.0, 2.0, 1.0, "double banana"), tmp_path / "m.skops")
+    assert get_memories(load_model(tmp_path / "m.skops").estimator) == [None] * 4
+    assert get_memories(fitted) == ["cache"] * 4
+
+
+class Bomb:
+    """Unpickled, it leaves a file behind."""
+
+    def __reduce__(self):
+        return Path.touch, (Path("exploded"),)
+
+
+def test_a_planted_pickle_is_never_opened(fitted, toy, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    X, _, _ = toy
+    set_memory(fitted, "estimator_.named_steps.features.memory", "cache")
+    fitted.predict(X)
+    planted = list(Path("cache").rglob("output.pkl"))
+    assert planted
+    for file in planted:
+        file.write_bytes(pickle.dumps(Bomb()))
+    fitted.estimator_[0].transform(X)
+    assert Path("exploded").exists(), "the trap must work, or the test shows nothing"
+    Path("exploded").unlink()
+
+    dump(content(fitted), "evil.skops")
+    with pytest.raises(ValueError, match=r"evil\.skops .*BandFeatures has memory='cache'"):
+        load_model("evil.skops").estimator.predict(X)
+    assert not Path("exploded").exists()
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_store_is_refused_wherever_it_is_named(fitted, place, tmp_path):
+    set_memory(fitted, place, "cache")
+    dump(content(fitted), tmp_path / "m.skops")
+    with pytest.raises(ValueError, match="has memory='cache'; a model file must not name files"):
+        load_model(tmp_path / "m.skops")
+
+
+def test_a_store_is_found_in_what_scikit_learn_never_looks_at(fitted, tmp_path):
+    fitted.extra_ = {"deep": [(BandFeatures(memory="cache"),)]}
+    dump(content(fitted), tmp_path / "m.skops")
+    with pytest.raises(ValueError, match="has memory='cache'"):
+        load_model(tmp_path / "m.skops")
+
+
+class Stranger(BaseEstimator):
+    """Not a type that a model file may hold."""
+
+
+def holds_a_function(detector, X, y):
+    detector.estimator_[0].measures = [np.exp]
+    return detector
+
+
+def holds_hidden_estimators(detector, X, y):
+    detector.extra_ = np.array([LogisticRegression()])
+    return detector
+
+
+STRANGERS = {
+    "Stranger": lambda detector, X, y: Stranger(),
+    "LogisticRegression": lambda detector, X, y: make_detector(LogisticRegression()).fit(X, y),
+    r"numpy\.ufunc": holds_a_function,
+    r"numpy\.ndarray": holds_hidden_estimators,
+}
+
+
+@pytest.mark.parametrize("name", STRANGERS)
+def test_only_the_parts_of_the_detector_are_loaded(name, fitted, toy, tmp_path):
+    X, y, _ = toy
+    dump(content(STRANGERS[name](fitted, X, y)), tmp_path / "m.skops")
+    with pytest.raises(ValueError, match=f"holds .*{name}; only the parts of skseizure's detector"):
+        load_model(tmp_path / "m.skops")
+
+
+def change_nodes(**changes):
+    """Return a function that changes the first node of a tree."""
+
+    def change(state):
+        state["nodes"] = state["nodes"].copy()
+        for name, value in changes.items():
+            state["nodes"][name][0] = value
+
+    return change
+
+
+def no_nodes(state):
+    state.update(nodes=state["nodes"][:0], values=state["values"][:0])
+
+
+def too_few_nodes(state):
+    state["node_count"] = 1
+
+
+BAD_TREES = {
+    "circle": change_nodes(left_child=0),
+    "left beyond": change_nodes(left_child=10**9),
+    "right beyond": change_nodes(right_child=10**9),
+    "left negative": change_nodes(left_child=-2),
+    "half a leaf": change_nodes(left_child=-1),
+    "feature beyond": change_nodes(feature=36),
+    "feature negative": change_nodes(feature=-2),
+    "no nodes": no_nodes,
+    "children beyond the count": too_few_nodes,
+}
+
+
+@pytest.mark.parametrize("kind", BAD_TREES)
+def test_trees_that_lead_astray_are_refused(kind, fitted, tmp_path):
+    holder = fitted.estimator_[-1].estimators_[1]
+    kind_of_tree, arguments, state = holder.tree_.__reduce__()
+    BAD_TREES[kind](state)
+    holder.tree_ = kind_of_tree(*arguments)
+    holder.tree_.__setstate__(state)
+    dump(content(fitted), tmp_path / "m.skops")
+    with pytest.raises(ValueError, match="a tree in it has nodes or features out of range"):
+        load_model(tmp_path / "m.skops")
+
+
+def test_a_tree_fits_its_holder(fitted, tmp_path):
+    # scikit-learn compares the table with the holder's number of features, never with the tree's.
+    tree = fitted.estimator_[-1].estimators_[1]
+    tree.n_features_in_ = 1
+    dump(content(fitted), tmp_path / "m.skops")
+    with pytest.raises(ValueError, match="a tree in it of 4 features is held by one of another"):
+        load_model(tmp_path / "m.skops")
+    del tree.n_features_in_
+    dump(content(fitted), tmp_path / "m.skops")
+    with pytest.raises(ValueError, match="a tree in it of 4 features"):
+        load_model(tmp_path / "m.skops")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"sfreq": "abc"}, "sfreq is 'abc'; a finite number above zero is needed"),
+        ({"window": float("nan")}, "window is nan; a finite number"),
+        ({"step": -1}, "step is -1; a finite number"),
+        ({"step": [1.0]}, r"step is \[1.0\]; a finite number"),
+        ({"montage": [[1]]}, r"montage is \[\[1\]\]; the name of a montage"),
+        ({"estimator": "x"}, "estimator is a builtins.str; a SeizureDetector"),
+        ({"estimator": ExtraTreesClassifier()}, "ExtraTreesClassifier; a SeizureDetector"),
+        ({"estimator": make_detector()}, "not fitted yet"),
+        ({"format": 2}, "not of format 1; train it again"),
+    ],
+)
+def test_malformed_fields(changes, message, fitted, tmp_path):
+    dump({**content(fitted), **changes}, tmp_path / "m.skops")
+    with pytest.raises(ValueError, match=rf"m\.skops is not a skseizure model file: .*{message}"):
+        load_model(tmp_path / "m.skops")
+
+
+def test_missing_fields_and_bad_parameters(fitted, tmp_path):
+    for what, message in (
+        ({"format": FORMAT}, "it lacks estimator, montage, sfreq, step, version, window"),
+        ([1], "not of format 1"),
+        (content(copy.deepcopy(fitted).set_params(threshold="high")), "'threshold' parameter"),
+        (content(copy.deepcopy(fitted).set_params(smoothing=-1)), "'smoothing' parameter"),
+    ):
+        dump(what, tmp_path / "m.skops")
+        with pytest.raises(ValueError, match=message):
+            load_model(tmp_path / "m.skops")
+    del fitted.merge_gap
+    dump(content(fitted), tmp_path / "m.skops")
+    with pytest.raises(ValueError, match="merge_gap"):
+        load_model(tmp_path / "m.skops")
+
+
+def test_files_that_are_no_model(tmp_path):
+    (tmp_path / "text").write_text("no model")
+    with pytest.raises(ValueError, match="text is not a skseizure model file"):
+        load_model(tmp_path / "text")
+    with pytest.raises(FileNotFoundError):
+        load_model(tmp_path / "nothing")
+
+
+def test_damaged_files_raise_nothing_else(fitted, tmp_path, rng):
+    path = tmp_path / "m.skops"
+    save_model(Model(fitted, 64.0, 2.0, 1.0, "double banana"), path)
+    whole = path.read_bytes()
+    refused = 0
+    for i in range(60):
+        damaged = bytearray(whole)
+        for place in rng.integers(len(whole), size=3):
+            damaged[place] ^= rng.integers(1, 256)
+        path.write_bytes(damaged if i % 2 else whole[: rng.integers(len(whole))])
+        try:
+            load_model(path)
+        except ValueError:
+            refused += 1
+    assert refused > 50
+
+
+def test_another_version_is_told(fitted, tmp_path):
+    dump(content(fitted, version="0.0.0"), tmp_path / "m.skops")
+    with pytest.warns(UserWarning, match=r"written by skseizure 0\.0\.0, this is"):
+        load_model(tmp_path / "m.skops")
