@@ -191,13 +191,15 @@ def detect(model: Path, recording: Path, output: Path, n_jobs: int | None) -> No
     """Detect seizures in the EDF file INPUT.edf with MODEL and write them to OUTPUT.tsv.
 
     OUTPUT.tsv has the columns onset, duration, eventType, confidence, channels, dateTime and
-    recordingDuration; without a seizure it holds one background row. Works offline; MODEL is read
-    without running code that it may hold.
+    recordingDuration; without a seizure it holds one background row. The recording is resampled to
+    the model's rate; one that was sampled too slowly for the model's bands is refused. Works
+    offline; MODEL is read without running code that it may hold.
     """
     from ._model_file import load_model
     from .signals import Events, RecordInfo, Windows, read_edf, to_bipolar, write_events
 
     trained = load_model(model)
+    _refuse_lost_bands(recording, trained.estimator)
     signal = to_bipolar(read_edf(recording, resample_to=trained.sfreq), trained.montage)
     whole = {signal.record: RecordInfo(signal.duration, start=signal.start)}
     if signal.data.shape[1] < round(trained.window * signal.sfreq):
@@ -240,7 +242,8 @@ def detect(model: Path, recording: Path, output: Path, n_jobs: int | None) -> No
 def evaluate(reference: Path, hypothesis: Path, rules: str, as_json: bool) -> None:
     """Score the events in HYPOTHESIS against those in REFERENCE.
 
-    Both are events tables, or folders of tables whose files match by name.
+    Both are events tables, or folders of tables whose files match by name, with or without
+    _events at its end.
     """
     from .metrics import event_scores, sample_scores
     from .signals import Events, read_events
@@ -248,6 +251,13 @@ def evaluate(reference: Path, hypothesis: Path, rules: str, as_json: bool) -> No
     pairs = _pairs(reference, hypothesis)
     truth = Events.concatenate([read_events(a, record=name) for name, a, _ in pairs])
     found = Events.concatenate([read_events(b, record=name) for name, _, b in pairs])
+    for name, info in truth.recordings.items():
+        other = found.recordings[name].duration
+        if abs(info.duration - other) > 1:
+            raise ValueError(
+                f"{name} lasts {info.duration:g} s in REFERENCE and {other:g} s in HYPOTHESIS; "
+                "they must be tables of the same recording."
+            )
     scores: dict[str, Any] = {
         "events": event_scores(truth, found, rules=rules),
         "samples": sample_scores(truth, found),
@@ -258,6 +268,27 @@ def evaluate(reference: Path, hypothesis: Path, rules: str, as_json: bool) -> No
     click.echo(f"{len(pairs)} records")
     for score in scores.values():
         click.echo(str(score))
+
+
+def _refuse_lost_bands(recording: Path, estimator: Any) -> None:
+    """Refuse a recording whose own sampling rate holds nothing of a band that features need."""
+    from .signals._edf_header import read_header
+    from .signals._montage import DOUBLE_BANANA, normalize_ch_name
+
+    header = read_header(recording)
+    electrodes = {name for pair in DOUBLE_BANANA for name in pair.split("-")}
+    rates = [
+        header.rate(i)
+        for i, name in header.names.items()
+        if electrodes & set(normalize_ch_name(name).split("-"))
+    ]
+    bands = estimator.estimator_.named_steps["features"].bands_
+    name, (_, high) = max(bands.items(), key=lambda item: item[1][1])
+    if rates and min(rates) <= 2 * high:
+        raise ValueError(
+            f"{recording} is sampled at {min(rates):g} Hz, too low for band {name!r} of the model "
+            f"(up to {high:g} Hz); more than {2 * high:g} Hz is needed."
+        )
 
 
 def _defined(score: Any) -> dict[str, Any]:
@@ -274,19 +305,30 @@ def _pairs(reference: Path, hypothesis: Path) -> list[tuple[str, Path, Path]]:
         raise ValueError("REFERENCE and HYPOTHESIS must both be files or both be folders.")
     if not reference.is_dir():
         return [(reference.stem, reference, hypothesis)]
-    files = sorted(path for path in reference.rglob("*.tsv"))
-    if not files:
-        raise ValueError(f"REFERENCE: there is no .tsv file in {reference}.")
-    pairs = [
-        (str(p.relative_to(reference)), p, hypothesis / p.relative_to(reference)) for p in files
-    ]
-    missing = [name for name, _, path in pairs if not path.exists()]
-    if missing:
+    truth, found = _tables(reference, "REFERENCE"), _tables(hypothesis, "HYPOTHESIS")
+    for lacks, one, other in (("HYPOTHESIS", truth, found), ("REFERENCE", found, truth)):
+        missing = [name for name in one if name not in other]
+        if missing:
+            raise ValueError(
+                f"{lacks} lacks {len(missing)} of {len(one)} records, first {missing[0]}; a record "
+                "without seizures has a table with one background row."
+            )
+    return [(name, truth[name], found[name]) for name in truth]
+
+
+def _tables(folder: Path, argument: str) -> dict[str, Path]:
+    """Return the tables below a folder by the record that they are of."""
+    files = sorted(folder.rglob("*.tsv"))
+    tables = {
+        file.relative_to(folder).with_suffix("").as_posix().removesuffix("_events"): file
+        for file in files
+    }
+    if len(tables) < len(files) or not files:
         raise ValueError(
-            f"HYPOTHESIS lacks {len(missing)} of {len(pairs)} files, first {missing[0]}; a record "
-            "without detections has a file with one background row."
+            f"{argument}: there is {'no' if not files else 'more than one'} .tsv file "
+            f"{'in' if not files else 'for a record in'} {folder}."
         )
-    return pairs
+    return tables
 
 
 if __name__ == "__main__":

@@ -108,7 +108,7 @@ def test_detect_finds_the_seizure_of_a_new_patient(model, new, tmp_path):
 
 def test_detect_writes_a_background_row_when_nothing_is_found(model, corpus, tmp_path):
     (recording,), _ = make_recordings(
-        1, 1, duration=60, sfreq=100, ictal_fraction=0, artefact_rate=0, random_state=1
+        1, 1, duration=60, sfreq=125, ictal_fraction=0, artefact_rate=0, random_state=1
     )
     write_edf(recording.replace(data=recording.data / 10), tmp_path / "quiet.edf")
     run("detect", model, tmp_path / "quiet.edf", tmp_path / "out.tsv")
@@ -120,9 +120,9 @@ def test_detect_writes_a_background_row_when_nothing_is_found(model, corpus, tmp
 @pytest.mark.parametrize(("seconds", "warns"), [(3, True), (4, False)])
 def test_detect_in_less_than_a_window(model, tmp_path, seconds, warns):
     (recording,), _ = make_recordings(
-        1, 1, duration=60, sfreq=100, ictal_fraction=0, artefact_rate=0, random_state=1
+        1, 1, duration=60, sfreq=125, ictal_fraction=0, artefact_rate=0, random_state=1
     )
-    data = recording.data[:, : seconds * 100] / 10
+    data = recording.data[:, : seconds * 125] / 10
     write_edf(recording.replace(data=data), tmp_path / "short.edf")
     told = run("detect", model, tmp_path / "short.edf", tmp_path / "out.tsv").stderr
     warning = f"{tmp_path / 'short.edf'} lasts 3 s, less than the model's window of 4 s"
@@ -240,7 +240,9 @@ def test_errors_are_one_line(model, corpus, new, tmp_path):
     assert "there is no file or folder" in error("evaluate", table, tmp_path / "no.tsv")
     assert "both be files or both be folders" in error("evaluate", table, tmp_path)
     assert "there is no .tsv file" in error("evaluate", tmp_path / "empty", tmp_path / "empty")
-    assert "HYPOTHESIS lacks" in error("evaluate", corpus / "new", tmp_path / "empty")
+    assert "HYPOTHESIS: there is no .tsv file" in error(
+        "evaluate", corpus / "new", tmp_path / "empty"
+    )
 
 
 def test_usage_errors_are_one_line():
@@ -341,3 +343,30 @@ def test_installed_command_and_traceback_switch(tmp_path):
     assert "Traceback" in subprocess.run(args, capture_output=True, text=True, env=env).stderr
     version = subprocess.run([command, "--version"], capture_output=True, text=True).stdout
     assert version.startswith("skseizure, version ")
+
+
+def test_recordings_sampled_too_slowly_are_refused(model, tmp_path):
+    """White noise at 100 Hz has no gamma band, whatever it is resampled to."""
+    (recording,), _ = make_recordings(
+        1, 1, duration=60, sfreq=100, ictal_fraction=0, random_state=1
+    )
+    write_edf(recording, tmp_path / "slow.edf")
+    line = error("detect", model, tmp_path / "slow.edf", tmp_path / "out.tsv")
+    assert "sampled at 100 Hz, too low for band 'gamma'" in line
+
+
+def test_evaluate_matches_tables_by_record(corpus, tmp_path):
+    found = tmp_path / "found"
+    for table in (corpus / "train").rglob("*_events.tsv"):
+        place = found / table.relative_to(corpus / "train").parent
+        place.mkdir(parents=True)
+        name = table.name.replace("_events", "")
+        (place / name).write_text(table.read_text())
+    assert "F1 1.000" in run("evaluate", corpus / "train", found).output
+    (found / "extra.tsv").write_text(table.read_text())
+    assert "REFERENCE lacks 1 of 4 records, first extra" in error(
+        "evaluate", corpus / "train", found
+    )
+    lines = table.read_text().replace("120.00", "500.00")
+    (tmp_path / "long.tsv").write_text(lines)
+    assert "lasts 120 s in REFERENCE and 500 s" in error("evaluate", table, tmp_path / "long.tsv")
