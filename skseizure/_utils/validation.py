@@ -39,15 +39,29 @@ def check_windows(estimator: Any, X: Any, *, reset: bool = True) -> Any:
     ValueError
         For NaN, infinity, no window, another number of dimensions, channels or samples, or other
         channel names than at fit.
+    TypeError
+        For a continuous recording.
     """
     if is_windows(X):
         if len(X) == 0:
             raise ValueError("X holds 0 windows; at least one is needed.")
-        _check_finite_signals(estimator, X)
+        # Most often the signals themselves are clean: then no window has to be gathered.
+        if not X.all_finite():
+            _check_finite_windows(X)
         names: tuple[str, ...] | None = X.ch_names
         if reset and hasattr(estimator, "feature_names_in_"):
             del estimator.feature_names_in_
-    elif np.asanyarray(X).ndim == 3:
+    elif hasattr(X, "sfreq") and hasattr(X, "ch_names"):
+        raise TypeError(
+            f"X is {type(X).__name__}, a continuous signal; cut it into windows first, with "
+            "Windows.from_recording or Windows.from_raw."
+        )
+    elif (ndim := np.asanyarray(X).ndim) > 3:
+        raise ValueError(
+            f"X has {ndim} dimensions; windows are (n_windows, n_channels, n_times) or "
+            "(n_windows, n_times)."
+        )
+    elif ndim == 3:
         X = check_array(
             X,
             dtype=[np.float64, np.float32],
@@ -56,6 +70,8 @@ def check_windows(estimator: Any, X: Any, *, reset: bool = True) -> Any:
             input_name="X",
         )
         names = None
+        if reset and hasattr(estimator, "feature_names_in_"):
+            del estimator.feature_names_in_
     else:
         X = validate_data(estimator, X, reset=reset, dtype=[np.float64, np.float32])
         X, names = X[:, np.newaxis, :], None
@@ -85,12 +101,18 @@ def check_windows(estimator: Any, X: Any, *, reset: bool = True) -> Any:
     return X
 
 
-def _check_finite_signals(estimator: Any, X: Any, batch: int = 256) -> None:
-    # Most often the signals themselves are clean: then no window has to be gathered.
-    if all(np.isfinite(signal.sum(dtype=np.float64)) for signal in X._signals):
-        return
+def _check_finite_windows(X: Any, batch: int = 256) -> None:
     for low in range(0, len(X), batch):
-        check_array(X[low : low + batch].data, allow_nd=True, estimator=estimator, input_name="X")
+        data = X[low : low + batch].data
+        bad = np.argwhere(~np.isfinite(data))
+        if len(bad):
+            row, channel, sample = bad[0]
+            kind = "NaN" if np.isnan(data[row, channel, sample]) else "infinity"
+            raise ValueError(
+                f"Input X contains {kind}: record {str(X.record[low + row])!r}, window at "
+                f"{X.onset[low + row]:g} s, channel {X.ch_names[channel]!r}. Finite samples are "
+                "needed; leave such windows out or mend the recording."
+            )
 
 
 def check_sfreq(estimator: Any, X: Any, *, reset: bool = True) -> float:

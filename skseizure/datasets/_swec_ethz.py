@@ -85,7 +85,8 @@ def load_swec_ethz(
        iEEG recordings", IEEE Trans. Biomed. Eng. 67(2), 2020; long-term: A. Burrello et al.,
        "Laelaps: an energy-efficient seizure detection algorithm from long-term human iEEG
        recordings without false alarms", DATE 2019.
-    .. [2] Meta-sampler paper: windows of 5 s at 512 Hz without overlap.
+    .. [2] M. Liu et al., "Combining meta and ensemble learning to classify EEG for seizure
+       detection", Scientific Reports 15:10755, 2025: windows of 5 s at 512 Hz without overlap.
 
     Examples
     --------

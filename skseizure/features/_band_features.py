@@ -39,8 +39,8 @@ class BandFeatures(WindowsTransformer):
 
     Each channel is filtered into the five classical bands and each band is described by 29
     measures, 14 of the time domain, 7 nonlinear and 8 entropies: 145 features a channel. The set,
-    named ``"univariate29"``, is ours in the three categories of the meta-sampler paper, whose own
-    list is not published.
+    named ``"univariate29"``, is ours in the three categories of the meta-sampler paper [1]_, whose
+    own list is not published.
 
     Parameters
     ----------
@@ -109,8 +109,9 @@ class BandFeatures(WindowsTransformer):
 
     References
     ----------
-    .. [1] Semi-supervised selection and a learned undersampling for seizure detection ("the
-       meta-sampler paper", 2025), section on feature extraction, with bands and filter order.
+    .. [1] M. Liu, J. Liu, M. Xu, Y. Liu, J. Li, W. Nie, Q. Yuan. Combining meta and ensemble
+       learning to classify EEG for seizure detection. Scientific Reports 15:10755, 2025; section
+       "Feature extraction".
 
     Examples
     --------

@@ -84,7 +84,7 @@ from ._wavelet_measures import (
 class Measure:
     """A measure of windows and what there is to know of it.
 
-    Attributes
+    Parameters
     ----------
     name : str
         Name of the public function.

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..signals import Events, Windows
+
+if TYPE_CHECKING:
+    from ..postprocessing import SeizureDetector
 
 # Okabe and Ito's colours, told apart with any colour vision.
 _BLUE, _ORANGE, _GREY = "#0072B2", "#D55E00", "#666666"
@@ -75,7 +78,7 @@ class EventTimelineDisplay:
     @classmethod
     def from_estimator(
         cls,
-        estimator: Any,
+        estimator: SeizureDetector,
         X: Windows,
         reference: Events,
         *,
@@ -87,7 +90,7 @@ class EventTimelineDisplay:
         Parameters
         ----------
         estimator : SeizureDetector
-            Fitted, with ``predict_proba`` and ``predict_events``.
+            Fitted.
         X : Windows
             Windows of one or several records.
         reference : Events
@@ -108,13 +111,9 @@ class EventTimelineDisplay:
             If ``X`` holds no such record.
         """
         X = _one_record(X, record)
+        found, proba = estimator.predict_events(X, return_proba=True)
         return cls.from_predictions(
-            X,
-            estimator.predict_proba(X)[:, 1],
-            reference,
-            estimator.predict_events(X),
-            threshold=getattr(estimator, "threshold", None),
-            axes=axes,
+            X, proba[:, 1], reference, found, threshold=estimator.threshold, axes=axes
         )
 
     @classmethod

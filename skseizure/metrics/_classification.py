@@ -44,7 +44,8 @@ def sensitivity_score(
     Raises
     ------
     ValueError
-        If there are more than two classes, or a single one of unknown sign.
+        If there are more than two classes, a single one of unknown sign, or ``pos_label`` is
+        neither of two, nor 1 next to 0 or -1 alone.
 
     See Also
     --------
@@ -94,7 +95,8 @@ def specificity_score(
     Raises
     ------
     ValueError
-        If there are more than two classes, or a single one of unknown sign.
+        If there are more than two classes, a single one of unknown sign, or ``pos_label`` is
+        neither of two, nor 1 next to 0 or -1 alone.
 
     See Also
     --------
@@ -122,10 +124,17 @@ def _positive(
     true, predicted = column_or_1d(y_true), column_or_1d(y_pred)
     check_consistent_length(true, predicted)
     labels = sorted(set(true.tolist()) | set(predicted.tolist()))
-    if len(labels) > 2 or (len(labels) == 2 and pos_label not in (None, *labels)):
+    if len(labels) > 2:
         raise ValueError(
-            f"y_true and y_pred hold the labels {labels[:5]}, pos_label is {pos_label!r}; "
-            "two classes, one of them positive, are needed."
+            f"y_true and y_pred hold the labels {labels[:5]}; two classes, one of them positive, "
+            "are needed."
+        )
+    # Of any other label alone, the second class may be anything.
+    classes = [*labels, 1] if labels in ([0], [-1]) else labels
+    if len(classes) == 2 and pos_label is not None and pos_label not in classes:
+        raise ValueError(
+            f"pos_label={pos_label!r} is not a valid label; the classes of y_true and y_pred are "
+            f"{classes}."
         )
     if pos_label is None:
         if len(labels) == 1 and labels[0] not in (-1, 0, 1):

@@ -40,7 +40,8 @@ class EventScores:
         ``false_positives`` over the observed time.
     median_latency : float
         Median seconds from the onset of a seizure found to that of its first alarm, 0 for an
-        earlier alarm; nan if no seizure was found.
+        earlier alarm; nan if no seizure was found. In real time an alarm made of windows comes
+        later; see Notes of `event_scores`.
     n_reference : int
         Reference events after merging and splitting.
     true_positives : int
@@ -204,7 +205,10 @@ def event_scores(
 
     Latency looks at events after merging and before splitting, so that a long seizure counts once:
     the onset of the first alarm that touches the widened seizure, minus the seizure's onset. An
-    alarm that was already on at the onset has latency 0, not a negative one.
+    alarm that was already on at the onset has latency 0, not a negative one. An alarm made of
+    windows has the onset of its first window's cell (`Windows.cells`), but can sound only when that
+    window has ended: (window + step) / 2 later, a whole window where it does not overlap the one
+    before. In real time the latency of a causal detector is that much longer.
 
     The same detections score very differently under different rules; always name them.
 
@@ -212,7 +216,7 @@ def event_scores(
     ----------
     .. [1] J. Dan et al., "SzCORE: Seizure Community Open-Source Research Evaluation framework for
        the validation of electroencephalography-based automated seizure detection algorithms",
-       Epilepsia, 2024, doi:10.1111/epi.18113.
+       Epilepsia 66 (2025) 14-24, doi:10.1111/epi.18113.
 
     Examples
     --------
@@ -322,7 +326,7 @@ def sample_scores(
     ----------
     .. [1] J. Dan et al., "SzCORE: Seizure Community Open-Source Research Evaluation framework for
        the validation of electroencephalography-based automated seizure detection algorithms",
-       Epilepsia, 2024, doi:10.1111/epi.18113.
+       Epilepsia 66 (2025) 14-24, doi:10.1111/epi.18113.
 
     Examples
     --------

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
 from .._utils.validation import is_windows
+from ._counting import Rules
 from ._events import EventScores, event_scores, resolve_rules
 
 # Sign that makes greater better.
@@ -26,9 +27,9 @@ class EventScorer:
     """A scorer ``scorer(estimator, X, y)``; see `make_event_scorer`."""
 
     score: str
-    rules: str | Mapping[str, float] = "szcore"
-    max_false_alarms_per_24h: float | None = None
-    zero_division: float = float("nan")
+    rules: Rules
+    max_false_alarms_per_24h: float | None
+    zero_division: float
 
     def __call__(self, estimator: Any, X: Any, y: Any) -> float:
         """Score the predictions of a fitted classifier on windows.
@@ -67,10 +68,19 @@ class EventScorer:
         scores = event_scores(
             np.asarray(y) == classes[1],
             np.asarray(estimator.predict(X)) == classes[1],
-            rules=self.rules,
+            rules=asdict(self.rules),
             windows=X,
         )
         return self._rank(scores)
+
+    @property
+    def _score_func(self) -> None:
+        # What scikit-learn takes a scorer apart by, to apply it without X.
+        raise AttributeError(
+            "an event scorer needs the windows' record and onset, which tools that tune a "
+            "threshold from labels alone do not pass on; search SeizureDetector's threshold with "
+            "GridSearchCV."
+        )
 
     def _rank(self, scores: EventScores) -> float:
         cap = self.max_false_alarms_per_24h
@@ -102,15 +112,15 @@ def make_event_scorer(
         the result is the negative excess, ``cap - false_alarms_per_24h``. So any result within the
         cap ranks above any beyond it, and beyond it fewer false alarms rank higher.
     zero_division : float, default=nan
-        Result where the score is undefined, see Notes. It is returned as it is, without a change
-        of sign.
+        Result where the score is undefined, see Notes. Only for the first three scores: of the
+        last two no number is sure to be worse than any that a detector could reach.
 
     Returns
     -------
     callable
         ``scorer(estimator, X, y)`` on a fitted binary classifier, `Windows` and their labels. Its
-        positive class is ``estimator.classes_[1]``. It can be pickled, and be one of several
-        scorers in a dict.
+        positive class is ``estimator.classes_[1]``. It can be pickled and hashed, and be one of
+        several scorers in a dict.
 
     Raises
     ------
@@ -128,10 +138,11 @@ def make_event_scorer(
     -----
     A score is undefined on a fold without a seizure (sensitivity), without any detection
     (precision), without either (F1), or without a seizure found (latency). The default nan makes
-    GridSearchCV warn and rank such a candidate last: a fold without a seizure then makes all
-    candidates alike. Use folds that all hold seizures, such as `StratifiedPatientKFold`, or set
-    ``zero_division``: a constant does not change the order of the candidates where a score is
-    undefined for all of them alike.
+    GridSearchCV warn and rank such a candidate last, so that one that finds nothing never has the
+    best latency; but a fold without a seizure then makes all candidates alike. Use folds that all
+    hold seizures, such as `StratifiedPatientKFold`, or set ``zero_division``: a constant does not
+    change the order of the candidates where a score is undefined for all of them alike. Precision
+    is undefined for silent candidates alone: set 0 there, not 1, so that these do not come first.
 
     The scorer calls ``predict``; it sees the time of the windows of its fold only, so a record
     should be whole within a fold (`RecordKFold`, `LeaveOnePatientOut`).
@@ -151,10 +162,15 @@ def make_event_scorer(
     """
     if score not in SIGNS:
         raise ValueError(f"score is {score!r}; one of {', '.join(SIGNS)} is needed.")
-    resolve_rules(rules)
+    _, parameters = resolve_rules(rules)
     cap = max_false_alarms_per_24h
     if cap is not None and SIGNS[score] < 0:
         raise ValueError(f"max_false_alarms_per_24h is of no use with score={score!r}.")
     if cap is not None and not cap >= 0:
         raise ValueError(f"max_false_alarms_per_24h is {cap!r}; 0 or more is needed.")
-    return EventScorer(score, rules, cap, zero_division)
+    if SIGNS[score] < 0 and not np.isnan(zero_division):
+        raise ValueError(
+            f"zero_division is {zero_division!r} with score={score!r}; nan, which searches rank "
+            "last, is needed: any number could rank a detector that finds nothing first."
+        )
+    return EventScorer(score, parameters, cap, zero_division)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any, ClassVar, Literal
 
@@ -37,9 +38,13 @@ class EarlyTrainSplit(BaseCrossValidator):
 
     Notes
     -----
-    Time runs through the records of a patient in the order in which they first appear among the
-    rows, then by onset. Patients come from ``groups``, else from `Windows`; without either, all
-    rows are one patient. The rows of a bare array stand in order of time.
+    Time runs through the records of a patient in the natural order of their names (``r2`` before
+    ``r10``, as digits count as numbers), whatever the order of the rows, then by onset: the names
+    must tell which record came first, as those of CHB-MIT do. The rows of a bare array stand in
+    order of time.
+
+    Patients come from ``groups``, else from `Windows`; without either, all rows are one patient.
+    Splits follow the sorted patients.
 
     Every patient needs every class, with windows (or seizures) enough for one on each side.
 
@@ -140,8 +145,7 @@ class EarlyTrainSplit(BaseCrossValidator):
                 f"y holds the classes {classes[:5].tolist()}; two are needed with unit='seizure'."
             )
         order, stretch = _in_time(X)
-        names, first = np.unique(patients[order], return_index=True)
-        for name in names[np.argsort(first)]:
+        for name in np.unique(patients):
             mine = np.flatnonzero(patients[order] == name)
             unit = np.arange(len(mine))
             if self.unit == "seizure":
@@ -183,12 +187,16 @@ def _in_time(X: Any) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Return the rows in order of time, and the stretch without a gap that each is in."""
     stretches = time_segments(X)
     if is_windows(X):
-        names, first = np.unique(X.record, return_index=True)
-        rank = dict(zip(names, first, strict=True))
-        stretches = sorted(stretches, key=lambda rows: rank[X.record[rows[0]]])
+        stretches = sorted(stretches, key=lambda rows: _natural(str(X.record[rows[0]])))
     return np.concatenate(stretches), np.repeat(
         np.arange(len(stretches)), [len(rows) for rows in stretches]
     )
+
+
+def _natural(name: str) -> tuple[list[str | int], str]:
+    """Make a sort key that takes digits as numbers; the name itself parts ``r1`` and ``r01``."""
+    parts = re.split(r"(\d+)", name)
+    return [int(part) if i % 2 else part for i, part in enumerate(parts)], name
 
 
 def _units(ictal: NDArray[np.bool_], stretch: NDArray[np.intp]) -> NDArray[np.intp]:

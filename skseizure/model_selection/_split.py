@@ -77,7 +77,7 @@ class LeaveOnePatientOut(GroupsFromWindows, LeaveOneGroupOut):
     --------
     >>> from skseizure.model_selection import LeaveOnePatientOut
     >>> from skseizure.signals import Windows
-    >>> X = Windows([[0.0]] * 4, sfreq=1, patient=["p", "p", "q", "q"])
+    >>> X = Windows([[0.0]] * 4, sfreq=1, record=list("aabc"), patient=list("ppqq"))
     >>> [X.patient[test].tolist() for _, test in LeaveOnePatientOut().split(X)]
     [['p', 'p'], ['q', 'q']]
     """
@@ -108,7 +108,7 @@ class StratifiedPatientKFold(GroupsFromWindows, StratifiedGroupKFold):
     --------
     >>> from skseizure.model_selection import StratifiedPatientKFold
     >>> from skseizure.signals import Windows
-    >>> X = Windows([[0.0]] * 8, sfreq=1, patient=list("ppqqrrss"))
+    >>> X = Windows([[0.0]] * 8, sfreq=1, record=list("aabbccdd"), patient=list("ppqqrrss"))
     >>> y = [0, 1] * 4
     >>> [sorted(set(X.patient[i].tolist())) for _, i in StratifiedPatientKFold(2).split(X, y)]
     [['p', 'r'], ['q', 's']]

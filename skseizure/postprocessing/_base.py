@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any, Self
 
@@ -18,6 +19,7 @@ from sklearn.base import (
 from sklearn.utils import assert_all_finite, column_or_1d, get_tags
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils.validation import check_is_fitted
 
 from .._utils.validation import is_windows, time_segments
 
@@ -42,11 +44,21 @@ class MetaClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
 
     def _fit_around(self, X: Any, y: ArrayLike, fit_params: dict[str, Any]) -> Self:
         # For those that hand X on untouched and filter two classes in time.
-        self._fit_inner(X, self._check_y(y, binary=True), self._route(fit_params))
+        column = self._check_y(y, binary=True)
+        self._fit_inner(X, column, self._route(fit_params))
         if len(self.classes_) != 2:
             raise ValueError(
                 "Only binary classification is supported. The estimator learned the classes "
                 f"{self.classes_.tolist()}."
+            )
+        seizure = self.classes_[1]
+        if isinstance(seizure, str) and np.mean(column == seizure) > 0.5:
+            warnings.warn(
+                f"classes_[1] = {str(seizure)!r} is taken for the seizure, as the last in the alphabet, "
+                f"and is the label of {np.mean(column == seizure):.0%} of the windows. If "
+                f"{str(self.classes_[0])!r} is the seizure, label it 1 and the other 0.",
+                UserWarning,
+                stacklevel=4,
             )
         for name in ("n_features_in_", "feature_names_in_"):
             if hasattr(self.estimator_, name):
@@ -75,6 +87,11 @@ class MetaClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
                 f"{type_of_target(column)}: y holds {labels.tolist()}."
             )
         return column
+
+    def _check_ready(self) -> None:
+        check_is_fitted(self, "estimator_")
+        # Parameters may be set anew after fit.
+        self._validate_params()
 
     def _route(self, fit_params: dict[str, Any]) -> dict[str, Any]:
         if get_config()["enable_metadata_routing"]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import _fit_context
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
-from sklearn.utils.validation import check_consistent_length, check_is_fitted
+from sklearn.utils.validation import check_consistent_length
 
 from .._utils.validation import check_windows, is_windows
 from ._base import ROUNDING, MetaClassifier
@@ -47,7 +47,7 @@ class ChannelFusionClassifier(MetaClassifier):
         Channel names, from a `Windows`.
     n_features_in_ : int
         ``n_channels_in_ * n_times_in_``.
-    feature_names_in_ : ndarray of str, shape (n_features_in_,)
+    feature_names_in_ : ndarray of str, shape (`n_features_in_`,)
         Column names, from a table whose columns are all named by strings.
 
     See Also
@@ -157,9 +157,10 @@ class ChannelFusionClassifier(MetaClassifier):
         Raises
         ------
         ValueError
-            If X is not valid or differs from the X of `fit` in its channels or samples.
+            If a parameter is out of range, or X is not valid or differs from the X of `fit` in its
+            channels or samples.
         """
-        check_is_fitted(self, "estimator_")
+        self._check_ready()
         X = check_windows(self, X, reset=False)
         channels = _single_channels(X)
         if self.voting == "soft":

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from numbers import Real
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import _fit_context
 from sklearn.utils._param_validation import HasMethods, Interval
-from sklearn.utils.validation import check_is_fitted
 
 from .._utils.validation import is_windows, step_seconds
 from ._alarms import hold_and_confirm, hysteresis, merge_and_drop, moving_average
@@ -49,9 +49,11 @@ class SeizureDetector(MetaClassifier):
     merge_gap : float, default=10.0
         Two events less than this many seconds apart become one. 0 merges none. The default is the
         duration of the shortest seizure: a pause that could not be a seizure does not part two.
-        (SzCORE scoring merges below 90 s by itself; see `skseizure.metrics`.)
+        SzCORE scoring merges below 90 s by itself, see `skseizure.metrics`.
     causal : bool, default=False
-        Use no window later than the one to be labelled, for online use; see Notes.
+        Let no later window count in smoothing, merging and dropping, for online use. This covers
+        what the detector itself does: ``estimator`` must look at nothing outside a window, such as
+        ``BandFeatures(filtering="window")``; see Notes.
 
     Attributes
     ----------
@@ -61,7 +63,7 @@ class SeizureDetector(MetaClassifier):
         The classes; ``classes_[1]`` is the seizure.
     n_features_in_ : int
         As the inner estimator's, if it has it.
-    feature_names_in_ : ndarray of str, shape (n_features_in_,)
+    feature_names_in_ : ndarray of str, shape (`n_features_in_`,)
         As the inner estimator's, if it has it.
 
     See Also
@@ -74,11 +76,15 @@ class SeizureDetector(MetaClassifier):
     windows n steps. An array that is not a `Windows` is one record in row order, one window a
     second.
 
-    With ``causal=True`` the label of a window depends on the windows up to it in its stretch alone,
-    so labels never change as more arrive. The same events as without are found in the same smoothed
-    probability, but an alarm begins only when its event has lasted ``min_duration``, and outlasts
-    it by up to ``merge_gap`` (the last whole number of steps below it) to join what may follow. The
-    trailing average lags the centred one by half its span.
+    With ``causal=True`` the label of a window depends on the probabilities of the windows up to it
+    in its stretch alone. Where these depend on nothing but their window, labels never change as
+    more arrive. They do change around `BandFeatures` with its default ``filtering="recording"``,
+    whose filter runs over the whole recording both ways; `fit` warns where it sees that parameter.
+
+    The same events as without ``causal`` are found in the same smoothed probability, but an alarm
+    begins only when its event has lasted ``min_duration``, and outlasts it by up to ``merge_gap``
+    (the last whole number of steps below it) to join what may follow. The trailing average lags the
+    centred one by half its span.
 
     What is added to the inner estimator's cost is linear in the windows. To try several settings on
     one fitted classifier, pass it as ``sklearn.frozen.FrozenEstimator(classifier)``.
@@ -160,6 +166,11 @@ class SeizureDetector(MetaClassifier):
         ValueError
             If the estimator is not a classifier with ``predict_proba``, there are not two classes,
             or ``low_threshold`` is above ``threshold``; or as the inner estimator's ``fit``.
+
+        Warns
+        -----
+        UserWarning
+            If ``causal`` is set and a step inside has ``filtering="recording"``.
         """
         if not hasattr(self.estimator, "predict_proba"):
             raise ValueError(
@@ -167,6 +178,14 @@ class SeizureDetector(MetaClassifier):
                 "smooths probabilities. Wrap it in sklearn.calibration.CalibratedClassifierCV."
             )
         self._low_threshold()
+        for name, value in self.get_params().items() if self.causal else ():
+            if name.endswith("__filtering") and isinstance(value, str) and value == "recording":
+                warnings.warn(
+                    f"causal is True, but {name}='recording' filters whole recordings, so that "
+                    f"probabilities depend on later signal; set {name}='window'.",
+                    UserWarning,
+                    stacklevel=3,
+                )
         return self._fit_around(X, y, fit_params)
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
@@ -181,8 +200,13 @@ class SeizureDetector(MetaClassifier):
         -------
         ndarray of float, shape (n_windows, 2)
             Smoothed probability of each class, in the order of X.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is out of range, or as the inner estimator.
         """
-        check_is_fitted(self, "estimator_")
+        self._check_ready()
         seizure = np.array(self.estimator_.predict_proba(X)[:, 1])
         half = int(self.smoothing / (2 * step_seconds(X)) + ROUNDING)
         for rows in stretches(X, len(seizure)):
@@ -201,36 +225,66 @@ class SeizureDetector(MetaClassifier):
         -------
         ndarray, shape (n_windows,)
             Labels out of `classes_`, in the order of X.
+
+        Raises
+        ------
+        ValueError
+            As `predict_proba`, or if ``low_threshold`` is above ``threshold``.
         """
         alarms = self._alarms(X, self.predict_proba(X)[:, 1])
         return self.classes_[alarms.astype(np.intp)]
 
-    def predict_events(self, X: Windows) -> Events:
+    @overload
+    def predict_events(self, X: Windows, *, return_proba: Literal[False] = False) -> Events: ...
+
+    @overload
+    def predict_events(
+        self, X: Windows, *, return_proba: Literal[True]
+    ) -> tuple[Events, NDArray[np.float64]]: ...
+
+    def predict_events(
+        self, X: Windows, *, return_proba: bool = False
+    ) -> Events | tuple[Events, NDArray[np.float64]]:
         """Detect seizures as intervals on the time axis of their records.
 
         Parameters
         ----------
         X : Windows
             Windows in any order.
+        return_proba : bool, default=False
+            Return the probabilities behind the events, too, without running the inner estimator a
+            second time.
 
         Returns
         -------
-        Events
+        events : Events
             One event a run of positive windows; its confidence is the largest smoothed probability
             among them.
+        proba : ndarray of float, shape (n_windows, 2)
+            As `predict_proba`. Only with ``return_proba=True``.
 
         Raises
         ------
         TypeError
             If X is not a `Windows`.
+        ValueError
+            As `predict`.
+
+        Notes
+        -----
+        An event starts where the cell of its first window does (`Windows.cells`). With ``causal``
+        an alarm can sound only when that window has ended: (window + step) / 2 later, 3 s for
+        windows of 4 s every 2 s; a whole window later where it does not overlap the one before, as
+        at the start of a record.
         """
         if not is_windows(X):
             raise TypeError(
                 f"X is {type(X).__name__}; predict_events needs Windows, which know the time and "
                 "record of each window."
             )
-        seizure = self.predict_proba(X)[:, 1]
-        return X.to_events(self._alarms(X, seizure), confidence=seizure)
+        proba = self.predict_proba(X)
+        events = X.to_events(self._alarms(X, proba[:, 1]), confidence=proba[:, 1])
+        return (events, proba) if return_proba else events
 
     def _alarms(self, X: Any, seizure: NDArray) -> NDArray[np.bool_]:
         low, step = self._low_threshold(), step_seconds(X)

@@ -41,7 +41,7 @@ class MorphologicalFilterClassifier(MetaClassifier):
         The classes; ``classes_[1]`` is the seizure.
     n_features_in_ : int
         As the inner estimator's, if it has it.
-    feature_names_in_ : ndarray of str, shape (n_features_in_,)
+    feature_names_in_ : ndarray of str, shape (`n_features_in_`,)
         As the inner estimator's, if it has it.
 
     See Also
@@ -128,8 +128,13 @@ class MorphologicalFilterClassifier(MetaClassifier):
         -------
         ndarray, shape (n_windows,)
             Labels out of `classes_`, in the order of X.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is out of range.
         """
-        check_is_fitted(self, "estimator_")
+        self._check_ready()
         members = _predict_members(self.estimator_, X)
         labels = self.estimator_.predict(X) if members is None else members
         positive = np.asarray(labels) == self.classes_[1]

@@ -190,7 +190,15 @@ class Events:
         return np.column_stack([self.onset[mine], self.offset[mine]])
 
     def by_record(self) -> Iterator[tuple[str, Events]]:
-        """Yield each record's name with its events alone, in the order of `recordings`."""
+        """Take the events apart by record.
+
+        Yields
+        ------
+        name : str
+            Name of a record, in the order of `recordings`.
+        events : Events
+            Its events alone; none for a record without seizures.
+        """
         for name in self.recordings:
             yield name, self.select([name])
 
@@ -212,6 +220,8 @@ class Events:
         ValueError
             If a record is not listed in `recordings`.
         """
+        if isinstance(records, str):
+            raise TypeError(f"records is the string {records!r}; a sequence of names is needed.")
         names = list(dict.fromkeys(records))
         missing = [name for name in names if name not in self.recordings]
         if missing:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,23 +52,16 @@ class Recording:
     record: str = "0"
     patient: str | None = None
     start: datetime | None = None
-    offset: float = field(default=0.0)
+    offset: float = 0.0
 
     def __post_init__(self) -> None:
-        data = np.asanyarray(self.data)
-        if data.dtype not in (np.float32, np.float64):
-            data = data.astype(np.float64)
+        data = float_array(self.data)
         if data.ndim != 2 or 0 in data.shape:
             raise ValueError(
                 f"data has shape {data.shape}; a recording needs (n_channels, n_samples), "
                 "each at least 1."
             )
-        ch_names = tuple(str(name) for name in self.ch_names)
-        if len(ch_names) != data.shape[0]:
-            raise ValueError(f"ch_names has {len(ch_names)} names for {data.shape[0]} channels.")
-        if len(set(ch_names)) != len(ch_names):
-            twice = sorted({name for name in ch_names if ch_names.count(name) > 1})
-            raise ValueError(f"ch_names repeats {', '.join(twice)}; channel names must be unique.")
+        ch_names = channel_names(self.ch_names, len(data))
         if not (np.isfinite(self.sfreq) and self.sfreq > 0):
             raise ValueError(f"sfreq is {self.sfreq!r}; a sampling rate above 0 Hz is needed.")
         for name, value in (("data", data), ("ch_names", ch_names), ("sfreq", float(self.sfreq))):
@@ -99,3 +92,24 @@ class Recording:
             f"Recording({self.record!r}: {len(self.ch_names)} channels, "
             f"{self.duration:.1f} s at {self.sfreq:g} Hz)"
         )
+
+
+def float_array(data: ArrayLike) -> NDArray[np.floating]:
+    """Return real numbers as a float32 or float64 array, without a copy where they are that."""
+    if np.ma.isMaskedArray(data):
+        raise ValueError("data is a masked array; fill its gaps or cut them out first.")
+    array = np.asarray(data)
+    if array.dtype.kind == "c":
+        raise ValueError("data is complex; real values are needed.")
+    return array if array.dtype in (np.float32, np.float64) else array.astype(np.float64)
+
+
+def channel_names(ch_names: Sequence[str], n_channels: int) -> tuple[str, ...]:
+    """Return channel names, one for each channel and no two alike."""
+    names = tuple(str(name) for name in ch_names)
+    if len(names) != n_channels:
+        raise ValueError(f"ch_names has {len(names)} names for {n_channels} channels.")
+    if len(set(names)) != len(names):
+        twice = sorted({name for name in names if names.count(name) > 1})
+        raise ValueError(f"ch_names repeats {', '.join(twice)}; channel names must be unique.")
+    return names

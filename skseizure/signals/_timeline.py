@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 GAP = 1.5  # in steps: two windows further apart than this are not neighbours in time
+ROUNDING = 1e-9  # seconds: times that differ by less are the same
 
 
 def segments(
@@ -16,21 +17,30 @@ def segments(
         return []
     code = np.unique(record, return_inverse=True)[1]
     order = np.lexsort((onset, code))
-    apart = (np.diff(code[order]) != 0) | (np.diff(onset[order]) > GAP * step)
+    apart = (np.diff(code[order]) != 0) | (np.diff(onset[order]) > GAP * step + ROUNDING)
     return np.split(order, np.flatnonzero(apart) + 1)
 
 
 def cells(
-    segments: list[NDArray[np.intp]], onset: NDArray[np.float64], duration: float
+    record: NDArray[np.str_], onset: NDArray[np.float64], duration: float
 ) -> NDArray[np.float64]:
     """Return start and end of the time that each window speaks for; see `Windows.cells`."""
+    if len(onset) == 0:
+        return np.empty((0, 2))
+    code = np.unique(record, return_inverse=True)[1]
+    order = np.lexsort((onset, code))
+    step_up = np.diff(onset[order])
+    new_record = np.diff(code[order]) != 0
+    # Windows at one onset share their cell: only the first of them takes part.
+    first = np.concatenate([[True], new_record | (step_up > ROUNDING)])
+    start, owner = onset[order][first], code[order][first]
+    end = start + duration
+    overlap = (np.diff(owner) == 0) & (np.diff(start) < duration)
+    middle = (start[:-1] + start[1:] + duration) / 2
+    low = np.concatenate([start[:1], np.where(overlap, middle, start[1:])])
+    high = np.concatenate([np.where(overlap, middle, end[:-1]), end[-1:]])
     out = np.empty((len(onset), 2))
-    for rows in segments:
-        start = onset[rows]
-        # Neighbours meet half-way between the middles of their windows.
-        borders = (start[:-1] + start[1:] + duration) / 2
-        out[rows, 0] = np.concatenate([start[:1], borders])
-        out[rows, 1] = np.concatenate([borders, start[-1:] + duration])
+    out[order] = np.column_stack([low, high])[np.cumsum(first) - 1]
     return out
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import operator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Self
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+from ._recording import channel_names
 
 
 class WindowArray:
@@ -41,9 +44,7 @@ class WindowArray:
         step = n_times / sfreq if step is None else float(step)
         if not (np.isfinite(step) and step > 0):
             raise ValueError(f"step is {step!r}; a time above 0 s is needed.")
-        names = tuple(f"ch{i}" for i in range(n_channels)) if ch_names is None else tuple(ch_names)
-        if len(names) != n_channels:
-            raise ValueError(f"ch_names has {len(names)} names for {n_channels} channels.")
+        names = [f"ch{i}" for i in range(n_channels)] if ch_names is None else ch_names
         record = _column("record", record, n, str)
         if onset is None:
             onset = np.empty(n)
@@ -51,19 +52,100 @@ class WindowArray:
                 rows = record == name
                 onset[rows] = np.arange(rows.sum()) * step
         onset = _column("onset", onset, n, float)
-        if not np.all(np.isfinite(onset)):
-            raise ValueError("onset holds a value that is not finite.")
+        if not np.all(np.isfinite(onset) & (onset >= 0)):
+            raise ValueError(
+                "onset holds a value that is negative or not finite; seconds from the start of the "
+                "record are needed."
+            )
+        if patient is not None:
+            patient = _column("patient", patient, n, str)
+            _refuse_two_patients(record, patient)
         self._signals = tuple(signals)
         self._source = np.asarray(source, dtype=np.intp)
         self._start = np.asarray(start, dtype=np.intp)
         self._n_channels, self._n_times = int(n_channels), int(n_times)
         self.sfreq, self.step = sfreq, step
-        self.ch_names = tuple(str(name) for name in names)
-        self.record: NDArray[np.str_] = record
-        self.onset: NDArray[np.float64] = onset
-        self.patient: NDArray[np.str_] | None = (
-            None if patient is None else _column("patient", patient, n, str)
+        self.ch_names = channel_names(names, n_channels)
+        self.record: NDArray[np.str_] = _frozen(record)
+        self.onset: NDArray[np.float64] = _frozen(onset)
+        self.patient: NDArray[np.str_] | None = None if patient is None else _frozen(patient)
+
+    @classmethod
+    def concatenate(cls, parts: Iterable[Self]) -> Self:
+        """Join windows of several records; the recordings themselves are not copied.
+
+        Parameters
+        ----------
+        parts : iterable of Windows
+            Windows of equal sampling rate, step, channels and length; all with patients or all
+            without. Parts may hold the same record, but not its time from different signals.
+
+        Returns
+        -------
+        Windows
+            All windows, in the order given.
+
+        Raises
+        ------
+        ValueError
+            If there is nothing to join, the parts differ in one of these, or windows of different
+            signals claim the same record and onset.
+        """
+        parts = list(parts)
+        if not parts:
+            raise ValueError("parts is empty; at least one Windows is needed.")
+        first = parts[0]
+        for i, part in enumerate(parts):
+            if not isinstance(part, cls):
+                raise TypeError(f"parts holds {type(part).__name__}; only {cls.__name__} join.")
+            for what, of in _ALIKE.items():
+                if of(part) != of(first):
+                    raise ValueError(
+                        f"parts differ in {what}: {of(first)} in the first, "
+                        f"{of(part)} in number {i}; all must agree."
+                    )
+        # Parts of one recording share it again, and signals that no window uses stay behind.
+        signals: dict[int, NDArray] = {}
+        number: dict[int, int] = {}
+        source = []
+        for part in parts:
+            translate = np.zeros(len(part._signals), dtype=np.intp)
+            for old, _ in part._groups():
+                signal = part._signals[old]
+                signals[id(signal)] = signal
+                translate[old] = number.setdefault(id(signal), len(number))
+            source.append(translate[part._source])
+        self = cls.__new__(cls)
+        self._setup(
+            signals=tuple(signals.values()) or first._signals,
+            source=np.concatenate(source),
+            start=np.concatenate([part._start for part in parts]),
+            n_channels=first._n_channels,
+            n_times=first._n_times,
+            sfreq=first.sfreq,
+            step=first.step,
+            record=np.concatenate([part.record for part in parts]),
+            onset=np.concatenate([part.onset for part in parts]),
+            ch_names=first.ch_names,
+            patient=(
+                None
+                if first.patient is None
+                else np.concatenate([np.asarray(part.patient) for part in parts])
+            ),
         )
+        self._refuse_contested_time()
+        return self
+
+    def _refuse_contested_time(self) -> None:
+        order = np.lexsort((self._source, self.onset, self.record))
+        record, onset, source = self.record[order], self.onset[order], self._source[order]
+        clash = (record[1:] == record[:-1]) & (onset[1:] == onset[:-1]) & (np.diff(source) != 0)
+        if np.any(clash):
+            name, time = record[1:][clash][0], onset[1:][clash][0]
+            raise ValueError(
+                f"parts hold record {str(name)!r} at {time:g} s from different signals; every "
+                "record needs a name of its own."
+            )
 
     # ------------------------------------------------------------------ array-like
 
@@ -80,7 +162,8 @@ class WindowArray:
     @property
     def dtype(self) -> np.dtype:
         """Common dtype of the signals, float32 or float64."""
-        return np.result_type(*(signal.dtype for signal in self._signals))
+        used = np.unique(self._source) if len(self) else range(len(self._signals))
+        return np.result_type(*(self._signals[i].dtype for i in used))
 
     @property
     def duration(self) -> float:
@@ -95,17 +178,30 @@ class WindowArray:
     @property
     def data(self) -> NDArray[np.floating]:
         """The windows as a read-only array; a view where that is possible."""
-        used = np.unique(self._source)
-        if len(used) == 1:
-            out = self._rows(used[0], self._start)
+        groups = self._groups()
+        if len(groups) == 1:
+            out = self._rows(groups[0][0], self._start).view()
         else:
             out = np.empty(self.shape, dtype=self.dtype)
-            for i in used:
-                mine = self._source == i
-                out[mine] = self._rows(i, self._start[mine])
-        out = out.view()
+            for source, rows in groups:
+                out[rows] = self._rows(source, self._start[rows])
         out.flags.writeable = False
         return out
+
+    def _groups(self) -> list[tuple[int, NDArray[np.intp]]]:
+        # Each signal that is used, with the rows of its windows in ascending order.
+        order = np.argsort(self._source, kind="stable")
+        used, first = np.unique(self._source[order], return_index=True)
+        return (
+            list(zip(used.tolist(), np.split(order, first[1:]), strict=True)) if len(self) else []
+        )
+
+    def all_finite(self) -> bool:
+        """Tell whether every sample of the signals is finite, also between and around windows."""
+        return all(
+            bool(np.isfinite(self._signals[source].sum(dtype=np.float64)))
+            for source, _ in self._groups()
+        )
 
     def _rows(self, source: int, start: NDArray[np.intp]) -> NDArray[np.floating]:
         signal = self._signals[source]
@@ -136,8 +232,8 @@ class WindowArray:
                     "np.asarray(windows) indexes the others, pick() chooses channels."
                 )
             key = key[0]
-        if isinstance(key, int | np.integer):
-            return self._subset([key]).data[0]
+        if isinstance(key, int | np.integer) or (np.ndim(key) == 0 and not isinstance(key, slice)):
+            return self._subset([operator.index(key)]).data[0]
         if not isinstance(key, slice):
             key = np.asarray(key)
             if key.size == 0 and key.dtype != bool:
@@ -150,7 +246,7 @@ class WindowArray:
         new = self._shallow()
         for name in ("_source", "_start", "record", "onset", "patient"):
             column = getattr(self, name)
-            setattr(new, name, None if column is None else column[key])
+            setattr(new, name, None if column is None else _frozen(column[key]))
         return new
 
     def _shallow(self) -> Self:
@@ -162,10 +258,9 @@ class WindowArray:
         # Unused signals stay behind. A recording travels whole, so that what filters it before the
         # windows are cut finds the same surroundings in every process.
         state = self.__dict__.copy()
-        used, source = np.unique(self._source, return_inverse=True)
-        signals, start = [], self._start.copy()
-        for new, old in enumerate(used):
-            signal, mine = self._signals[old], source == new
+        signals, source, start = [], self._source.copy(), self._start.copy()
+        for new, (old, mine) in enumerate(self._groups()):
+            signal, source[mine] = self._signals[old], new
             if signal.ndim == 3:
                 rows, start[mine] = np.unique(start[mine], return_inverse=True)
                 signal = signal[rows]
@@ -197,8 +292,7 @@ class WindowArray:
         windows : Windows
             These windows alone.
         """
-        for source in np.unique(self._source):
-            rows = np.flatnonzero(self._source == source)
+        for source, rows in self._groups():
             part = self._subset(rows)
             part._signals, part._source = (self._signals[source],), np.zeros_like(rows)
             yield rows, part
@@ -252,16 +346,21 @@ class WindowArray:
         ValueError
             If a channel is not there.
         """
+        if isinstance(ch_names, str):
+            raise TypeError(f"ch_names is the string {ch_names!r}; a sequence of names is needed.")
         missing = [name for name in ch_names if name not in self.ch_names]
         if missing or len(ch_names) == 0:
             raise ValueError(
                 f"ch_names asks for {', '.join(missing) or 'no channel'}; "
                 f"present are {', '.join(self.ch_names)}."
             )
-        index = [self.ch_names.index(name) for name in ch_names]
+        index: Any = [self.ch_names.index(name) for name in ch_names]
+        n_channels = len(index)
+        if index == list(range(index[0], index[0] + n_channels)):
+            index = slice(index[0], index[0] + n_channels)  # neighbours: views, no copy
         new = self._shallow()
         new._signals = tuple(s[index] if s.ndim == 2 else s[:, index] for s in self._signals)
-        new.ch_names, new._n_channels = tuple(ch_names), len(index)
+        new.ch_names, new._n_channels = channel_names(ch_names, n_channels), n_channels
         return new
 
     def split_channels(self) -> Self:
@@ -291,6 +390,34 @@ class WindowArray:
         new.patient = None if self.patient is None else np.repeat(self.patient, n_channels)
         new.ch_names, new._n_channels = ("channel",), 1
         return new
+
+
+# What windows must share to stand in one array.
+_ALIKE: dict[str, Callable[[WindowArray], Any]] = {
+    "sfreq": lambda w: w.sfreq,
+    "step": lambda w: w.step,
+    "ch_names": lambda w: w.ch_names,
+    "n_times": lambda w: w.shape[2],
+    "having patients": lambda w: w.patient is not None,
+}
+
+
+def _frozen(column: NDArray) -> NDArray:
+    # Slices share their columns with the whole: a change to one would change the other.
+    column = column.view()
+    column.flags.writeable = False
+    return column
+
+
+def _refuse_two_patients(record: NDArray[np.str_], patient: NDArray[np.str_]) -> None:
+    pairs = np.unique(np.column_stack([record, patient]), axis=0)
+    names, count = np.unique(pairs[:, 0], return_counts=True)
+    if np.any(count > 1):
+        name = names[np.argmax(count)]
+        raise ValueError(
+            f"record {str(name)!r} belongs to the patients "
+            f"{', '.join(pairs[pairs[:, 0] == name, 1])}; every record needs a name of its own."
+        )
 
 
 def _column(name: str, values: ArrayLike, n: int, dtype: type) -> NDArray:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._events import Events, RecordInfo
-from ._recording import Recording
+from ._recording import Recording, float_array
 from ._timeline import cells, covered, runs, segments
 from ._window_array import WindowArray
 
@@ -89,7 +89,7 @@ class Windows(WindowArray):
         ch_names: Sequence[str] | None = None,
         patient: ArrayLike | None = None,
     ) -> None:
-        block = np.asanyarray(data)
+        block = float_array(data)
         if block.ndim == 2:
             block = block[:, np.newaxis, :]
         if block.ndim != 3 or 0 in block.shape[1:]:
@@ -97,8 +97,6 @@ class Windows(WindowArray):
                 f"data has shape {np.shape(data)}; windows need (n_windows, n_channels, n_times) "
                 "or (n_windows, n_times)."
             )
-        if block.dtype not in (np.float32, np.float64):
-            block = block.astype(np.float64)
         n, n_channels, n_times = block.shape
         self._setup(
             signals=(block,),
@@ -147,11 +145,12 @@ class Windows(WindowArray):
         lengths = {"window": window, "step": window if step is None else step}
         samples = {}
         for name, seconds in lengths.items():
-            samples[name] = round(float(seconds) * recording.sfreq)
+            wanted = float(seconds) * recording.sfreq
+            samples[name] = round(wanted) if np.isfinite(wanted) else 0
             if samples[name] < 1:
                 raise ValueError(
-                    f"{name} is {seconds!r} s; at {recording.sfreq:g} Hz at least one sample, "
-                    f"{1 / recording.sfreq:.4g} s, is needed."
+                    f"{name} is {seconds!r} s; at {recording.sfreq:g} Hz a finite time of at least "
+                    f"one sample, {1 / recording.sfreq:.4g} s, is needed."
                 )
         n_channels, n_samples = recording.data.shape
         if n_samples < samples["window"]:
@@ -215,7 +214,7 @@ class Windows(WindowArray):
         ValueError
             As `from_recording`, or if ``data`` has another shape.
         """
-        data = np.asanyarray(data)
+        data = float_array(data)
         data = data[np.newaxis] if data.ndim == 1 else data
         names = [f"ch{i}" for i in range(len(data))] if ch_names is None else ch_names
         recording = Recording(data, sfreq, names, record=record, patient=patient)
@@ -345,58 +344,6 @@ class Windows(WindowArray):
 
         return cls(**fields_from_epochs(epochs, picks=picks), record=record, patient=patient)
 
-    @classmethod
-    def concatenate(cls, parts: Iterable[Windows]) -> Windows:
-        """Join windows of several records; the recordings themselves are not copied.
-
-        Parameters
-        ----------
-        parts : iterable of Windows
-            Windows of equal sampling rate, step, channels and length; all with patients or all
-            without.
-
-        Returns
-        -------
-        Windows
-            All windows, in the order given.
-
-        Raises
-        ------
-        ValueError
-            If there is nothing to join, or the parts differ in one of these.
-        """
-        parts = list(parts)
-        if not parts:
-            raise ValueError("parts is empty; at least one Windows is needed.")
-        first = parts[0]
-        for i, part in enumerate(parts):
-            for what, of in _ALIKE.items():
-                if of(part) != of(first):
-                    raise ValueError(
-                        f"parts differ in {what}: {of(first)} in the first, "
-                        f"{of(part)} in number {i}; all must agree."
-                    )
-        shift = np.cumsum([0] + [len(part._signals) for part in parts])
-        self = cls.__new__(cls)
-        self._setup(
-            signals=[signal for part in parts for signal in part._signals],
-            source=np.concatenate([p._source + s for p, s in zip(parts, shift, strict=False)]),
-            start=np.concatenate([part._start for part in parts]),
-            n_channels=first._n_channels,
-            n_times=first._n_times,
-            sfreq=first.sfreq,
-            step=first.step,
-            record=np.concatenate([part.record for part in parts]),
-            onset=np.concatenate([part.onset for part in parts]),
-            ch_names=first.ch_names,
-            patient=(
-                None
-                if first.patient is None
-                else np.concatenate([np.asarray(part.patient) for part in parts])
-            ),
-        )
-        return self
-
     # ------------------------------------------------------------------ time
 
     def segments(self) -> list[NDArray[np.intp]]:
@@ -417,10 +364,11 @@ class Windows(WindowArray):
         -------
         ndarray of float, shape (n_windows, 2)
             Start and end, in seconds of the record, of the time that a window's label speaks for:
-            the ``step`` seconds around its middle, and up to the border at the first and the last
-            window of a stretch. The cells of a stretch tile it without overlap.
+            the window itself, less the half of what it shares with the one before and the one
+            after. The cells of a record tile the time that its windows cover, each moment once;
+            windows with the same onset share one cell.
         """
-        return cells(self.segments(), self.onset, self.duration)
+        return cells(self.record, self.onset, self.duration)
 
     def recordings(self) -> dict[str, RecordInfo]:
         """Describe the records that these windows come from.
@@ -431,9 +379,11 @@ class Windows(WindowArray):
             By record, in order of first appearance: the end of its last window, the seconds that
             its windows cover, its patient.
         """
-        cells = self.cells()
         names, first, code = np.unique(self.record, return_index=True, return_inverse=True)
-        covered = np.bincount(code, weights=cells[:, 1] - cells[:, 0], minlength=len(names))
+        own = np.unique(np.column_stack([code, self.cells()]), axis=0)  # shared cells count once
+        covered = np.bincount(
+            own[:, 0].astype(np.intp), weights=own[:, 2] - own[:, 1], minlength=len(names)
+        )
         end = np.full(len(names), -np.inf)
         np.maximum.at(end, code, self.onset + self.duration)
         return {
@@ -465,12 +415,18 @@ class Windows(WindowArray):
         ------
         ValueError
             If ``events`` does not know a record, or ``min_overlap`` is outside [0, 1].
+        TypeError
+            If ``events`` is no `Events`.
         """
+        if not isinstance(events, Events):
+            raise TypeError(f"events is {type(events).__name__}; an Events is needed.")
         if not 0 <= min_overlap <= 1:
             raise ValueError(f"min_overlap is {min_overlap!r}; a share in [0, 1] is needed.")
         share = np.empty(len(self))
-        for name in np.unique(self.record):
-            rows = self.record == name
+        names, code = np.unique(self.record, return_inverse=True)
+        order = np.argsort(code, kind="stable")
+        borders = np.flatnonzero(np.diff(code[order])) + 1
+        for name, rows in zip(names, np.split(order, borders), strict=True):
             intervals = events.intervals(str(name))
             share[rows] = covered(self.onset[rows], self.duration, intervals) / self.duration
         # A rounding error in the share must not decide.
@@ -481,8 +437,8 @@ class Windows(WindowArray):
 
         Parameters
         ----------
-        labels : array-like, shape (n_windows,)
-            True or nonzero where a window is ictal.
+        labels : array-like of {0, 1} or bool, shape (n_windows,)
+            1 where a window is ictal.
         confidence : array-like of float, shape (n_windows,), default=None
             Probability of each window; an event takes the largest among its own.
 
@@ -495,13 +451,19 @@ class Windows(WindowArray):
         Raises
         ------
         ValueError
-            If there is not one label a window.
+            If there is not one label a window, or one that is neither 0 nor 1.
         """
-        ictal = np.asarray(labels).astype(bool)
-        if ictal.shape != (len(self),):
+        given = np.asarray(labels)
+        if given.shape != (len(self),):
             raise ValueError(
-                f"labels has shape {ictal.shape}; one for each of {len(self)} windows is needed."
+                f"labels has shape {given.shape}; one for each of {len(self)} windows is needed."
             )
+        if given.dtype.kind not in "biuf" or not np.all((given == 0) | (given == 1)):
+            raise ValueError(
+                f"labels holds {np.unique(given)[:5].tolist()}; 0 and 1 (ictal) are needed, for "
+                "example y == 'seizure'."
+            )
+        ictal = given.astype(bool)
         found = [run for rows in self.segments() for run in runs(rows, ictal[rows])]
         time = self.cells()
         onset = np.array([time[run[0], 0] for run in found])
@@ -514,13 +476,3 @@ class Windows(WindowArray):
             confidence=np.array([sure[run].max() for run in found], dtype=float),
             recordings=self.recordings(),
         )
-
-
-# What windows must share to stand in one array.
-_ALIKE: dict[str, Callable[[Windows], Any]] = {
-    "sfreq": lambda w: w.sfreq,
-    "step": lambda w: w.step,
-    "ch_names": lambda w: w.ch_names,
-    "n_times": lambda w: w.shape[2],
-    "having patients": lambda w: w.patient is not None,
-}

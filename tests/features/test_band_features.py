@@ -15,7 +15,7 @@ from skseizure.features import BandFeatures, available_measures, line_length
 from skseizure.features._band_features import BANDS
 from skseizure.features._registry import UNIVARIATE29
 from skseizure.model_selection import RecordKFold
-from skseizure.signals import Windows
+from skseizure.signals import Recording, Windows
 
 
 @pytest.fixture(scope="module")
@@ -230,7 +230,7 @@ def _bad(x):
         ({"sfreq": 256}, np.full((3, 2, 512), np.inf), "infinity"),
         ({"sfreq": 256}, np.zeros((0, 512)), "0 sample"),
         ({"sfreq": 256}, np.zeros((3, 0)), "0 feature"),
-        ({"sfreq": 256}, np.zeros((2, 3, 4, 5)), "dim 4"),
+        ({"sfreq": 256}, np.zeros((2, 3, 4, 5)), "X has 4 dimensions"),
         ({"sfreq": 250}, Windows(np.zeros((3, 512)), sfreq=256), "X is sampled at 256 Hz"),
         ({}, Windows(np.full((3, 512), np.nan), sfreq=256), "NaN"),
         ({}, Windows(np.zeros((3, 512)), sfreq=256)[[]], "0 windows"),
@@ -239,6 +239,20 @@ def _bad(x):
 def test_bad_input_is_refused(params, X, message):
     with pytest.raises(ValueError, match=message):
         BandFeatures(**params).fit(X).transform(X)
+
+
+def test_recordings_must_be_cut_first():
+    recording = Recording(np.zeros((1, 512)), 256, ["ch0"])
+    with pytest.raises(TypeError, match=r"X is Recording, .* Windows.from_recording"):
+        BandFeatures().fit(recording)
+
+
+def test_what_is_not_finite_is_named():
+    data = np.zeros((300, 2, 64))
+    data[290, 1, 5] = np.nan
+    X = Windows(data, sfreq=64, record="night", ch_names=["F3", "F4"])
+    with pytest.raises(ValueError, match="NaN: record 'night', window at 290 s, channel 'F4'"):
+        BandFeatures(["std"], {"low": (1, 8)}).fit(X)
 
 
 def test_another_layout_at_transform_is_refused(windows):

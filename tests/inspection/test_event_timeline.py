@@ -4,7 +4,7 @@ import pytest
 from matplotlib import pyplot as plt
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from skseizure.features import BandFeatures
 from skseizure.inspection import EventTimelineDisplay
@@ -41,6 +41,21 @@ def test_from_estimator_draws_what_the_detector_says(toy):
         "true seizure",
     ]
     assert display.ax_.get_title() == "record r2"
+
+
+def test_from_estimator_runs_the_classifier_once(toy):
+    X, y, events = toy
+    calls = []
+
+    class Counted(LogisticRegression):
+        def predict_proba(self, X):
+            calls.append(len(X))
+            return super().predict_proba(X)
+
+    power = FunctionTransformer(lambda X: np.asarray(X).std(axis=2))
+    detector = SeizureDetector(make_pipeline(power, Counted())).fit(X, y)
+    EventTimelineDisplay.from_estimator(detector, X, events, record="r1")
+    assert calls == [np.sum(X.record == "r1")]
 
 
 def test_gaps_break_the_line_and_given_axes_are_used(toy):

@@ -53,6 +53,17 @@ def test_undefined_follows_scikit_learn():
     assert specificity_score([1, 1], [0, 1], zero_division=1.0) == 1
 
 
+@pytest.mark.parametrize(
+    ("alone", "positive"), [(0, 1), (-1, 1), (False, True), (1, 2), ("bckg", "seiz")], ids=str
+)
+def test_positive_class_may_be_missing(alone, positive):
+    assert specificity_score([alone] * 2, [alone] * 2, pos_label=positive) == 1
+    assert np.isnan(
+        sensitivity_score([alone] * 2, [alone] * 2, pos_label=positive, zero_division=np.nan)
+    )
+    assert sensitivity_score([alone] * 2, [alone] * 2, pos_label=alone) == 1
+
+
 def test_one_label_alone():
     assert sensitivity_score([1, 1], [1, 1]) == 1
     assert specificity_score([0, 0], [0, 0]) == 1
@@ -64,8 +75,11 @@ def test_one_label_alone():
 @pytest.mark.parametrize(
     ("true", "pred", "kwargs", "message"),
     [
-        ([0, 1, 2], [0, 1, 2], {}, r"hold the labels \[0, 1, 2\], pos_label is None; two classes"),
-        ([0, 1], [1, 0], dict(pos_label=2), "pos_label is 2; two classes"),
+        ([0, 1, 2], [0, 1, 2], {}, r"hold the labels \[0, 1, 2\]; two classes"),
+        ([0, 1], [1, 0], dict(pos_label=2), r"pos_label=2 is not a valid label; .* \[0, 1\]"),
+        ([0, 0], [0, 0], dict(pos_label=5), r"pos_label=5 is not a valid label; .* \[0, 1\]"),
+        ([-1], [-1], dict(pos_label=0), r"pos_label=0 is not a valid label; .* \[-1, 1\]"),
+        ([False], [False], dict(pos_label="seiz"), "pos_label='seiz' is not a valid label"),
         ([0, 1, 1], [1, 0], {}, "inconsistent numbers of samples"),
     ],
 )

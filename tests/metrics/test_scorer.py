@@ -4,14 +4,21 @@ import pickle
 
 import numpy as np
 import pytest
+from sklearn import config_context
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV, LeaveOneGroupOut, cross_validate
+from sklearn.model_selection import (
+    GridSearchCV,
+    LeaveOneGroupOut,
+    TunedThresholdClassifierCV,
+    cross_validate,
+)
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from skseizure.metrics import event_scores, make_event_scorer
+from skseizure.model_selection import LeaveOneRecordOut
 from skseizure.signals import Windows
 
 
@@ -31,6 +38,14 @@ class Loud(ClassifierMixin, BaseEstimator):
 
     def predict(self, X):
         return self.classes_[(np.asarray(X).std(axis=(1, 2)) > self.threshold).astype(int)]
+
+
+class WeightedLoud(Loud):
+    """Keeps the weights that reach it."""
+
+    def fit(self, X, y, sample_weight=None):
+        self.weight_ = sample_weight
+        return super().fit(X, y)
 
 
 class Fixed(BaseEstimator):
@@ -106,7 +121,6 @@ def test_undefined_scores():
     assert np.isnan(make_event_scorer("median_latency")(quiet, HOUR, Y))
     assert np.isnan(make_event_scorer("f1")(quiet, HOUR, 0 * Y))
     assert make_event_scorer("f1", zero_division=1.0)(quiet, HOUR, 0 * Y) == 1
-    assert make_event_scorer("median_latency", zero_division=-60.0)(quiet, HOUR, Y) == -60
     capped = make_event_scorer("sensitivity", max_false_alarms_per_24h=0, zero_division=0.5)
     assert capped(quiet, HOUR, 0 * Y) == 0.5
     assert capped(Fixed(flags(100)), HOUR, 0 * Y) == pytest.approx(-24)
@@ -118,6 +132,36 @@ def test_scorer_is_plain():
     estimator = Fixed(flags(1010))
     assert again(estimator, HOUR, Y) == scorer(estimator, HOUR, Y) == 1
     assert "score='f1'" in repr(scorer) and "max_false_alarms_per_24h=5" in repr(scorer)
+
+
+@pytest.mark.parametrize("rules", ["szcore", "overlap", {"min_gap": 0}], ids=str)
+def test_scorer_can_be_a_key(rules):
+    scorer = make_event_scorer(rules=rules)
+    again = make_event_scorer(rules=rules)
+    assert hash(scorer) == hash(again) and scorer == again
+    assert scorer != make_event_scorer(rules={"min_gap": 1})
+
+
+def test_rules_are_those_at_creation():
+    rules = {"tolerance_start": 0}
+    scorer = make_event_scorer("f1", rules=rules)
+    rules["tolerance_start"] = 60
+    assert scorer(Fixed(flags(970)), HOUR, Y) == 0
+
+
+def test_detector_that_finds_nothing_never_has_the_best_latency(toy):
+    X, y, _ = toy
+    search = GridSearchCV(
+        Loud(),
+        {"threshold": [1000.0, 40.0]},
+        scoring=make_event_scorer("median_latency"),
+        cv=LeaveOneGroupOut(),
+        error_score="raise",
+    )
+    with pytest.warns(UserWarning, match="non-finite"):
+        search.fit(X, y, groups=X.record)
+    assert search.best_params_ == {"threshold": 40.0}
+    assert search.cv_results_["rank_test_score"].tolist() == [2, 1]
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])
@@ -153,6 +197,30 @@ def test_grid_search_with_many_scorers(toy):
     ).fit(X, y, groups=X.record)
     assert {"mean_test_events", "mean_test_alarms", "mean_test_accuracy"} <= set(search.cv_results_)
     assert search.best_score_ == 1
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_grid_search_under_metadata_routing(many, toy):
+    X, y, _ = toy
+    weight = np.arange(1.0, len(X) + 1)
+    scoring = make_event_scorer("f1", rules="overlap")
+    with config_context(enable_metadata_routing=True):
+        classifier = WeightedLoud().set_fit_request(sample_weight=True)
+        classifier.set_score_request(sample_weight=True)
+        search = GridSearchCV(
+            classifier,
+            {"threshold": [40.0, 1000.0]},
+            scoring={"events": scoring, "alarms": make_event_scorer("false_alarms_per_24h")}
+            if many
+            else scoring,
+            refit="events" if many else True,
+            cv=LeaveOneRecordOut(),
+            error_score="raise",
+        ).fit(X, y, groups=X.patient, sample_weight=weight)
+    # Groups reached the splitter, weights the classifier, neither the scorer.
+    assert search.n_splits_ == 2
+    assert search.best_estimator_.weight_.tolist() == weight.tolist()
+    assert search.best_params_ == {"threshold": 40.0} and search.best_score_ == 1
 
 
 def test_undefined_fold_is_seen_by_the_search(toy):
@@ -194,6 +262,11 @@ def test_whole_pipeline(toy):
         (dict(max_false_alarms_per_24h=-1), "max_false_alarms_per_24h is -1; 0 or more"),
         (dict(max_false_alarms_per_24h=np.nan), "max_false_alarms_per_24h is nan"),
         (
+            dict(score="median_latency", zero_division=0.0),
+            "zero_division is 0.0 with score='median_latency'; nan",
+        ),
+        (dict(score="false_alarms_per_24h", zero_division=-9.0), "zero_division is -9.0 with"),
+        (
             dict(score="median_latency", max_false_alarms_per_24h=1),
             "of no use with score='median_latency'",
         ),
@@ -214,3 +287,11 @@ def test_bad_input_is_refused():
         scorer(DummyClassifier(), HOUR, Y)
     with pytest.raises(ValueError, match="y holds the label 2, which Fixed does not know"):
         scorer(Fixed(flags()), HOUR, 2 * Y)
+
+
+def test_tools_that_score_without_windows_are_refused_clearly(toy):
+    X, y, _ = toy
+    inner = make_pipeline(FunctionTransformer(loudness), LogisticRegression())
+    tuned = TunedThresholdClassifierCV(inner, scoring=make_event_scorer("f1"), cv=2)
+    with pytest.raises(AttributeError, match="search SeizureDetector's threshold with GridSearch"):
+        tuned.fit(X, y)

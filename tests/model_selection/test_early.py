@@ -1,14 +1,12 @@
 """The patient-specific protocol: the earliest part of each class trains."""
 
-import re
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skseizure.model_selection import EarlyTrainSplit, OverlappingWindowsWarning
-from skseizure.signals import Windows
+from skseizure.signals import Events, Windows, read_chbmit_summary
 
 
 def bare(n, **kwargs):
@@ -46,15 +44,25 @@ def test_published_numbers_of_test_frames(seizures, n_test):
 
 def test_published_numbers_from_the_summaries(data_path):
     for patient in (1, 3, 5):
-        text = (
-            data_path / "chbmit" / f"chb{patient:02d}" / f"chb{patient:02d}-summary.txt"
-        ).read_text()
-        times = [
-            [int(s) for s in re.findall(rf"Seizure\s*\d*\s*{side} Time:\s*(\d+)", text)]
-            for side in ("Start", "End")
-        ]
-        seconds = np.diff(times, axis=0)[0]
-        assert seconds.tolist() == CHBMIT[patient][0]
+        case = f"chb{patient:02d}"
+        events = read_chbmit_summary(data_path / "chbmit" / case / f"{case}-summary.txt")
+        lengths = {name: int(info.duration) for name, info in events.recordings.items()}
+        X = bare(
+            sum(lengths.values()),
+            record=np.repeat(list(lengths), list(lengths.values())),
+            onset=np.concatenate([np.arange(n) for n in lengths.values()]),
+            patient=case,
+        )
+        both_ends = Events(
+            events.onset, events.duration + 1, record=events.record, recordings=events.recordings
+        )
+        y = X.labels(both_ends)
+        ((train, test),) = EarlyTrainSplit().split(X, y)
+        assert y[test].sum() == CHBMIT[patient][1]
+        assert len(train) + len(test) == len(X)
+        # The border runs through a seizure.
+        border = np.flatnonzero(y == 1)[y[train].sum() - 1 :][:2]
+        assert np.diff(border) == 1 and border[0] in train and border[1] in test
 
 
 def test_frames_by_hand():
@@ -95,14 +103,52 @@ def test_seizures_end_with_their_stretch():
         only(EarlyTrainSplit(unit="seizure").split(bare(6), y))
 
 
-def test_time_runs_through_records_in_order_of_appearance():
-    # Record "z" stands first among the rows; within a record, the onset counts.
-    X = bare(8, record=list("zzzzaaaa"), onset=[3.0, 2, 1, 0, 0, 1, 2, 3])
+def test_time_runs_through_records_in_natural_order_of_their_names():
+    # Record "r10" stands first among the rows; within a record, the onset counts.
+    record = np.repeat(["r10", "r2"], 4)
+    X = bare(8, record=record, onset=[3.0, 2, 1, 0, 3, 2, 1, 0])
     y = np.array([1, 0, 1, 0, 1, 0, 1, 0])
     train, _ = only(EarlyTrainSplit(0.25).split(X, y))
-    assert train == [2, 3]
+    assert train == [6, 7]
     train, _ = only(EarlyTrainSplit(0.5).split(X, y))
-    assert train == [0, 1, 2, 3]
+    assert train == [4, 5, 6, 7]
+
+
+def test_names_of_records_sort_as_their_numbers():
+    # The last record alone must test; the names are given in a wrong order.
+    names = ["chb21_01", "chb02_16+", "chb02_16", "chb02_2", "chb02_02", "chb02", "7_1", "07", "a"]
+    ordered = ["07", "7_1", "a", "chb02", "chb02_02", "chb02_2", "chb02_16", "chb02_16+"]
+    X = bare(18, record=np.repeat(names, 2), onset=np.tile([0.0, 1.0], 9))
+    y = np.tile([0, 1], 9)
+    for k, name in enumerate(ordered, start=1):
+        train, _ = only(EarlyTrainSplit(k / 9).split(X, y))
+        assert set(X.record[train]) == set(ordered[:k]), name
+
+
+@pytest.mark.parametrize("unit", ["frame", "seizure"])
+def test_order_of_rows_does_not_count(unit, rng):
+    record = np.repeat(["x_9", "x_10", "w_1", "w_2"], 20)
+    X = bare(
+        80, record=record, onset=np.tile(np.arange(20.0), 4), patient=np.repeat(["q", "p"], 40)
+    )
+    y = np.tile(np.repeat([0, 1, 0, 1, 0], 4), 4)
+    expected = [
+        [set(zip(X.record[rows], X.onset[rows], strict=True)) for rows in split]
+        for split in EarlyTrainSplit(unit=unit).split(X, y)
+    ]
+    assert {name for name, _ in expected[1][0]} == {"x_9"}
+    for order in (np.arange(80)[::-1], rng.permutation(80)):
+        shuffled = X[order]
+        assert [
+            [set(zip(shuffled.record[rows], shuffled.onset[rows], strict=True)) for rows in split]
+            for split in EarlyTrainSplit(unit=unit).split(shuffled, y[order])
+        ] == expected
+
+
+def test_rows_of_a_bare_array_stand_in_order_of_time():
+    y = np.array([0, 1, 0, 1, 0, 0, 1, 1])
+    assert only(EarlyTrainSplit(0.5).split(np.zeros((8, 1)), y))[0] == [0, 1, 2, 3]
+    assert only(EarlyTrainSplit(0.5).split(np.zeros((8, 1)), y[::-1]))[0] == [0, 1, 2, 3]
 
 
 def test_each_patient_is_split_alone():
@@ -111,8 +157,8 @@ def test_each_patient_is_split_alone():
     X = bare(16, record=patient, patient=patient)
     splits = [(a.tolist(), b.tolist()) for a, b in EarlyTrainSplit(0.5).split(X, y)]
     assert splits == [
-        ([0, 1, 2, 3], [4, 5, 6, 7]),
         ([8, 9, 10, 11], [12, 13, 14, 15]),
+        ([0, 1, 2, 3], [4, 5, 6, 7]),
     ]
     cv = EarlyTrainSplit(0.5)
     assert cv.get_n_splits(X) == cv.get_n_splits(None, None, patient) == 2
@@ -138,8 +184,7 @@ def test_rounding_errors_do_not_decide():
 
 def naive(X, y, share):
     """Row by row: sort in time, count off each class."""
-    seen = list(dict.fromkeys(X.record))
-    rows = sorted(range(len(X)), key=lambda i: (seen.index(X.record[i]), X.onset[i]))
+    rows = sorted(range(len(X)), key=lambda i: (int(X.record[i]), X.onset[i]))
     train = []
     for label in set(y):
         mine = [i for i in rows if y[i] == label]
@@ -152,7 +197,7 @@ def naive(X, y, share):
 def test_frames_equal_the_naive_form(seed, share):
     rng = np.random.default_rng(seed)
     n = 60
-    X = bare(n, record=rng.integers(0, 3, n).astype(str), onset=rng.permutation(n).astype(float))
+    X = bare(n, record=rng.integers(8, 12, n).astype(str), onset=rng.permutation(n).astype(float))
     y = np.r_[np.ones(8), np.zeros(8), rng.integers(0, 2, n - 16)]
     train, test = only(EarlyTrainSplit(share).split(X, y))
     assert train == naive(X, y, share)
@@ -180,11 +225,11 @@ def test_overlapping_windows_are_told():
         list(EarlyTrainSplit(0.5).split(X, y))
     # Windows of other patients stand on neither side: they neither hide an overlap nor make one.
     patient, y = list("pqpqpqpq"), [0, 0, 1, 1, 0, 0, 1, 1]
-    apart = Windows(np.zeros((8, 4)), sfreq=2, step=1.0, patient=patient)
-    list(EarlyTrainSplit(0.5).split(apart, y))
-    close = Windows(np.zeros((8, 6)), sfreq=2, step=1.0, patient=patient)
+    apart = Windows(np.zeros((8, 4)), sfreq=2, step=1.0)
+    list(EarlyTrainSplit(0.5).split(apart, y, groups=patient))
+    close = Windows(np.zeros((8, 6)), sfreq=2, step=1.0)
     with pytest.warns(OverlappingWindowsWarning):
-        list(EarlyTrainSplit(0.5).split(close, y))
+        list(EarlyTrainSplit(0.5).split(close, y, groups=patient))
 
 
 @pytest.mark.parametrize(

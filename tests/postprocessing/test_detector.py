@@ -1,13 +1,17 @@
+import warnings
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
 from sklearn.svm import LinearSVC
 
+from skseizure.features import BandFeatures
 from skseizure.postprocessing import SeizureDetector
-from skseizure.signals import Events
+from skseizure.signals import Events, Recording, Windows
 
 from . import _naive
 from ._toys import Echo, windows_of
@@ -92,6 +96,67 @@ def test_causal_labels_never_change_as_more_windows_arrive(values, params):
     for k in range(1, len(X) + 1):
         assert np.array_equal(model.predict(X[:k]), labels[:k])
         assert np.array_equal(model.predict_proba(X[:k]), proba[:k])
+
+
+def on_features(filtering, **params):
+    features = BandFeatures(["std"], ["theta", "alpha"], filtering=filtering)
+    return SeizureDetector(make_pipeline(features, LogisticRegression()), **params)
+
+
+def cut_at(signal, seconds):
+    """Windows of the recording as it was after so many seconds."""
+    recording = Recording(signal[:, : int(seconds * 64)], 64, ["F3-C3", "C3-P3"])
+    return Windows.from_recording(recording, window=2, step=1)
+
+
+@pytest.mark.parametrize("filtering", ["window", "recording"])
+def test_causal_from_the_signal_on_needs_window_filtering(filtering, toy, rng):
+    X, y, _ = toy
+    signal = rng.normal(scale=20, size=(2, 60 * 64))
+    signal[:, 20 * 64 : 40 * 64] *= 4
+    model = on_features(filtering, smoothing=4, min_duration=3, causal=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore" if filtering == "recording" else "error")
+        model.fit(X, y)
+    whole = cut_at(signal, 60)
+    proba, labels = model.predict_proba(whole), model.predict(whole)
+    assert 10 < labels.sum() < 40
+    same = []
+    for seconds in (18, 21, 25.5, 40, 44, 59):
+        then = cut_at(signal, seconds)
+        same.append(np.allclose(model.predict_proba(then), proba[: len(then)], rtol=0, atol=1e-12))
+        if filtering == "window":
+            assert np.array_equal(model.predict(then), labels[: len(then)])
+    assert all(same) if filtering == "window" else not any(same)
+
+
+def test_causal_warns_of_filtering_over_recordings(toy):
+    X, y, _ = toy
+    message = "estimator__bandfeatures__filtering='recording' .* estimator__.*filtering='window'"
+    with pytest.warns(UserWarning, match=message) as caught:
+        on_features("recording", causal=True).fit(X, y)
+    assert [warning.filename for warning in caught] == [__file__]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        on_features("window", causal=True).fit(X, y)
+        on_features("recording").fit(X, y)
+
+
+@pytest.mark.parametrize(("step", "first"), [(1.0, 20), (2.0, 15), (4.0, 7), (4.0, 0), (6.0, 3)])
+def test_an_alarm_sounds_later_than_its_event_is_dated(step, first):
+    values = np.zeros(40)
+    values[first : first + 5] = 1
+    X = Windows(np.repeat(values, 8).reshape(40, 1, 8), sfreq=2, step=step)
+    model = fitted(smoothing=0, min_duration=0, merge_gap=0, causal=True)
+    sounds = (X.onset + X.duration)[model.predict(X) == "ictal"][0]
+    after = (4 + step) / 2 if step <= 4 else 4
+    assert sounds - model.predict_events(X).onset[0] == after
+
+
+def test_at_the_start_of_a_stretch_an_alarm_sounds_a_window_later():
+    X = Windows(np.ones((10, 1, 8)), sfreq=2, step=1)
+    found = fitted(smoothing=0, min_duration=0, causal=True).predict_events(X)
+    assert found.onset[0] == 0 and X.onset[0] + X.duration == 4
 
 
 def test_without_causal_later_windows_do_count():
@@ -188,6 +253,13 @@ def test_events_need_windows():
         fitted().predict_events(np.zeros((10, 1)))
 
 
+def test_events_come_with_their_probabilities_on_request():
+    X, model = three_stretches(np.tile([0.0] * 4 + [0.9] * 6, 3)), fitted(smoothing=2)
+    found, proba = model.predict_events(X, return_proba=True)
+    assert found == model.predict_events(X) and len(found) == 3
+    np.testing.assert_array_equal(proba, model.predict_proba(X))
+
+
 def test_estimator_without_probabilities_is_refused():
     with pytest.raises(ValueError, match=r"LinearSVC\(\), which has no predict_proba.*Calibrated"):
         SeizureDetector(LinearSVC()).fit(np.eye(4), [0, 1, 0, 1])
@@ -215,3 +287,7 @@ def test_low_threshold_above_threshold_is_refused():
 def test_parameters_refused(name, value):
     with pytest.raises(ValueError, match=f"'{name}' parameter"):
         fitted(**{name: value})
+    model = fitted().set_params(**{name: value})
+    for method in (model.predict, model.predict_proba, model.predict_events):
+        with pytest.raises(ValueError, match=f"'{name}' parameter of SeizureDetector"):
+            method(windows_of([0, 1]))

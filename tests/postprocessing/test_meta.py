@@ -150,6 +150,24 @@ def test_unfitted_is_said(Meta):
             getattr(model, method)(np.eye(3))
 
 
+@pytest.mark.parametrize(
+    ("Meta", "wrong"),
+    [
+        (ChannelFusionClassifier, {"threshold": 2.0}),
+        (ChannelFusionClassifier, {"voting": "loud"}),
+        (MorphologicalFilterClassifier, {"window": 0}),
+        (MorphologicalFilterClassifier, {"neighborhood": -1}),
+        (SeizureDetector, {"smoothing": -3}),
+    ],
+)
+def test_parameters_set_after_fit_are_checked(Meta, wrong):
+    X, y = np.random.default_rng(0).normal(size=(20, 2)), np.arange(20) % 2
+    model = Meta(LogisticRegression()).fit(X, y)
+    model.set_params(**wrong)
+    with pytest.raises(ValueError, match=f"'{next(iter(wrong))}' parameter of {Meta.__name__}"):
+        model.predict(X)
+
+
 @pytest.mark.parametrize("Meta", BINARY)
 def test_layout_is_the_inner_one_and_follows_a_new_fit(Meta):
     pd = pytest.importorskip("pandas")
@@ -173,3 +191,12 @@ def test_tags():
     assert not get_tags(binary).classifier_tags.multi_class
     assert get_tags(SeizureDetector(LogisticRegression())).input_tags.sparse
     assert not get_tags(ChannelFusionClassifier(LogisticRegression())).input_tags.sparse
+
+
+def test_alphabet_that_takes_background_for_the_seizure_is_pointed_out(toy):
+    X, y, _ = toy
+    inner = pipeline()
+    with pytest.warns(UserWarning, match=r"classes_\[1\] = 'normal' is taken for the seizure"):
+        SeizureDetector(inner).fit(X, np.where(y, "ictal", "normal"))
+    detector = SeizureDetector(inner).fit(X, np.where(y, "seizure", "normal"))
+    assert detector.classes_[1] == "seizure"

@@ -34,6 +34,8 @@ def test_select_concatenate_and_equality(events):
         Events.concatenate([events, events.select(["a"])])
     with pytest.raises(ValueError, match="parts is empty"):
         Events.concatenate([])
+    with pytest.raises(TypeError, match="records is the string 'a'"):
+        events.select("a")
     with pytest.raises(ValueError, match="records names z"):
         events.select(["z"])
 

@@ -1,0 +1,80 @@
+"""The public names: that the reference lists them all, links to them, the table of measures."""
+
+import importlib
+import re
+from pathlib import Path
+
+from sphinx.errors import ExtensionError
+from sphinx.util.docutils import SphinxDirective
+
+import skseizure
+from skseizure.features import available_measures
+
+
+def public_names() -> dict[str, str]:
+    """Return the full name, ``skseizure.signals.Windows``, of every public name."""
+    names = {}
+    for package in skseizure.__all__:
+        module = importlib.import_module(f"skseizure.{package}")
+        names |= {name: f"{module.__name__}.{name}" for name in module.__all__}
+    return names
+
+
+def check_reference(app, config) -> None:
+    """Raise if api.rst lacks a public name or lists another; drop pages of names long gone."""
+    listed, module = set(), ""
+    for line in (Path(app.srcdir) / "api.rst").read_text(encoding="utf-8").splitlines():
+        if line.startswith(".. currentmodule::"):
+            module = line.split()[-1]
+        elif re.fullmatch(r"   [A-Za-z_]\w*", line):
+            listed.add(f"{module}.{line.strip()}")
+    public = set(public_names().values())
+    if listed != public:
+        raise ExtensionError(
+            f"api.rst lacks the public names {sorted(public - listed)} "
+            f"and lists {sorted(listed - public)}, which are not public."
+        )
+    for page in (Path(app.srcdir) / "generated").glob("*.rst"):
+        if page.stem not in public:
+            page.unlink()
+
+
+def link_public_name(app, env, node, contnode):
+    """Resolve `Windows` or `Windows.labels` from anywhere, not from its own module alone."""
+    name, _, member = node.get("reftarget", "").partition(".")
+    full = public_names().get(name)
+    if node.get("refdomain") != "py" or full is None:
+        return None
+    target = f"{full}.{member}" if member else full
+    domain = env.get_domain("py")
+    return domain.resolve_xref(env, node["refdoc"], app.builder, "obj", target, node, contnode)
+
+
+class MeasuresTable(SphinxDirective):
+    """``.. measures-table::`` lists `available_measures`, in the order of the columns."""
+
+    def run(self):
+        lines = [".. list-table::", "   :header-rows: 1", "   :widths: auto", ""]
+        header = ("", "abbreviation", "function", "group", "unit", "definition", "cost")
+        rows = [
+            (
+                str(number),
+                measure.abbreviation,
+                f"`{measure.name}`",
+                measure.group,
+                measure.unit,
+                f"``{measure.formula}``",
+                measure.cost,
+            )
+            for number, measure in enumerate(available_measures().values(), start=1)
+        ]
+        for first, *others in (header, *rows):
+            lines += [f"   * - {first}", *(f"     - {cell}" for cell in others)]
+        return self.parse_text_to_nodes("\n".join(lines))
+
+
+def setup(app):
+    app.connect("config-inited", check_reference)
+    app.connect("missing-reference", link_public_name)
+    app.add_directive("measures-table", MeasuresTable)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,57 @@
+"""Sphinx settings; what they need beyond settings is in ``_ext/skseizure_docs.py``."""
+
+import sys
+from pathlib import Path
+
+import skseizure
+
+sys.path.insert(0, str(Path(__file__).parent / "_ext"))
+
+project = "skseizure"
+author = "the skseizure developers"
+copyright = author
+version = release = skseizure.__version__
+
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.mathjax",
+    "matplotlib.sphinxext.plot_directive",
+    "numpydoc",
+    "skseizure_docs",
+]
+exclude_patterns = ["_build"]
+templates_path = ["_templates"]
+# `Windows` in single backticks becomes a link if it is a public name, and stays code if not.
+default_role = "py:obj"
+python_maximum_signature_line_length = 80
+
+autosummary_generate = True
+autosummary_ignore_module_all = False
+autodoc_typehints = "none"  # the docstrings say more: shapes and units
+autodoc_default_options = {
+    # Written into each class by scikit-learn; they are of use with metadata routing only.
+    "exclude-members": ", ".join(
+        f"set_{method}_request"
+        for method in ("fit", "predict", "predict_proba", "transform", "score", "split")
+    ),
+}
+
+numpydoc_show_class_members = False  # the class template lists them
+# No docstring, or a parameter, type, return or yield that it does not tell.
+numpydoc_validation_checks = {"GL08", "PR01", "PR02", "PR03", "PR04", "PR07", "RT01", "YD01"}
+
+plot_html_show_source_link = False
+plot_html_show_formats = False
+plot_formats = [("png", 110)]
+
+html_theme = "pydata_sphinx_theme"
+html_theme_options = {
+    "logo": {"text": "skseizure"},
+    "navbar_align": "left",
+    "show_toc_level": 2,
+    "footer_start": ["copyright"],
+    "footer_end": [],
+}
+html_sidebars = {"index": [], "start": [], "traps": [], "papers": []}
+html_show_sourcelink = False
