@@ -14,10 +14,15 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.tree import DecisionTreeClassifier
-from sklearn.utils import estimator_html_repr
+from sklearn.utils import estimator_html_repr, get_tags
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import skseizure
+from skseizure.feature_selection import (
+    FCBFSelector,
+    MutualInformationSelector,
+    SemiJMISelector,
+)
 from skseizure.features import (
     BandFeatures,
     FeatureNormalizer,
@@ -38,6 +43,10 @@ INSTANCES = [
     WaveletPacketFeatures({"low": (0, 8)}, level=2, sfreq=20),
     STFTFeatures({"low": (0, 4)}, segment=4, sfreq=20),
     FeatureNormalizer(),
+    MutualInformationSelector(),
+    MutualInformationSelector("cmim", 0.8),
+    FCBFSelector(),
+    SemiJMISelector(),
     MovingAverage(STFTFeatures({"low": (0, 4)}, segment=4, sfreq=20)),
     ChannelFusionClassifier(LogisticRegression()),
     ChannelFusionClassifier(DecisionTreeClassifier(max_depth=3), voting="soft"),
@@ -119,7 +128,7 @@ def test_windows_through_the_estimator_interface(estimator, toy):
     if hasattr(estimator, "estimator"):
         features = BandFeatures(["std"], {"low": (1, 30)})
         estimator.set_params(estimator=make_pipeline(features, estimator.estimator))
-    elif isinstance(estimator, FeatureNormalizer):
+    elif not get_tags(estimator).input_tags.three_d_array:
         X = BandFeatures(["std"], {"low": (1, 30)}).fit_transform(X)  # it takes tables
     else:
         rates = [name for name in estimator.get_params() if name.endswith("sfreq")]

@@ -57,7 +57,7 @@ class MovingAverage(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
         The fitted clone of ``transformer``.
     n_features_in_ : int
         As the inner transformer's, if it has it.
-    feature_names_in_ : ndarray of str, shape (n_features_in_,)
+    feature_names_in_ : ndarray of str, shape (`n_features_in_`,)
         As the inner transformer's, if it has it.
 
     Raises

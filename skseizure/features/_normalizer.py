@@ -28,7 +28,7 @@ class FeatureNormalizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         Four times the standard deviation (``ddof=0``) of each column; 4 where a column is constant.
     n_features_in_ : int
         Number of columns.
-    feature_names_in_ : ndarray of str, shape (n_features_in_,)
+    feature_names_in_ : ndarray of str, shape (`n_features_in_`,)
         Column names, where `fit` was given a data frame.
 
     Raises

@@ -102,6 +102,9 @@ class Measure:
         Definition with the default parameters.
     cost : str
         Order of the operations on a window of N samples.
+
+    Attributes
+    ----------
     parameters : dict of str to object
         Keyword parameters of the function with their defaults; "required" where there is none.
     """

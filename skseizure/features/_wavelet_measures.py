@@ -102,8 +102,14 @@ def wavelet_entropy(
     ----------
     x : array-like, shape (n, n_times) or (n_times,)
         Windows in microvolt.
-    component, wavelet, n_levels, mode
+    component : str, default="D5"
         As in `wavelet_relative_energy`.
+    wavelet : str, default="db4"
+        Likewise.
+    n_levels : int, default=5
+        Likewise.
+    mode : str, default="symmetric"
+        Likewise.
 
     Returns
     -------
@@ -145,8 +151,14 @@ def wavelet_statistic(
     statistic : str, default="energy"
         "maximum", "minimum", "mean", "std", "variance", "energy", "coefficient_of_variation", the
         measures of these names, or "extrema", the number of local extrema.
-    component, wavelet, n_levels, mode
+    component : str, default="D5"
         As in `wavelet_relative_energy`.
+    wavelet : str, default="db4"
+        Likewise.
+    n_levels : int, default=5
+        Likewise.
+    mode : str, default="symmetric"
+        Likewise.
 
     Returns
     -------
