@@ -54,8 +54,8 @@ class MetaClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         seizure = self.classes_[1]
         if isinstance(seizure, str) and np.mean(column == seizure) > 0.5:
             warnings.warn(
-                f"classes_[1] = {str(seizure)!r} is taken for the seizure, as the last in the alphabet, "
-                f"and is the label of {np.mean(column == seizure):.0%} of the windows. If "
+                f"classes_[1] = {str(seizure)!r} is taken for the seizure, as the last in the "
+                f"alphabet, and is the label of {np.mean(column == seizure):.0%} of the windows. If "
                 f"{str(self.classes_[0])!r} is the seizure, label it 1 and the other 0.",
                 UserWarning,
                 stacklevel=4,
