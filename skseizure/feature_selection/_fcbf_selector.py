@@ -43,7 +43,7 @@ class FCBFSelector(DiscreteSelector):
         Their symmetrical uncertainty with the labels, in [0, 1].
     support_ : ndarray of bool, shape (`n_features_in_`,)
         The selected columns as a mask.
-    bin_edges_ : list of ndarray, length n_features_in_
+    bin_edges_ : list of ndarray, length `n_features_in_`
         Lower edges of each column's bins but its first.
     classes_ : ndarray
         The labels.

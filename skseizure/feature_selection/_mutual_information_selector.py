@@ -68,7 +68,7 @@ default="jmi"
         Score of each of them at its step, in nat (DISR: no unit); the first is I(X_j; Y).
     support_ : ndarray of bool, shape (`n_features_in_`,)
         The selected columns as a mask.
-    bin_edges_ : list of ndarray, length n_features_in_
+    bin_edges_ : list of ndarray, length `n_features_in_`
         Lower edges of each column's bins but its first: ``np.digitize(column, edges)`` is the bin.
     classes_ : ndarray
         The labels.

@@ -63,7 +63,7 @@ class SemiJMISelector(DiscreteSelector):
         Score of each of them at its step, in nat, with the surrogate labels.
     support_ : ndarray of bool, shape (`n_features_in_`,)
         The selected columns as a mask.
-    bin_edges_ : list of ndarray, length n_features_in_
+    bin_edges_ : list of ndarray, length `n_features_in_`
         Lower edges of each column's bins but its first, from all rows (``"drop"``: from labelled
         ones).
     classes_ : ndarray, shape (2,) or (1,)
