@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from numbers import Integral, Real
+from numbers import Integral
+from pickle import PicklingError
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
-from sklearn.utils import Tags, gen_batches
+from joblib import hash as joblib_hash
+from numpy.typing import NDArray
+from sklearn.utils import gen_batches
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.parallel import Parallel, delayed
-from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, check_memory
+from sklearn.utils.validation import check_memory
 from tqdm.auto import tqdm
 
-from .._utils.validation import check_sfreq, check_windows, is_windows
+from .. import __version__
+from .._utils.validation import is_windows
 from ..signals._filters import butterworth_bandpass
 from ._batch import Batch
 from ._registry import UNIVARIATE29, get_measure
+from ._windows_transformer import BATCH_SAMPLES, WindowsTransformer
 
 BANDS = {
     "delta": (0.5, 4.0),
@@ -29,12 +33,8 @@ BANDS = {
     "gamma": (30.0, 60.0),
 }
 
-# Samples that one call of a measure works on: a few megabytes, so that temporaries stay in cache
-# and memory does not grow with the number of windows.
-_BATCH_SAMPLES = 2**18
 
-
-class BandFeatures(TransformerMixin, BaseEstimator):
+class BandFeatures(WindowsTransformer):
     """Measures of the band-passed signal, for each channel, band and measure.
 
     Each channel is filtered into the five classical bands and each band is described by 29
@@ -63,6 +63,12 @@ class BandFeatures(TransformerMixin, BaseEstimator):
     memory : str or joblib.Memory, default=None
         Where to keep the table of each recording, so that a search whose folds hold whole records
         computes it once. None: nowhere. Functions among ``measures`` must then be importable.
+    smoothing : float, default=None
+        Seconds of the moving average that each column goes through, never across records or gaps,
+        as in `MovingAverage`. None: no average.
+    center : bool, default=False
+        Whether that average lies around its window. False: it ends with its window, so that no
+        window depends on a later one.
     n_jobs : int, default=None
         Threads that recordings and channels are shared out to. The result does not depend on it.
     verbose : bool or int, default=0
@@ -121,15 +127,13 @@ class BandFeatures(TransformerMixin, BaseEstimator):
     ['F3-C3__theta__line_length', 'F3-C3__theta__std', 'F3-C3__alpha__line_length']
     """
 
-    _parameter_constraints: dict[str, list] = {
+    _parameter_constraints: dict = {
+        **WindowsTransformer._parameter_constraints,
         "measures": [StrOptions({"univariate29"}), "array-like"],
         "bands": [Mapping, "array-like", None],
-        "sfreq": [Interval(Real, 0, None, closed="neither"), None],
         "filtering": [StrOptions({"recording", "window"})],
         "order": [Interval(Integral, 1, None, closed="left")],
         "memory": [str, HasMethods(["cache"]), None],
-        "n_jobs": [Integral, None],
-        "verbose": ["verbose"],
     }
 
     def __init__(
@@ -141,6 +145,8 @@ class BandFeatures(TransformerMixin, BaseEstimator):
         filtering: Literal["recording", "window"] = "recording",
         order: int = 6,
         memory: Any = None,
+        smoothing: float | None = None,
+        center: bool = False,
         n_jobs: int | None = None,
         verbose: bool | int = 0,
     ) -> None:
@@ -150,99 +156,63 @@ class BandFeatures(TransformerMixin, BaseEstimator):
         self.filtering = filtering
         self.order = order
         self.memory = memory
+        self.smoothing = smoothing
+        self.center = center
         self.n_jobs = n_jobs
         self.verbose = verbose
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: Any, y: ArrayLike | None = None) -> BandFeatures:
-        """Learn the layout of the windows and settle bands and measures.
-
-        Parameters
-        ----------
-        X : Windows or array-like, shape (n_windows, n_channels, n_times) or (n_windows, n_times)
-            Raw windows in microvolts.
-        y : ignored
-            Present for the interface.
-
-        Returns
-        -------
-        BandFeatures
-            Itself.
-        """
-        X = check_windows(self, X)
-        sfreq = check_sfreq(self, X)
-        self.measures_ = list(_functions(self.measures))
+    def _settle(self, sfreq: float) -> None:
+        self.measures_ = list(_functions(self.measures, sfreq))
         self.bands_ = _check_bands(self.bands, sfreq)
-        return self
 
-    def transform(self, X: Any) -> NDArray[np.float64]:
-        """Compute the table of features.
+    def _columns(self) -> list[str]:
+        return [f"{band}__{measure}" for band in self.bands_ for measure in self.measures_]
 
-        Parameters
-        ----------
-        X : Windows or array-like, shape (n_windows, n_channels, n_times) or (n_windows, n_times)
-            Raw windows in microvolts, of the layout seen in `fit`.
-
-        Returns
-        -------
-        ndarray of float, shape (n_windows, n_channels * n_bands * n_measures)
-            One row a window.
-        """
-        check_is_fitted(self)
-        X = check_windows(self, X, reset=False)
-        sfreq = check_sfreq(self, X, reset=False)
-        functions = _functions(self.measures)
+    def _compute(self, X: Any, sfreq: float) -> NDArray[np.float64]:
+        functions = _functions(self.measures, sfreq)
+        if list(functions) != self.measures_:
+            raise ValueError(
+                f"measures was changed to {', '.join(functions)} after fit; fit again to use it."
+            )
+        table: Callable[..., NDArray[np.float64]] = _band_table
+        if self.memory is not None:
+            table = check_memory(self.memory).cache(_band_table)
         job = partial(
-            check_memory(self.memory).cache(_band_table),
+            table,
             sfreq=sfreq,
             bands=list(self.bands_.values()),
             order=self.order,
             functions=functions,
+            revision=None if self.memory is None else _revision(functions),
         )
-        parts = list(_parts(X, whole=self.filtering == "recording"))
-        show = tqdm(parts, desc="band features", unit="part", disable=not self.verbose)
-        tables = Parallel(n_jobs=self.n_jobs, prefer="threads", return_as="generator")(
-            delayed(job)(part) for _, _, part in show
-        )
+        places: list[tuple[Any, slice]] = []
+
+        def jobs() -> Iterator[Any]:
+            for rows, channels, part in _parts(X, whole=self.filtering == "recording"):
+                places.append((rows, channels))
+                yield delayed(job)(part)
+
+        tables = Parallel(n_jobs=self.n_jobs, prefer="threads", return_as="generator")(jobs())
         out = np.empty((*X.shape[:2], len(self.bands_), len(functions)))
-        for (rows, channels, _), table in zip(parts, tables, strict=True):
-            out[rows, channels] = table
-        return out.reshape(len(out), -1)
-
-    def get_feature_names_out(self, input_features: ArrayLike | None = None) -> NDArray[np.object_]:
-        """Name the columns of the table.
-
-        Parameters
-        ----------
-        input_features : array-like of str, default=None
-            Only checked against the names and number of columns seen in `fit`.
-
-        Returns
-        -------
-        ndarray of str, shape (n_features_out,)
-            ``"{channel}__{band}__{measure}"``; channels without a name are ``ch0``, ``ch1``, ...
-        """
-        check_is_fitted(self)
-        _check_feature_names_in(self, input_features)
-        channels = self.ch_names_in_ or [f"ch{i}" for i in range(self.n_channels_in_)]
-        return np.array(
-            [f"{c}__{b}__{m}" for c in channels for b in self.bands_ for m in self.measures_],
-            dtype=object,
-        )
-
-    def __sklearn_tags__(self) -> Tags:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.two_d_array = tags.input_tags.three_d_array = True
-        return tags
+        with tqdm(
+            total=X.shape[0] * X.shape[1],
+            desc="band features",
+            unit="channel-window",
+            disable=not self.verbose,
+        ) as progress:
+            for i, values in enumerate(tables):
+                out[places[i]] = values
+                progress.update(values.shape[0] * values.shape[1])
+        return out
 
 
-def _functions(measures: str | Sequence[Any]) -> dict[str, Callable[..., Any]]:
+def _functions(measures: str | Sequence[Any], sfreq: float) -> dict[str, Callable[..., Any]]:
     """Return the measures' functions by name, in order."""
     if isinstance(measures, str):
         return {measure.name: measure.function for measure in UNIVARIATE29}
     functions: dict[str, Callable[..., Any]] = {}
     for item in measures:
-        name, function = _named(item)
+        name, function = _named(item, sfreq)
         if name in functions:
             raise ValueError(f"measures names {name!r} twice; each may be there once.")
         functions[name] = function
@@ -251,13 +221,38 @@ def _functions(measures: str | Sequence[Any]) -> dict[str, Callable[..., Any]]:
     return functions
 
 
-def _named(item: Any) -> tuple[str, Callable[..., Any]]:
+def _named(item: Any, sfreq: float) -> tuple[str, Callable[..., Any]]:
     if isinstance(item, str):
         measure = get_measure(item)
-        return measure.name, measure.function
+        timed = "sfreq" in measure.parameters
+        return measure.name, partial(measure.function, sfreq=sfreq) if timed else measure.function
     if not callable(item):
         raise ValueError(f"measures holds {item!r}; names and functions are needed.")
     return getattr(item, "__name__", type(item).__name__), partial(_on_array, item)
+
+
+def _revision(functions: Mapping[str, Callable[..., Any]]) -> str:
+    # joblib knows a function by its name: without this, what was cached would outlive a change.
+    own = {
+        name: _source(name, function.args[0])  # type: ignore[attr-defined]  # it is a partial
+        for name, function in functions.items()
+        if getattr(function, "func", None) is _on_array
+    }
+    return joblib_hash((__version__, own))
+
+
+def _source(name: str, function: Any) -> tuple[str, str]:
+    try:
+        identity = joblib_hash(function)
+    except PicklingError as error:
+        raise ValueError(
+            f"measures holds {name!r}, which cannot be imported by name; with memory set, a "
+            "function must stand in a module."
+        ) from error
+    try:
+        return identity, inspect.getsource(function)
+    except (OSError, TypeError):
+        return identity, ""
 
 
 def _on_array(function: Callable[[NDArray], Any], batch: Batch) -> Any:
@@ -303,7 +298,7 @@ def _parts(X: Any, *, whole: bool) -> Iterator[tuple[Any, slice, Any]]:
             for c, name in enumerate(piece.ch_names):
                 yield rows, slice(c, c + 1), piece.pick([name])
         else:
-            for batch in gen_batches(len(rows), max(1, _BATCH_SAMPLES // np.prod(X.shape[1:]))):
+            for batch in gen_batches(len(rows), max(1, BATCH_SAMPLES // np.prod(X.shape[1:]))):
                 yield rows[batch], everything, np.asarray(piece[batch])
 
 
@@ -323,8 +318,12 @@ def _band_table(
     bands: Sequence[tuple[float, float]],
     order: int,
     functions: Mapping[str, Callable[..., Any]],
+    revision: str | None,
 ) -> NDArray[np.float64]:
-    """Return the features of some windows, shape (n_windows, n_channels, n_bands, n_measures)."""
+    """Return the features of some windows, shape (n_windows, n_channels, n_bands, n_measures).
+
+    ``revision`` only tells apart what a cache holds.
+    """
     n, n_channels, n_times = part.shape
     table = np.empty((n, n_channels, len(bands), len(functions)))
     for b, (low, high) in enumerate(bands):
@@ -333,7 +332,7 @@ def _band_table(
             return butterworth_bandpass(np.asarray(x, dtype=np.float64), sfreq, low, high, order)
 
         filtered = part.map_signals(bandpass).data if is_windows(part) else bandpass(part)
-        for batch in gen_batches(n, max(1, _BATCH_SAMPLES // (n_channels * n_times))):
+        for batch in gen_batches(n, max(1, BATCH_SAMPLES // (n_channels * n_times))):
             x = np.ascontiguousarray(filtered[batch]).reshape(-1, n_times)
             shared = Batch(x)
             for m, (name, function) in enumerate(functions.items()):

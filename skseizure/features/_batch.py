@@ -43,6 +43,8 @@ class Batch:
         Each window's amplitude as a power of two if its powers could overflow or vanish, else 0.
     x : ndarray, shape (n, n_times)
         The windows over 2**exponent, which is exact.
+    amplitude : ndarray, shape (n,)
+        Largest absolute value of ``x``.
     """
 
     def __init__(self, x: ArrayLike) -> None:
@@ -60,11 +62,13 @@ class Batch:
         self.low = raw.min(axis=1)
         self.high = raw.max(axis=1)
         self.constant = self.low == self.high
-        _, exponent = np.frexp(np.maximum(np.abs(self.low), np.abs(self.high)))
+        amplitude = np.maximum(np.abs(self.low), np.abs(self.high))
+        _, exponent = np.frexp(amplitude)
         # The common range is left alone; 2**-1000 brings the largest double into it.
         exponent = np.where(np.abs(exponent) <= 100, 0, np.clip(exponent, -1000, 1000))
         self.exponent = exponent
         self.x = raw * np.ldexp(1.0, -exponent)[:, None] if exponent.any() else raw
+        self.amplitude = np.ldexp(amplitude, -exponent)
         self._shared: dict[Hashable, Any] = {}
 
     def share(self, key: Hashable, compute: Callable[[], Any]) -> Any:
@@ -79,9 +83,21 @@ class Batch:
         return self.x - self.x.mean(axis=1, keepdims=True)
 
     @cached_property
+    def ordered(self) -> NDArray[np.float64]:
+        """Windows ``x`` with their samples in order of size, shape (n, n_times)."""
+        return np.sort(self.x, axis=1)
+
+    @cached_property
+    def moments(self) -> NDArray[np.float64]:
+        """Second, third and fourth central moment of ``x``, shape (n, 3)."""
+        from . import _kernels_moments
+
+        return _kernels_moments.central_moments(self.x)
+
+    @property
     def variance(self) -> NDArray[np.float64]:
         """Population variance of ``x``, shape (n,)."""
-        return np.mean(self.centred**2, axis=1)
+        return self.moments[:, 0]
 
     @cached_property
     def steps(self) -> NDArray[np.float64]:
@@ -89,9 +105,18 @@ class Batch:
         return np.diff(self.x, axis=1)
 
     @cached_property
-    def step_variance(self) -> NDArray[np.float64]:
-        """Population variance of the first differences, shape (n,)."""
-        return variance(self.steps)
+    def step_moments(self) -> NDArray[np.float64]:
+        """Mean size and variance of the steps and variance of their steps, shape (n, 3).
+
+        What windows of one or two samples have no differences for is 0.
+        """
+        if self.n_times < 3:
+            moments = np.zeros((len(self.x), 3))
+            moments[:, 0] = np.abs(self.steps).sum(axis=1)
+            return moments
+        from . import _kernels_moments
+
+        return _kernels_moments.step_moments(self.x)
 
     @cached_property
     def n_turns(self) -> NDArray[np.int64]:
@@ -145,10 +170,3 @@ def check_integer(name: str, value: Any, minimum: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < minimum:
         raise ValueError(f"{name} must be an integer of at least {minimum}, got {value!r}.")
     return int(value)
-
-
-def variance(y: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the population variance of each row, 0 for empty rows."""
-    if y.shape[1] == 0:
-        return np.zeros(len(y))
-    return np.mean((y - y.mean(axis=1, keepdims=True)) ** 2, axis=1)

@@ -161,7 +161,10 @@ def permutation_entropy(x: ArrayLike, *, order: int = 3, delay: int = 1) -> Valu
     from . import _kernels_linear
 
     n_patterns = math.factorial(order)
-    counts = _kernels_linear.pattern_counts(batch.x, order, delay, n_patterns, batch.constant)
+    if order == 3:
+        counts = _kernels_linear.pattern_counts_of_three(batch.x, delay)
+    else:
+        counts = _kernels_linear.pattern_counts(batch.x, order, delay, n_patterns)
     return batch.finish(_entropy(counts) / math.log2(n_patterns))
 
 
@@ -334,13 +337,12 @@ def fuzzy_entropy(x: ArrayLike, *, order: int = 2, tolerance: float = 0.2) -> Va
     batch = as_batch(x)
     if batch.n_times - order < 2:
         return batch.finish(np.zeros(len(batch.x)))
-    from . import _kernels
-
     # Not zero, however small the tolerance.
     radius = np.maximum(tolerance * np.sqrt(batch.variance), 1e-300)
-    sums = _kernels.fuzzy_sums(batch.x, order, radius, batch.constant)
-    sums[batch.constant] = 1.0
-    return batch.finish(np.log(sums[:, 0] / sums[:, 1]))
+    short = _similarity(batch, order, order, radius)
+    long = _similarity(batch, order + 1, order, radius)
+    ratio = divide(short, long)
+    return batch.finish(np.log(np.where(batch.constant, 1.0, ratio)))
 
 
 def _check_positive(name: str, value: Any) -> float:
@@ -369,6 +371,37 @@ def _histogram(batch: Batch, n_bins: int) -> NDArray[np.int64]:
     return batch.share(("histogram", n_bins), compute)
 
 
+def _similarity(
+    batch: Batch, length: int, order: int, radius: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Sum exp(-(d / radius)**2) over the pairs of the first n_times - order templates."""
+    from . import _kernels_fuzzy
+
+    n_templates = batch.n_times - order
+    sums = np.zeros(len(batch.x))
+    rest = ~batch.constant
+    if length == 2:
+        # Two samples less their mean are minus and plus half their difference: one number, of
+        # which the Gauss sum needs no pairs. It is used where it is faster and does not lose what
+        # is sought, the pairs, beside the templates with themselves.
+        half = 0.5 * (batch.x[:, 1 : n_templates + 1] - batch.x[:, :n_templates])
+        with np.errstate(over="ignore"):
+            reach = (half.max(axis=1) - half.min(axis=1)) / radius
+        n_frequencies = _kernels_fuzzy.HIGHEST * (reach + _kernels_fuzzy.MARGIN) / math.tau
+        fast = np.flatnonzero(rest & (n_frequencies < n_templates / 2))
+        found = _kernels_fuzzy.gauss_sums(
+            half[fast] / radius[fast, None],
+            reach[fast],
+            np.ceil(n_frequencies[fast]).astype(np.int64),
+        )
+        pairs = 0.5 * (found - n_templates)
+        sums[fast] = pairs
+        rest[fast] = pairs < 0.01 * n_templates
+    others = tuple(range(1, length))
+    direct = _kernels_fuzzy.pair_similarity(batch.x, others, radius, n_templates, ~rest)
+    return np.where(rest, direct, sums)
+
+
 def _template_counts(
     batch: Batch, order: int, tolerance: float
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
@@ -382,8 +415,7 @@ def _template_counts(
         from . import _kernels
 
         radius = tolerance * np.sqrt(batch.variance)
-        sorting = np.argsort(batch.x[:, : batch.n_times - order + 1], axis=1)
         others = tuple(range(1, order))
-        return _kernels.template_counts(batch.x, sorting, others, radius, batch.constant)
+        return _kernels.template_counts(batch.x, others, radius, batch.constant)
 
     return batch.share(("template_counts", order, tolerance), compute)

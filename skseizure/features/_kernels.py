@@ -1,6 +1,6 @@
 """Compiled kernels of the measures that are quadratic, sequential or scan many scales.
 
-Only this file imports numba, and the measures import this file on first use. Every kernel
+Measures import the files of kernels, and with them numba, on first use. Every kernel
 takes a C-contiguous float64 batch (n_windows, n_times), works row after row without looking at
 any other row (so a window gives the same bits alone and in a batch), releases the GIL, and is
 cached on disk. Rows marked in ``skip`` (constant windows) are left at zero.
@@ -12,28 +12,22 @@ additions then depends on the row's length only.
 import math
 
 import numpy as np
-from numba import njit
+
+from .._utils.compiled import compiled
 
 REASSOCIATE = {"reassoc", "contract", "nsz"}
 BLOCK = 32
+# Cells per radius that templates are sorted into: few enough for the sort to be linear, and fine
+# enough that a run of whole cells is little longer than the radius.
+CELLS = 16
 ONE = np.uint64(1)
 ZERO = np.uint64(0)
 WORD = 64
 
-# Adding and subtracting 1.5 * 2**52 rounds a double to an integer and leaves that integer in
-# the low bits of the sum: an exponent without any float-to-integer conversion.
-ROUNDER = 6755399441055744.0
-LOG2_E = 1.4426950408889634
-# Taylor coefficients of 2**f, |f| <= 1/2, highest first; what is left out is below 2e-16.
-EXP2 = tuple(math.log(2.0) ** i / math.factorial(i) for i in range(12, -1, -1))
 
-
-@njit(nogil=True, cache=True)
+@compiled()
 def _log_sum(counts):
-    """Sum logarithms of counts, in the order of the counts whatever order they come in.
-
-    (Sorting leaves the order of templates with equal first samples open.)
-    """
+    """Sum logarithms of counts; few counts differ, so there are few logarithms to take."""
     occurrences = np.zeros(counts.max() + 1, dtype=np.int64)
     for count in counts:
         occurrences[count] += 1
@@ -44,15 +38,44 @@ def _log_sum(counts):
     return total
 
 
-@njit(nogil=True, cache=True)
-def template_counts(x, sorting, others, radius, skip):
+@compiled()
+def _sort_into_cells(values, radius, order, cell, ends):
+    """Order values by cells of a fraction of the radius: counting, no comparison.
+
+    Writes the permutation and the end of each cell's run; returns the smallest value and the
+    number of cells in a unit.
+    """
+    low = values.min()
+    span = values.max() - low
+    # Not more cells than values, however small the radius.
+    n_cells = len(values)
+    density = min(CELLS / radius, n_cells / span) if span > 0.0 and radius > 0.0 else 0.0
+    ends[:] = 0
+    for i in range(len(values)):
+        cell[i] = min(int((values[i] - low) * density), n_cells - 1)
+        ends[cell[i]] += 1
+    total = 0
+    for c in range(n_cells):
+        total += ends[c]
+        ends[c] = total
+    for i in range(len(values) - 1, -1, -1):
+        ends[cell[i]] -= 1
+        order[ends[cell[i]]] = i
+    # Filling left each cell's start, which is the end of the cell before it.
+    for c in range(n_cells - 1):
+        ends[c] = ends[c + 1]
+    ends[n_cells - 1] = len(values)
+    return low, density
+
+
+@compiled()
+def template_counts(x, others, radius, skip):
     """Count similar templates of ``order`` and of ``order + 1`` samples.
 
     Sorted by their first sample, only the run of templates whose first samples lie within the
     radius is compared. The run is cut in blocks of fixed length with infinite padding: whole
     vectors, no remainder.
 
-    ``sorting`` (n, n_times - order + 1) is the order of the templates by their first sample.
     ``others`` is the tuple of the other samples' places, 1 to order - 1: being a tuple, its
     length is known to the compiler, which unrolls the loops over a template.
 
@@ -66,6 +89,9 @@ def template_counts(x, sorting, others, radius, skip):
     n_templates = n_times - order + 1
     pairs = np.zeros((n, 2), dtype=np.int64)
     log_sums = np.zeros((n, 2))
+    sorting = np.empty(n_templates, dtype=np.int64)
+    cell = np.empty(n_templates, dtype=np.int64)
+    ends = np.empty(n_templates, dtype=np.int64)
     y = np.full((order + 1, n_templates + BLOCK), np.inf)
     short = np.empty(n_templates + BLOCK, dtype=np.int64)
     extended = np.empty(n_templates + BLOCK, dtype=np.int64)
@@ -73,9 +99,10 @@ def template_counts(x, sorting, others, radius, skip):
         if skip[row]:
             continue
         r = radius[row]
+        low, density = _sort_into_cells(x[row, :n_templates], r, sorting, cell, ends)
         last = 0
         for a in range(n_templates):
-            start = sorting[row, a]
+            start = sorting[a]
             for c in range(order):
                 y[c, a] = x[row, start + c]
             if start + order < n_times:
@@ -87,13 +114,15 @@ def template_counts(x, sorting, others, radius, skip):
         short[:] = 1
         extended[:] = 1
         for a in range(n_templates):
-            first = y[0, a]
             n_short = 0
             n_extended = 0
+            # One cell more: the sum and the difference of samples are rounded apart.
+            furthest = (y[0, a] + r - low) * density + 1.0
+            stop = ends[min(int(furthest), n_templates - 1)]
             b = a + 1
-            while b < n_templates and y[0, b] - first <= r:
+            while b < stop:
                 for k in range(BLOCK):
-                    match = y[0, b + k] - first <= r
+                    match = abs(y[0, b + k] - y[0, a]) <= r
                     for c in range(1, 1 + len(others)):
                         match = match & (abs(y[c, b + k] - y[c, a]) <= r)
                     both = match & (abs(y[order, b + k] - y[order, a]) <= r)
@@ -112,90 +141,19 @@ def template_counts(x, sorting, others, radius, skip):
     return pairs, log_sums
 
 
-@njit(nogil=True, cache=True, fastmath={"contract", "nsz"})
-def _exponents(y, length, i, scale, out):
-    """Write -log2(e) (scale d)**2, d the Chebyshev distance of template i to the later ones."""
-    size = y.shape[1] - i - 1
-    others = y[0, i + 1 :]
-    centre = y[0, i]
-    for j in range(size):
-        out[j] = abs(others[j] - centre)
-    for c in range(1, length):
-        others = y[c, i + 1 :]
-        centre = y[c, i]
-        for j in range(size):
-            gap = abs(others[j] - centre)
-            out[j] = gap if gap > out[j] else out[j]
-    for j in range(size):
-        z = out[j] * scale
-        t = -LOG2_E * z * z
-        # 2**-1021 is as good as zero here and keeps the exponent in a double's range.
-        out[j] = t if t > -1021.0 else -1021.0
+@compiled()
+def _largest_gap(gap, others, delay, size, distance):
+    """Chebyshev distances of states, from the distances of their samples."""
+    for i in range(size):
+        largest = gap[i]
+        for c in range(1, 1 + len(others)):
+            # Unsigned: a place that might count from the end could not be read in vectors.
+            further = gap[np.uint64(i) + np.uint64(c) * np.uint64(delay)]
+            largest = further if further > largest else largest
+        distance[i] = largest
 
 
-@njit(nogil=True, cache=True, fastmath={"contract"})
-def _split_exp2(t, size, mantissa, power, bits):
-    """Split 2**t = mantissa * power, in arithmetic that fills whole vectors.
-
-    ``power`` (float64) and ``bits`` (int64) are two views of the same scratch memory.
-    """
-    for j in range(size):
-        shifted = t[j] + ROUNDER
-        f = t[j] - (shifted - ROUNDER)
-        p = EXP2[0]
-        for coefficient in EXP2[1:]:
-            p = p * f + coefficient
-        mantissa[j] = p
-        power[j] = shifted
-    for j in range(size):
-        bits[j] = (bits[j] + 1023) << 52
-
-
-@njit(nogil=True, cache=True, fastmath=REASSOCIATE)
-def _dot(a, b, size):
-    total = 0.0
-    for j in range(size):
-        total += a[j] * b[j]
-    return total
-
-
-@njit(nogil=True, cache=True)
-def fuzzy_sums(x, order, radius, skip):
-    """Sum the fuzzy similarity exp(-(d / radius)**2) over all pairs, for two template lengths.
-
-    Each template has its own mean removed. Returns (n, 2): templates of ``order`` and of
-    ``order + 1`` samples, the first n_times - order of either.
-    """
-    n, n_times = x.shape
-    n_templates = n_times - order
-    sums = np.zeros((n, 2))
-    y = np.empty((order + 1, n_templates))
-    exponent = np.empty(n_templates)
-    mantissa = np.empty(n_templates)
-    power = np.empty(n_templates)
-    bits = power.view(np.int64)
-    for row in range(n):
-        if skip[row]:
-            continue
-        for which in range(2):
-            length = order + which
-            for i in range(n_templates):
-                centre = 0.0
-                for c in range(length):
-                    centre += x[row, i + c]
-                centre /= length
-                for c in range(length):
-                    y[c, i] = x[row, i + c] - centre
-            total = 0.0
-            for i in range(n_templates - 1):
-                _exponents(y, length, i, 1.0 / radius[row], exponent)
-                _split_exp2(exponent, n_templates - i - 1, mantissa, power, bits)
-                total += _dot(mantissa, power, n_templates - i - 1)
-            sums[row, which] = total
-    return sums
-
-
-@njit(nogil=True, cache=True)
+@compiled()
 def _offer(distance, size, lag, nearest, best_lag):
     """Take the offered neighbours where they are nearer than the best so far."""
     for i in range(size):
@@ -207,20 +165,21 @@ def _offer(distance, size, lag, nearest, best_lag):
         best_lag[i] = lag if closer else kept
 
 
-@njit(nogil=True, cache=True)
-def divergence(x, dimension, delay, exclusion, n_steps, skip):
+@compiled()
+def divergence(x, others, delay, exclusion, n_steps, skip):
     """Follow every state and its nearest neighbour: mean log distance after 1..n_steps samples.
 
     States are delay vectors; only those that can be followed n_steps samples take part. The
     neighbour is the nearest one (Chebyshev) more than ``exclusion`` samples away, of equally
     near ones the closest in time, the earlier first. Pairs are visited lag after lag, where
     neighbouring states share their coordinates' distances. Distances of zero have no logarithm
-    and are left out.
+    and are left out. ``others`` is (1, .., dimension - 1), as in ``template_counts``.
 
     Returns the mean logarithms (n, n_steps) and the number of distances behind each.
     """
     n, n_times = x.shape
-    span = (dimension - 1) * delay
+    dimension = 1 + len(others)
+    span = len(others) * delay
     n_states = n_times - span - n_steps
     curve = np.zeros((n, n_steps))
     counts = np.zeros((n, n_steps), dtype=np.int64)
@@ -240,12 +199,7 @@ def divergence(x, dimension, delay, exclusion, n_steps, skip):
             later = x[row, lag:]
             for i in range(size + span):
                 gap[i] = abs(later[i] - earlier[i])
-            for i in range(size):
-                distance[i] = gap[i]
-            for c in range(1, dimension):
-                shifted = gap[c * delay :]
-                for i in range(size):
-                    distance[i] = shifted[i] if shifted[i] > distance[i] else distance[i]
+            _largest_gap(gap, others, delay, size, distance)
             _offer(distance, size, -float(lag), nearest[lag:], best_lag[lag:])
             _offer(distance, size, float(lag), nearest, best_lag)
         for step in range(1, n_steps + 1):
@@ -267,7 +221,7 @@ def divergence(x, dimension, delay, exclusion, n_steps, skip):
     return curve, counts
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _count_ones(low_ones):
     """Count the ones of a word that is all zeros above them."""
     count = 0
@@ -277,7 +231,7 @@ def _count_ones(low_ones):
     return count
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _longest_copy(words, start):
     """Longest match with anything that starts before ``start``, when it exceeds one word."""
     longest = 0
@@ -295,7 +249,7 @@ def _longest_copy(words, start):
     return longest
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def phrase_counts(bits, skip):
     """Count the phrases of each row's Lempel-Ziv (1976) parsing.
 

@@ -3,35 +3,35 @@
 import math
 
 import numpy as np
-from numba import njit
 
+from .._utils.compiled import compiled
 from ._kernels import REASSOCIATE
 
+# Windows that the fluctuation kernel works on side by side: enough to fill vectors, few enough
+# to stay in cache.
+LANES = 64
 
-@njit(nogil=True, cache=True, fastmath=REASSOCIATE)
-def higuchi_lengths(x, kmax, skip):
-    """Mean length of the curve seen at every k-th sample, k = 1..kmax (kmax <= n_times / 2)."""
+
+@compiled(fastmath=REASSOCIATE)
+def weighted_lengths(x, weights, skip):
+    """Sum of weights[k - 1, i] abs(x_{i+k} - x_i) for each lag k = 1..len(weights)."""
     n, n_times = x.shape
-    lengths = np.zeros((n, kmax))
+    lengths = np.zeros((n, len(weights)))
     for row in range(n):
         if skip[row]:
             continue
-        for k in range(1, kmax + 1):
-            # Sub-series m = 0..k-1 have n_long steps up to m = remainder, then one less.
-            n_long = (n_times - 1) // k
-            remainder = (n_times - 1) % k
+        here = x[row]
+        for k in range(1, 1 + len(weights)):
+            later = x[row, k:]
+            weight = weights[k - 1]
             total = 0.0
-            for m in range(k):
-                n_steps = n_long if m <= remainder else n_long - 1
-                length = 0.0
-                for j in range(n_steps):
-                    length += abs(x[row, m + (j + 1) * k] - x[row, m + j * k])
-                total += length / n_steps
-            lengths[row, k - 1] = total * (n_times - 1) / (k * k * k)
+            for i in range(n_times - k):
+                total += weight[i] * abs(later[i] - here[i])
+            lengths[row, k - 1] = total
     return lengths
 
 
-@njit(nogil=True, cache=True, fastmath=REASSOCIATE)
+@compiled(fastmath=REASSOCIATE)
 def rescaled_ranges(x, sizes, skip):
     """Mean rescaled range R/S over the non-overlapping blocks of each size.
 
@@ -78,41 +78,88 @@ def rescaled_ranges(x, sizes, skip):
     return ranges
 
 
-@njit(nogil=True, cache=True, fastmath=REASSOCIATE)
-def fluctuations(profile, sizes, skip):
-    """Root mean square of the profile about its straight-line fit in blocks of each size."""
-    n, n_times = profile.shape
-    result = np.zeros((n, len(sizes)))
-    for row in range(n):
-        if skip[row]:
-            continue
+@compiled()
+def _profiles(x, first, profile, size):
+    """Write the profiles cumsum(x - mean) of some windows, time first; sum their abs(x - mean)."""
+    n_times, width = profile.shape
+    mean = np.zeros(width)
+    level = np.zeros(width)
+    for lane in range(width):
+        for i in range(n_times):
+            profile[i, lane] = x[first + lane, i]
+    for i in range(n_times):
+        for lane in range(width):
+            mean[lane] += profile[i, lane]
+    mean /= n_times
+    size[:] = 0.0
+    for i in range(n_times):
+        for lane in range(width):
+            distance = profile[i, lane] - mean[lane]
+            size[lane] += abs(distance)
+            level[lane] += distance
+            profile[i, lane] = level[lane]
+
+
+@compiled()
+def _add_residuals(block, tangent, level, slope, square, total):
+    """Add the squared residuals of each column of a block about its least-squares line.
+
+    The sums of the values, of their products with time and of their squares tell the residual
+    without a second pass. The tangent, the line of the first step, is taken off before: sums that
+    come to nearly nothing would drown in rounding. All but ``block`` are vectors across columns.
+    """
+    length, width = block.shape
+    middle = 0.5 * (length - 1)
+    spread = length * (length * length - 1) / 12.0
+    for lane in range(width):
+        tangent[lane] = block[1, lane] - block[0, lane]
+        level[lane] = 0.0
+        slope[lane] = 0.0
+        square[lane] = 0.0
+    # Two samples at a time: half the traffic of the sums. Samples 0 and 1 are on the tangent; where
+    # the others are odd in number, sample 1 makes them even and adds nothing.
+    for i in range(2 - length % 2, length, 2):
+        for lane in range(width):
+            first = (block[i, lane] - block[0, lane]) - i * tangent[lane]
+            second = (block[i + 1, lane] - block[0, lane]) - (i + 1) * tangent[lane]
+            level[lane] += first + second
+            slope[lane] += (i - middle) * first + (i + 1 - middle) * second
+            square[lane] += first * first + second * second
+    for lane in range(width):
+        fitted = level[lane] * level[lane] / length + slope[lane] * slope[lane] / spread
+        total[lane] += max(square[lane] - fitted, 0.0)
+
+
+@compiled()
+def fluctuations(x, sizes):
+    """Root mean square of each profile about its straight-line fit in blocks of each size.
+
+    Windows lie side by side: vectors run across windows, whatever the size of a block, and in
+    each window the additions keep their order. Also returns the sum of abs(x - mean).
+    """
+    n, n_times = x.shape
+    result = np.empty((n, len(sizes)))
+    total_size = np.empty(n)
+    memory = np.empty(n_times * min(n, LANES))
+    for first in range(0, n, LANES):
+        width = min(LANES, n - first)
+        profile = memory[: n_times * width].reshape(n_times, width)
+        scratch = np.empty((5, width))
+        tangent, level, slope = scratch[0], scratch[1], scratch[2]
+        square, total = scratch[3], scratch[4]
+        _profiles(x, first, profile, total_size[first : first + width])
         for s in range(len(sizes)):
-            size = sizes[s]
-            middle = 0.5 * (size - 1)
-            spread = size * (size * size - 1) / 12.0
-            n_blocks = n_times // size
-            total = 0.0
-            for block in range(n_blocks):
-                start = block * size
-                # From the block's first value: far less cancellation in the sums.
-                origin = profile[row, start]
-                level = 0.0
-                slope = 0.0
-                for i in range(size):
-                    y = profile[row, start + i] - origin
-                    level += y
-                    slope += (i - middle) * y
-                level /= size
-                slope /= spread
-                for i in range(size):
-                    y = profile[row, start + i] - origin
-                    residual = y - level - slope * (i - middle)
-                    total += residual * residual
-            result[row, s] = math.sqrt(total / (n_blocks * size))
-    return result
+            n_blocks = n_times // sizes[s]
+            total[:] = 0.0
+            for start in range(0, n_blocks * sizes[s], sizes[s]):
+                block = profile[start : start + sizes[s]]
+                _add_residuals(block, tangent, level, slope, square, total)
+            for lane in range(width):
+                result[first + lane, s] = math.sqrt(total[lane] / (n_blocks * sizes[s]))
+    return result, total_size
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def histogram_counts(x, low, high, n_bins, skip):
     """Count the samples in equal-width bins between each row's low and high."""
     n, n_times = x.shape
@@ -128,8 +175,45 @@ def histogram_counts(x, low, high, n_bins, skip):
     return counts
 
 
-@njit(nogil=True, cache=True)
-def pattern_counts(x, order, delay, n_patterns, skip):
+@compiled()
+def pattern_counts_of_three(x, delay):
+    """Count ordinal patterns of three samples, from which pairs of them fall.
+
+    Equal samples rank in order of time. Only five of the eight combinations need counting: two
+    do not occur, and all add up.
+    """
+    n, n_times = x.shape
+    n_vectors = n_times - 2 * delay
+    counts = np.empty((n, 6), dtype=np.int64)
+    for row in range(n):
+        first = x[row]
+        second = x[row, delay:]
+        third = x[row, 2 * delay :]
+        n_early = 0
+        n_late = 0
+        n_early_late = 0
+        n_early_whole = 0
+        n_late_whole = 0
+        for i in range(n_vectors):
+            early = second[i] < first[i]
+            late = third[i] < second[i]
+            whole = third[i] < first[i]
+            n_early += early
+            n_late += late
+            n_early_late += early & late
+            n_early_whole += early & whole
+            n_late_whole += late & whole
+        counts[row, 0] = n_early_late
+        counts[row, 1] = n_early - n_early_whole
+        counts[row, 2] = n_early_whole - n_early_late
+        counts[row, 3] = n_late - n_late_whole
+        counts[row, 4] = n_late_whole - n_early_late
+        counts[row, 5] = n_vectors - n_early - n_late + n_early_late
+    return counts
+
+
+@compiled()
+def pattern_counts(x, order, delay, n_patterns):
     """Count ordinal patterns; equal samples rank in order of time.
 
     A pattern's number is its Lehmer code: for each sample, how many later ones are smaller.
@@ -137,10 +221,8 @@ def pattern_counts(x, order, delay, n_patterns, skip):
     n, n_times = x.shape
     counts = np.zeros((n, n_patterns), dtype=np.int64)
     n_vectors = n_times - (order - 1) * delay
-    codes = np.empty(max(n_vectors, 0), dtype=np.int64)
+    codes = np.empty(n_vectors, dtype=np.int64)
     for row in range(n):
-        if skip[row]:
-            continue
         codes[:] = 0
         for c in range(order - 1):
             for d in range(c + 1, order):
@@ -149,20 +231,12 @@ def pattern_counts(x, order, delay, n_patterns, skip):
             if c < order - 2:
                 for i in range(n_vectors):
                     codes[i] *= order - 1 - c
-        if n_patterns <= 6:
-            # Counting each of few patterns in whole vectors beats scattered increments.
-            for k in range(n_patterns):
-                total = 0
-                for i in range(n_vectors):
-                    total += codes[i] == k
-                counts[row, k] = total
-        else:
-            for i in range(n_vectors):
-                counts[row, codes[i]] += 1
+        for i in range(n_vectors):
+            counts[row, codes[i]] += 1
     return counts
 
 
-@njit(nogil=True, cache=True, fastmath=REASSOCIATE)
+@compiled(fastmath=REASSOCIATE)
 def singular_values(x, order, delay, skip):
     """Singular values of each row's delay matrix, by one-sided Jacobi rotations.
 

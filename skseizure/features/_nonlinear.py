@@ -11,6 +11,7 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from sklearn.utils import gen_batches
 
 from ._batch import EPSILON, Batch, Values, as_batch, check_integer, divide
 
@@ -55,10 +56,23 @@ def higuchi_fd(x: ArrayLike, *, kmax: int = 10) -> Values:
         return batch.finish(np.zeros(len(batch.x)))
     from . import _kernels_linear
 
-    lengths = _kernels_linear.higuchi_lengths(batch.x, kmax, batch.constant)
+    weights = _higuchi_weights(batch.n_times, kmax)
+    lengths = _kernels_linear.weighted_lengths(batch.x, weights, batch.constant)
     usable = lengths > 1e-12 * lengths.max(axis=1, keepdims=True)
     logs = np.log(np.where(usable, lengths, 1.0))
     return batch.finish(_slope(-np.log(np.arange(1.0, kmax + 1)), logs, usable))
+
+
+@lru_cache(maxsize=16)
+def _higuchi_weights(n_times: int, kmax: int) -> NDArray[np.float64]:
+    """Weight of abs(x_{i+k} - x_i) in L(k), shape (kmax, n_times): sub-series i % k has it."""
+    weights = np.zeros((kmax, n_times))
+    for k in range(1, kmax + 1):
+        start = np.arange(n_times - k) % k
+        n_steps = (n_times - 1 - start) // k
+        weights[k - 1, : n_times - k] = (n_times - 1) / (k**3 * n_steps)
+    weights.flags.writeable = False
+    return weights
 
 
 def katz_fd(x: ArrayLike) -> Values:
@@ -93,8 +107,9 @@ def katz_fd(x: ArrayLike) -> Values:
     if batch.n_times < 3:
         return batch.finish(np.zeros(len(batch.x)))
     n_steps = batch.n_times - 1
-    reach = np.abs(batch.x - batch.x[:, :1]).max(axis=1)
-    ratio = n_steps * divide(reach, np.abs(batch.steps).sum(axis=1))
+    first = batch.x[:, 0]
+    reach = np.maximum(batch.x.max(axis=1) - first, first - batch.x.min(axis=1))
+    ratio = divide(reach, batch.step_moments[:, 0])
     usable = (ratio > 0.0) & (np.abs(ratio - 1.0) > 1e-12)
     logs = np.log(np.where(usable, ratio, 1.0))
     return batch.finish(divide(np.full_like(logs, math.log(n_steps)), logs))
@@ -232,9 +247,8 @@ def dfa_exponent(x: ArrayLike, *, min_scale: int = 4, n_scales: int = 16) -> Val
     from . import _kernels_linear
 
     sizes = np.unique(np.round(np.geomspace(min_scale, largest, n_scales)).astype(np.int64))
-    result = _kernels_linear.fluctuations(np.cumsum(batch.centred, axis=1), sizes, batch.constant)
-    noise = 4.0 * EPSILON * np.abs(batch.centred).sum(axis=1, keepdims=True)
-    usable = result > noise
+    result, total_size = _kernels_linear.fluctuations(batch.x, sizes)
+    usable = result > 4.0 * EPSILON * total_size[:, None]
     logs = np.log(np.where(usable, result, 1.0))
     return batch.finish(_slope(np.log(sizes), logs, usable))
 
@@ -300,9 +314,8 @@ def lyapunov_exponent(
     exclusion = (
         _mean_period(batch) if theiler is None else np.full(len(batch.x), theiler, dtype=np.int64)
     )
-    curve, counts = _kernels.divergence(
-        batch.x, dimension, delay, exclusion, n_steps, batch.constant
-    )
+    others = tuple(range(1, dimension))
+    curve, counts = _kernels.divergence(batch.x, others, delay, exclusion, n_steps, batch.constant)
     return batch.finish(_slope(np.arange(1.0, n_steps + 1), curve, counts > 0))
 
 
@@ -311,13 +324,16 @@ def power_spectrum(batch: Batch) -> NDArray[np.float64]:
 
     Shape (n, n_times // 2 + 1), at the frequencies k / n_times per sample.
     """
+    from . import _kernels_moments
 
     def compute() -> NDArray[np.float64]:
-        # numpy transforms row by row; scipy several at a time, with other rounding.
-        spectrum = np.fft.rfft(batch.centred, axis=1)
-        power = spectrum.real**2 + spectrum.imag**2
-        power[:, 0] = 0.0
-        power[:, 1 : (batch.n_times + 1) // 2] *= 2.0
+        power = np.empty((len(batch.x), batch.n_times // 2 + 1))
+        # Some rows at a time: what lies between stays in cache, and in memory already touched.
+        for rows in gen_batches(len(power), max(1, 2**15 // batch.n_times)):
+            x = batch.x[rows]
+            # numpy transforms row by row; scipy several at a time, with other rounding.
+            spectrum = np.fft.rfft(x - x.mean(axis=1, keepdims=True), axis=1)
+            _kernels_moments.one_sided_power(spectrum, batch.n_times, power[rows])
         return power
 
     return batch.share("power_spectrum", compute)
@@ -365,7 +381,8 @@ def lempel_ziv_complexity(x: ArrayLike) -> Values:
     from . import _kernels
 
     n_times = batch.n_times
-    above = batch.x > np.median(batch.x, axis=1, keepdims=True)
+    middle = batch.ordered[:, [(n_times - 1) // 2, n_times // 2]]
+    above = batch.x > middle.mean(axis=1, keepdims=True)
     phrases = _kernels.phrase_counts(above, batch.constant)
     return batch.finish(phrases * (math.log2(n_times) / n_times))
 

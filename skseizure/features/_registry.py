@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from ._batch import Values
+from ._energy_measures import (
+    absolute_total_area,
+    autocovariance_energy,
+    autocovariance_std,
+    autocovariance_variance,
+    coefficient_of_variation,
+    energy,
+    negative_area,
+    positive_area,
+    root_mean_square,
+    total_absolute_area,
+    total_area,
+    variance,
+)
 from ._entropy import (
     approximate_entropy,
     fuzzy_entropy,
@@ -15,6 +31,20 @@ from ._entropy import (
     shannon_entropy,
     spectral_entropy,
     svd_entropy,
+)
+from ._frequency_measures import median_frequency, psd_maximum, psd_mean, psd_minimum
+from ._mfcc import mel_cepstrum
+from ._morphology_measures import (
+    absolute_amplitude,
+    absolute_latency_amplitude_ratio,
+    average_absolute_slope,
+    latency_amplitude_ratio,
+    peak_latency,
+    peak_to_peak,
+    peak_to_peak_slope,
+    peak_to_peak_time,
+    slope_sign_alterations,
+    zero_crossing_density,
 )
 from ._nonlinear import (
     dfa_exponent,
@@ -41,6 +71,13 @@ from ._time_domain import (
     teager_kaiser_energy,
     zero_crossings,
 )
+from ._time_frequency import stft_band_energy, wigner_ville_energy
+from ._wavelet_measures import (
+    frequency_regularity,
+    wavelet_entropy,
+    wavelet_relative_energy,
+    wavelet_statistic,
+)
 
 
 @dataclass(frozen=True)
@@ -53,17 +90,23 @@ class Measure:
         Name of the public function.
     abbreviation : str
         Name in tables and feature names.
-    group : {"time", "nonlinear", "entropy"}
+    group : {"time", "nonlinear", "entropy", "morphology", "frequency", "wavelet", "cepstrum"}
         Category.
     unit : str
         Unit of the values if windows are in microvolt; "1" for none. "per sample" quantities are
-        per second after multiplication by the sampling rate.
+        per second after multiplication by the sampling rate; where "s" or "Hz" stands, the
+        parameter ``sfreq`` is what makes them so.
     function : callable
         Function of a batch, shape (n, n_times), that returns (n,).
     formula : str
         Definition with the default parameters.
     cost : str
         Order of the operations on a window of N samples.
+
+    Attributes
+    ----------
+    parameters : dict of str to object
+        Keyword parameters of the function with their defaults; "required" where there is none.
     """
 
     name: str
@@ -73,6 +116,16 @@ class Measure:
     function: Callable[..., Values] = field(repr=False)
     formula: str
     cost: str
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """Keyword parameters of the function with their defaults."""
+        signature = inspect.signature(self.function).parameters.values()
+        return {
+            p.name: "required" if p.default is p.empty else p.default
+            for p in signature
+            if p.kind is p.KEYWORD_ONLY
+        }
 
 
 def _measure(
@@ -201,25 +254,127 @@ UNIVARIATE29: tuple[Measure, ...] = (
 )
 
 
+#: Further measures, which the CNBC paper's feature set has, by category.
+FURTHER: tuple[Measure, ...] = (
+    _measure("LAT", "morphology", "s", peak_latency, "argmax x / sfreq"),
+    _measure("LAR", "morphology", "s/uV", latency_amplitude_ratio, "LAT / MAX"),
+    _measure("AAMP", "morphology", "uV", absolute_amplitude, "abs(MAX)"),
+    _measure("ALAR", "morphology", "s/uV", absolute_latency_amplitude_ratio, "abs(LAT / MAX)"),
+    _measure("PAR", "morphology", "uV samples", positive_area, "sum (x + abs(x)) / 2"),
+    _measure("NAR", "morphology", "uV samples", negative_area, "sum (x - abs(x)) / 2"),
+    _measure("TAR", "morphology", "uV samples", total_area, "PAR + NAR"),
+    _measure("ATAR", "morphology", "uV samples", absolute_total_area, "abs(TAR)"),
+    _measure("TAAR", "morphology", "uV samples", total_absolute_area, "PAR + abs(NAR)"),
+    _measure("AASS", "morphology", "uV/s", average_absolute_slope, "mean abs(dx) sfreq"),
+    _measure("PP", "morphology", "uV", peak_to_peak, "MAX - MIN"),
+    _measure("PPT", "morphology", "s", peak_to_peak_time, "(argmax x - argmin x) / sfreq"),
+    _measure("PPS", "morphology", "uV/s", peak_to_peak_slope, "PP / PPT"),
+    _measure("ZCD", "morphology", "Hz", zero_crossing_density, "ZC / PPT"),
+    _measure(
+        "SSA",
+        "morphology",
+        "count",
+        slope_sign_alterations,
+        "sum abs(sgn(x_{i-1} - x_i) + sgn(x_{i+1} - x_i)) / 2",
+    ),
+    _measure("VAR", "time", "uV^2", variance, "mean (x - mean)^2"),
+    _measure("CV", "time", "1", coefficient_of_variation, "STD / (abs(MEAN) + 1e-6 RMS)"),
+    _measure("RMS", "time", "uV", root_mean_square, "sqrt(mean x^2)"),
+    _measure("ENERGY", "time", "uV^2", energy, "sum x^2"),
+    _measure("ACSTD", "time", "uV^2", autocovariance_std, "std c_k", "O(N log N)"),
+    _measure("ACVAR", "time", "uV^4", autocovariance_variance, "var c_k", "O(N log N)"),
+    _measure(
+        "ACENERGY",
+        "time",
+        "uV^4",
+        autocovariance_energy,
+        "sum c_k^2, c_k = 1/N sum (x_i - mean)(x_{i+k} - mean), k = 0..N-1",
+        "O(N log N)",
+    ),
+    _measure(
+        "PSDMAX",
+        "frequency",
+        "uV^2/Hz",
+        psd_maximum,
+        "max P(f), P the periodogram above 0 Hz",
+        "O(N log N)",
+    ),
+    _measure("PSDMIN", "frequency", "uV^2/Hz", psd_minimum, "min P(f)", "O(N log N)"),
+    _measure("PSDMEAN", "frequency", "uV^2/Hz", psd_mean, "mean P(f)", "O(N log N)"),
+    _measure("MEDF", "frequency", "Hz", median_frequency, "halves sum P(f)", "O(N log N)"),
+    _measure(
+        "STFTE",
+        "frequency",
+        "uV^2",
+        stft_band_energy,
+        "sum over band and segments of the Hamming short-time spectrum",
+        "O(N log N)",
+    ),
+    _measure(
+        "WVDE",
+        "frequency",
+        "uV^2",
+        wigner_ville_energy,
+        "sum over band of the analytic signal's periodogram",
+        "O(N log N)",
+    ),
+    _measure(
+        "WRELEN",
+        "wavelet",
+        "1",
+        wavelet_relative_energy,
+        "E_j / sum E over A1..A5, D1..D5",
+    ),
+    _measure("WENTR", "wavelet", "bit", wavelet_entropy, "-sum p log2 p, p = c^2 / E_j"),
+    _measure(
+        "WSTAT",
+        "wavelet",
+        "that of the statistic",
+        wavelet_statistic,
+        "a statistic of the coefficients c of a component",
+    ),
+    _measure(
+        "FREQREG",
+        "wavelet",
+        "1",
+        frequency_regularity,
+        "1 + sum p log2 p / 5, p the energy shares of 32 wavelet packets",
+        "O(5 N)",
+    ),
+    _measure(
+        "MFCC",
+        "cepstrum",
+        "1",
+        mel_cepstrum,
+        "sqrt(2 / P) sum log m_j cos(pi i (j - 1/2) / P), m_j the energy in mel filter j of P",
+        "O(N log N)",
+    ),
+)
+
+_ALL = (*UNIVARIATE29, *FURTHER)
+
+
 def available_measures() -> dict[str, Measure]:
-    """List the measures of the set "univariate29" by name, in the order of its columns.
+    """List all measures by name: those of the set "univariate29" in its order, then the others.
 
     Returns
     -------
     dict of str to Measure
-        Each has ``name``, ``abbreviation``, ``group``, ``unit``, ``function``, ``formula`` and
-        ``cost``.
+        Each has ``name``, ``abbreviation``, ``group``, ``unit``, ``function``, ``formula``,
+        ``cost`` and ``parameters``.
 
     Examples
     --------
     >>> from skseizure.features import available_measures
     >>> measures = available_measures()
     >>> len(measures)
-    29
+    62
     >>> measures["line_length"].abbreviation, measures["line_length"].unit
     ('LL', 'uV per sample')
+    >>> measures["stft_band_energy"].parameters
+    {'sfreq': 'required', 'band': (1.0, 4.0)}
     """
-    return {measure.name: measure for measure in UNIVARIATE29}
+    return {measure.name: measure for measure in _ALL}
 
 
 def get_measure(name: str) -> Measure:
@@ -247,8 +402,8 @@ def get_measure(name: str) -> Measure:
     'sample_entropy'
     """
     wanted = name.casefold() if isinstance(name, str) else None
-    for measure in UNIVARIATE29:
+    for measure in _ALL:
         if wanted in (measure.name, measure.abbreviation.casefold()):
             return measure
-    valid = ", ".join(f"{measure.name} ({measure.abbreviation})" for measure in UNIVARIATE29)
+    valid = ", ".join(f"{measure.name} ({measure.abbreviation})" for measure in _ALL)
     raise ValueError(f"There is no measure {name!r}; there are: {valid}.")

@@ -11,9 +11,9 @@ is a ValueError.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
-from ._batch import EPSILON, Values, as_batch, divide, variance
+from ._batch import EPSILON, Batch, Values, as_batch, divide
 
 
 def mean(x: ArrayLike) -> Values:
@@ -94,8 +94,8 @@ def skewness(x: ArrayLike) -> Values:
     array([0.    , 0.7071])
     """
     batch = as_batch(x)
-    third = np.mean(batch.centred**2 * batch.centred, axis=1)
-    return batch.finish(divide(third, batch.variance * np.sqrt(batch.variance)))
+    second, third, _ = batch.moments.T
+    return batch.finish(divide(third, second * np.sqrt(second)))
 
 
 def kurtosis(x: ArrayLike) -> Values:
@@ -122,8 +122,8 @@ def kurtosis(x: ArrayLike) -> Values:
     np.float64(-2.0)
     """
     batch = as_batch(x)
-    fourth = np.mean((batch.centred**2) ** 2, axis=1)
-    return batch.finish(divide(fourth, batch.variance**2) - 3.0)
+    second, _, fourth = batch.moments.T
+    return batch.finish(divide(fourth, second**2) - 3.0)
 
 
 def maximum(x: ArrayLike) -> Values:
@@ -205,15 +205,14 @@ def interquartile_range(x: ArrayLike) -> Values:
     np.float64(2.0)
     """
     batch = as_batch(x)
-    positions = [0.25 * (batch.n_times - 1), 0.75 * (batch.n_times - 1)]
-    below = [int(p) for p in positions]
-    above = [min(b + 1, batch.n_times - 1) for b in below]
-    ordered = np.partition(batch.x, sorted({*below, *above}), axis=1)
-    first, third = (
-        ordered[:, b] + (ordered[:, a] - ordered[:, b]) * (p - b)
-        for p, b, a in zip(positions, below, above, strict=True)
-    )
-    return batch.finish(third - first, power=1)
+    return batch.finish(_quantile(batch, 0.75) - _quantile(batch, 0.25), power=1)
+
+
+def _quantile(batch: Batch, q: float) -> NDArray[np.float64]:
+    position = q * (batch.n_times - 1)
+    above = min(int(position) + 1, batch.n_times - 1)
+    below = batch.ordered[:, int(position)]
+    return below + (batch.ordered[:, above] - below) * (position - int(position))
 
 
 def mean_absolute_value(x: ArrayLike) -> Values:
@@ -270,9 +269,7 @@ def line_length(x: ArrayLike) -> Values:
     array([2., 1.])
     """
     batch = as_batch(x)
-    if batch.n_times < 2:
-        return batch.finish(np.zeros(len(batch.x)))
-    return batch.finish(np.mean(np.abs(batch.steps), axis=1), power=1)
+    return batch.finish(batch.step_moments[:, 0], power=1)
 
 
 def zero_crossings(x: ArrayLike) -> Values:
@@ -365,8 +362,9 @@ def teager_kaiser_energy(x: ArrayLike) -> Values:
     batch = as_batch(x)
     if batch.n_times < 3:
         return batch.finish(np.zeros(len(batch.x)))
-    energy = batch.x[:, 1:-1] ** 2 - batch.x[:, :-2] * batch.x[:, 2:]
-    return batch.finish(energy.mean(axis=1), power=2)
+    from . import _kernels_moments
+
+    return batch.finish(_kernels_moments.teager_kaiser(batch.x), power=2)
 
 
 def hjorth_mobility(x: ArrayLike) -> Values:
@@ -394,7 +392,7 @@ def hjorth_mobility(x: ArrayLike) -> Values:
     np.float64(2.0412)
     """
     batch = as_batch(x)
-    return batch.finish(np.sqrt(divide(batch.step_variance, batch.variance)))
+    return batch.finish(np.sqrt(divide(batch.step_moments[:, 1], batch.variance)))
 
 
 def hjorth_complexity(x: ArrayLike) -> Values:
@@ -425,9 +423,11 @@ def hjorth_complexity(x: ArrayLike) -> Values:
     np.float64(1.003)
     """
     batch = as_batch(x)
-    if batch.n_times < 2:
-        return batch.finish(np.zeros(len(batch.x)))
-    jerk = variance(np.diff(batch.steps, axis=1))
-    values = divide(np.sqrt(jerk * batch.variance), batch.step_variance)
-    noise = 8.0 * EPSILON * np.abs(batch.x).max(axis=1)
-    return batch.finish(np.where(np.ptp(batch.steps, axis=1) <= noise, 0.0, values))
+    _, step_variance, jerk = batch.step_moments.T
+    values = divide(np.sqrt(jerk * batch.variance), step_variance)
+    noise = 8.0 * EPSILON * batch.amplitude
+    # Steps within the noise have a variance within its square: few windows are looked at.
+    if batch.n_times > 1:
+        rows = np.flatnonzero(step_variance <= noise**2)
+        values[rows[np.ptp(np.diff(batch.x[rows], axis=1), axis=1) <= noise[rows]]] = 0.0
+    return batch.finish(values)

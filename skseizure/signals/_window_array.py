@@ -197,7 +197,13 @@ class WindowArray:
         )
 
     def all_finite(self) -> bool:
-        """Tell whether every sample of the signals is finite, also between and around windows."""
+        """Tell whether the signals are finite throughout, also between and around windows.
+
+        Returns
+        -------
+        bool
+            False if any sample of a signal that windows are cut from is NaN or infinite.
+        """
         return all(
             bool(np.isfinite(self._signals[source].sum(dtype=np.float64)))
             for source, _ in self._groups()

@@ -1,3 +1,7 @@
+import importlib
+import linecache
+import sys
+
 import numpy as np
 import pytest
 from scipy.signal import butter, sosfiltfilt
@@ -9,6 +13,7 @@ from sklearn.preprocessing import StandardScaler
 from skseizure.datasets import load_bonn
 from skseizure.features import BandFeatures, available_measures, line_length
 from skseizure.features._band_features import BANDS
+from skseizure.features._registry import UNIVARIATE29
 from skseizure.model_selection import RecordKFold
 from skseizure.signals import Recording, Windows
 
@@ -25,7 +30,7 @@ def windows():
 
 def test_table_by_a_naive_loop(windows):
     """Filter each recording, cut, and call each measure on one window at a time."""
-    measures = available_measures()
+    measures = {measure.name: measure for measure in UNIVARIATE29}
     naive = np.empty((len(windows), 3, 5, 29))
     for rows, part in windows.by_signal():
         signal = part._signals[0]
@@ -82,6 +87,32 @@ def test_threads_and_cache_change_nothing(windows, tmp_path):
     assert sorted(tmp_path.rglob("output.pkl")) == files, "a fold of whole records is found again"
 
 
+@pytest.mark.parametrize("center", [False, True])
+def test_smoothing_stays_within_record_and_gap(windows, center):
+    """The average of each column over three windows, by a loop; order of rows does not matter."""
+    kept = windows[np.delete(np.arange(len(windows)), 4)]  # a gap in record a
+    table = BandFeatures(["std", "skewness"]).fit_transform(kept)
+    expected = np.empty_like(table)
+    for row in range(len(kept)):
+        lag = kept.onset - kept.onset[row]
+        near = (abs(lag) < 1.5) if center else (lag > -2.5) & (lag <= 0)
+        near &= kept.record == kept.record[row]
+        near &= (kept.record == "b") | ((kept.onset > 4) == (kept.onset[row] > 4))
+        expected[row] = table[near].mean(axis=0)
+    smooth = BandFeatures(["std", "skewness"], smoothing=3, center=center).fit(kept)
+    np.testing.assert_allclose(smooth.transform(kept), expected, rtol=1e-12, atol=1e-14)
+    order = np.random.default_rng(0).permutation(len(kept))
+    np.testing.assert_array_equal(smooth.transform(kept[order]), smooth.transform(kept)[order])
+
+
+def test_smoothing_of_a_bare_array_takes_a_window_a_second():
+    X = np.random.default_rng(0).normal(size=(6, 64))
+    table = BandFeatures(["std"], {"low": (1, 4)}, sfreq=20).fit_transform(X)
+    smooth = BandFeatures(["std"], {"low": (1, 4)}, sfreq=20, smoothing=2).fit_transform(X)
+    np.testing.assert_array_equal(smooth[0], table[0])
+    np.testing.assert_allclose(smooth[1:], (table[:-1] + table[1:]) / 2, rtol=1e-15)
+
+
 def test_a_band_takes_its_own_frequencies():
     t = np.arange(2560) / 256
     X = Windows.from_array(
@@ -122,6 +153,38 @@ def test_tiny_windows_give_finite_numbers(n_times):
     assert np.isfinite(BandFeatures(sfreq=256).fit_transform(X)).all()
 
 
+def test_cache_forgets_when_a_function_changes(windows, tmp_path, monkeypatch):
+    module = tmp_path / "own_measures.py"
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr("sys.dont_write_bytecode", True)
+    largest = []
+    for word in ("max", "min"):
+        module.write_text(f"def extreme(x):\n    return x.{word}(axis=1)\n")
+        linecache.clearcache()
+        sys.modules.pop("own_measures", None)
+        importlib.invalidate_caches()
+        own = importlib.import_module("own_measures")
+        features = BandFeatures([own.extreme], ["theta"], memory=str(tmp_path / "cache"))
+        largest.append(features.fit_transform(windows))
+    sys.modules.pop("own_measures")
+    assert np.all(largest[0] > 0) and np.all(largest[1] < 0)
+    with pytest.raises(ValueError, match="'<lambda>', which cannot be imported by name"):
+        BandFeatures([lambda x: x[:, 0]], memory=str(tmp_path)).fit_transform(windows)
+
+
+def test_measures_changed_after_fit_are_refused(windows):
+    transformer = BandFeatures(["std"]).fit(windows).set_params(measures=["std", "mean"])
+    with pytest.raises(ValueError, match="measures was changed to std, mean after fit"):
+        transformer.transform(windows)
+
+
+def test_measures_that_need_the_rate_are_given_it(windows):
+    (name,) = (n for n, m in available_measures().items() if n == "median_frequency")
+    table = BandFeatures([name], ["theta", "beta"]).fit_transform(windows).reshape(-1, 2)
+    assert np.all((table[:, 0] > 4) & (table[:, 0] < 8))
+    assert np.all((table[:, 1] > 13) & (table[:, 1] < 30))
+
+
 def test_grid_search_over_measures_and_bands(toy):
     X, y, _ = toy
     pipe = make_pipeline(
@@ -160,6 +223,7 @@ def _bad(x):
         ({"sfreq": 256, "bands": ["mu"]}, np.zeros((3, 512)), "bands names mu; known are delta"),
         ({"sfreq": 256, "bands": {}}, np.zeros((3, 512)), "bands is empty"),
         ({"sfreq": 256, "bands": {"x": (8, 4)}}, np.zeros((3, 512)), r"'x' = \(8, 4\) Hz"),
+        ({"sfreq": 256, "smoothing": 0}, np.zeros((3, 512)), "'smoothing' parameter of BandFeat"),
         ({"sfreq": 256, "measures": [_bad]}, np.zeros((3, 512)), "3 values not finite"),
         ({"sfreq": 256, "measures": [np.ptp]}, np.zeros((3, 512)), r"it gave shape \(\)"),
         ({"sfreq": 256}, np.full((3, 512), np.nan), "NaN"),

@@ -212,7 +212,7 @@ def test_a_shared_batch_changes_no_value(monkeypatch):
     passes = []
     kernel = _kernels.template_counts
     monkeypatch.setattr(
-        _kernels, "template_counts", lambda *args: passes.append(args[2]) or kernel(*args)
+        _kernels, "template_counts", lambda *args: passes.append(args[1]) or kernel(*args)
     )
     batch = Batch(x)
     for measure in reversed(UNIVARIATE29):
@@ -665,8 +665,9 @@ def test_registry():
     assert [m.abbreviation for m in UNIVARIATE29] == list(GOLDEN)
     assert [m.group for m in UNIVARIATE29] == ["time"] * 14 + ["nonlinear"] * 7 + ["entropy"] * 8
     measures = available_measures()
-    assert list(measures) == [m.name for m in UNIVARIATE29]
-    assert len(measures) == 29
+    assert list(measures)[:29] == [m.name for m in UNIVARIATE29]
+    n_measures = len(measures)
+    assert n_measures > 29
     for name, measure in measures.items():
         assert measure.function.__name__ == name
         assert all([measure.unit, measure.formula, measure.cost])
@@ -675,7 +676,7 @@ def test_registry():
         assert get_measure(measure.abbreviation) is measure
         assert get_measure(measure.abbreviation.lower()) is measure
     measures.clear()
-    assert len(available_measures()) == 29
+    assert len(available_measures()) == n_measures
 
 
 @pytest.mark.parametrize("name", ["nonsense", "", None, 3])

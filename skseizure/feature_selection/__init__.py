@@ -1,0 +1,15 @@
+"""Selectors that turn a table of features into a smaller one by mutual information."""
+
+from ._estimation import conditional_mutual_information, entropy, mutual_information
+from ._fcbf_selector import FCBFSelector
+from ._mutual_information_selector import MutualInformationSelector
+from ._semi_jmi_selector import SemiJMISelector
+
+__all__ = [
+    "FCBFSelector",
+    "MutualInformationSelector",
+    "SemiJMISelector",
+    "conditional_mutual_information",
+    "entropy",
+    "mutual_information",
+]

@@ -1,0 +1,96 @@
+"""What all selectors share: discretisation in `fit`, and what was selected."""
+
+from __future__ import annotations
+
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+from sklearn.feature_selection import SelectorMixin
+from sklearn.utils import Tags
+from sklearn.utils._param_validation import Interval, RealNotInt, StrOptions
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from ._discretise import MAX_BINS, CodedTable, check_discrete_features, discretise
+from ._greedy import LabelledTable
+
+N_FEATURES_CONSTRAINT = [
+    Interval(Integral, 1, None, closed="left"),
+    Interval(RealNotInt, 0, 1, closed="right"),
+]
+
+
+class DiscreteSelector(SelectorMixin, BaseEstimator):
+    """Base of the selectors, which have ``n_bins``, ``strategy`` and so on as parameters."""
+
+    _parameter_constraints: dict = {
+        "n_bins": [Interval(Integral, 2, MAX_BINS, closed="both")],
+        "strategy": [StrOptions({"quantile", "uniform"})],
+        "discrete_features": [StrOptions({"auto"}), "boolean", "array-like"],
+        "n_jobs": [Integral, None],
+    }
+
+    def _discretise(self, X: NDArray) -> CodedTable:
+        mask = check_discrete_features(self.discrete_features, X.shape[1])
+        table = discretise(X, self.n_bins, self.strategy, mask, self.n_jobs)
+        self.bin_edges_ = table.edges
+        return table
+
+    def _labelled_table(self, X: Any, y: Any) -> LabelledTable:
+        """Validate and discretise fully labelled data."""
+        X, y = validate_data(self, X, y)
+        check_classification_targets(y)
+        self.classes_, codes = np.unique(y, return_inverse=True)
+        if len(self.classes_) < 2:
+            raise ValueError(
+                f"y has one class, {self.classes_.tolist()[0]!r}; at least two are needed."
+            )
+        return LabelledTable(self._discretise(X), codes, len(self.classes_), self.n_jobs)
+
+    def _keep(self, order: NDArray[np.intp], scores: NDArray[np.float64]) -> None:
+        self.ranking_, self.scores_ = order, scores
+        self.support_ = np.zeros(self.n_features_in_, dtype=bool)
+        self.support_[order] = True
+
+    def _get_support_mask(self) -> NDArray[np.bool_]:
+        check_is_fitted(self)
+        return self.support_
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = True
+        return tags
+
+
+def count_to_select(wanted: int | float, n_features: int) -> int:
+    """Turn ``n_features_to_select`` into a number of columns.
+
+    Parameters
+    ----------
+    wanted : int or float
+        A number, or a share in (0, 1].
+    n_features : int
+        Columns of the table.
+
+    Returns
+    -------
+    int
+        From 1 to ``n_features``.
+
+    Raises
+    ------
+    ValueError
+        If more columns are wanted than there are.
+    """
+    if not isinstance(wanted, int | np.integer):
+        # A share such as 0.29 of 100 is a hair below 29 in floating point.
+        return max(1, int(wanted * n_features + 1e-9))
+    if wanted > n_features:
+        raise ValueError(
+            f"n_features_to_select is {wanted}, but X has {n_features} columns; ask for at most "
+            "as many, or for a share in (0, 1]."
+        )
+    return int(wanted)

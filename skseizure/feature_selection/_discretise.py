@@ -1,0 +1,190 @@
+"""Discretisation: continuous columns to small integer codes."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.utils import gen_batches
+from sklearn.utils.parallel import Parallel, delayed
+
+# Codes are uint8.
+MAX_BINS = 256
+
+# Columns that are copied out of the row-major table at a time, so that the copy stays small.
+_BLOCK = 8
+
+
+class CodedTable(NamedTuple):
+    """A discretised table, column by column.
+
+    Attributes
+    ----------
+    codes : ndarray of uint8, shape (n_features, n_samples)
+        Bin of each value, from 0.
+    sizes : ndarray of int, shape (n_features,)
+        Number of bins of each column.
+    edges : list of ndarray
+        Lower edges of all bins of a column but its first.
+    """
+
+    codes: NDArray[np.uint8]
+    sizes: NDArray[np.intp]
+    edges: list[NDArray]
+
+
+def discretise(
+    X: NDArray,
+    n_bins: int,
+    strategy: str,
+    discrete: NDArray[np.bool_] | None = None,
+    n_jobs: int | None = None,
+) -> CodedTable:
+    """Discretise every column of a table.
+
+    Parameters
+    ----------
+    X : ndarray, shape (n_samples, n_features)
+        Finite numbers.
+    n_bins : int
+        Bins of a continuous column; ties may leave fewer.
+    strategy : {"quantile", "uniform"}
+        Bins of equal frequency or of equal width.
+    discrete : ndarray of bool, shape (n_features,), default=None
+        Columns whose integers are the codes' values. None: every column with at most ``n_bins``
+        distinct values is taken as it is.
+    n_jobs : int, default=None
+        Threads that blocks of columns are shared out to.
+
+    Returns
+    -------
+    CodedTable
+        Codes, their number and the bin edges.
+
+    Raises
+    ------
+    ValueError
+        If a column declared discrete holds other than integers or over 256 distinct values.
+    """
+    n_samples, n_features = X.shape
+    codes = np.zeros((n_features, n_samples), dtype=np.uint8)
+
+    def block_edges(block: slice) -> list[NDArray]:
+        columns = np.ascontiguousarray(X[:, block].T)
+        found = []
+        for j, column in enumerate(columns, start=block.start):
+            edges = _edges(column, n_bins, strategy, None if discrete is None else discrete[j], j)
+            for edge in edges:
+                codes[j] += column >= edge
+            found.append(edges)
+        return found
+
+    blocks = gen_batches(n_features, _BLOCK)
+    parts = Parallel(n_jobs=n_jobs, prefer="threads", require="sharedmem")(
+        delayed(block_edges)(block) for block in blocks
+    )
+    edges = [column_edges for part in parts for column_edges in part]
+    return CodedTable(codes, np.array([1 + len(e) for e in edges], dtype=np.intp), edges)
+
+
+def _edges(
+    column: NDArray, n_bins: int, strategy: str, discrete: bool | None, j: int
+) -> NDArray[Any]:
+    """Return the lower edges of all bins but the first; every quantile bin holds a sample."""
+    ordered = _sort(column)
+    steps = np.flatnonzero(ordered[1:] != ordered[:-1]) + 1
+    if discrete:
+        _check_discrete(ordered[np.append(0, steps)], j)
+    if discrete or (discrete is None and len(steps) < n_bins):
+        return ordered[steps]
+    if strategy == "quantile":
+        # Edges are values of the column, never interpolated: a strictly increasing transform
+        # moves them along exactly.
+        ranks = np.arange(1, n_bins) * (len(column) - 1) // n_bins
+        starts = np.searchsorted(ordered, ordered[ranks], side="right")
+        return ordered[np.unique(starts[starts < len(column)])]
+    low, high = float(ordered[0]), float(ordered[-1])
+    # Huge values would overflow; a power of two scales them without rounding.
+    scale = 2.0**-10 if max(-low, high) > 1e300 else 1.0
+    k = np.arange(1, n_bins)
+    edges = (low * scale * (n_bins - k) + high * scale * k) / n_bins / scale
+    return np.unique(edges[edges > low])
+
+
+def _sort(column: NDArray) -> NDArray:
+    """Sort; integers in a narrow range by counting, at a tenth of the time."""
+    if column.dtype.kind in "iu":
+        low = column.min()
+        if int(column.max()) - int(low) < len(column):
+            # The difference may wrap: as an unsigned number of the same size it is right.
+            offset = (column - low).view(f"u{column.itemsize}")
+            counts = np.bincount(offset.astype(np.intp))
+            return low + np.repeat(np.arange(len(counts)), counts).astype(column.dtype)
+    return np.sort(column)
+
+
+def _check_discrete(values: NDArray, j: int) -> None:
+    fractional = values[values != np.floor(values)] if values.dtype.kind == "f" else values[:0]
+    if len(fractional):
+        raise ValueError(
+            f"discrete_features names column {j} of X, which holds {fractional[0]!s}; a discrete "
+            "column must hold integers. Leave it out of discrete_features to have it binned."
+        )
+    if len(values) > MAX_BINS:
+        raise ValueError(
+            f"discrete_features names column {j} of X, which holds {len(values)} distinct values; "
+            f"a discrete column may hold at most {MAX_BINS}. Leave it out to have it binned."
+        )
+
+
+def check_discrete_features(value: Any, n_features: int) -> NDArray[np.bool_] | None:
+    """Turn the parameter ``discrete_features`` into a mask, or None for ``"auto"``.
+
+    Parameters
+    ----------
+    value : "auto", bool or array-like
+        A mask of shape (n_features,) or column indices.
+    n_features : int
+        Columns of the table.
+
+    Returns
+    -------
+    ndarray of bool, shape (n_features,), or None
+        The discrete columns.
+
+    Raises
+    ------
+    ValueError
+        If ``value`` is no mask or list of indices of this table.
+    """
+    if isinstance(value, str):
+        return None
+    if isinstance(value, bool | np.bool_):
+        return np.full(n_features, bool(value))
+    return _mask(value, n_features)
+
+
+def _mask(value: ArrayLike, n_features: int) -> NDArray[np.bool_]:
+    given = np.asarray(value)
+    if given.dtype == bool:
+        if given.shape != (n_features,):
+            raise ValueError(
+                f"discrete_features is a mask of shape {given.shape}, but X has {n_features} "
+                f"columns; shape ({n_features},) is needed."
+            )
+        return given
+    mask = np.zeros(n_features, dtype=bool)
+    if given.size == 0:
+        return mask
+    if given.ndim != 1 or given.dtype.kind not in "iu":
+        raise ValueError(
+            f"discrete_features is {value!r}; 'auto', a bool, a mask or column indices are needed."
+        )
+    if given.min() < 0 or given.max() >= n_features:
+        raise ValueError(
+            f"discrete_features names column {given.max() if given.min() >= 0 else given.min()}, "
+            f"but the columns of X run from 0 to {n_features - 1}."
+        )
+    mask[given] = True
+    return mask

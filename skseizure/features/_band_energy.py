@@ -1,0 +1,113 @@
+"""Six bands, and log energies in them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._batch import Batch
+
+SIX_BANDS = {
+    "0-2Hz": (0.0, 2.0),
+    "2-4Hz": (2.0, 4.0),
+    "4-8Hz": (4.0, 8.0),
+    "8-15Hz": (8.0, 15.0),
+    "15-30Hz": (15.0, 30.0),
+    "above30Hz": (30.0, np.inf),
+}
+
+# The logarithm of the smallest energy that is told from none: far below the rounding of any signal,
+# and still a number that a scaler can work with.
+LOG_FLOOR = np.log(1e-20)
+
+
+def check_energy_bands(
+    bands: Mapping[str, tuple[float, float]] | None,
+    frequencies: NDArray[np.float64],
+    sfreq: float,
+    finer: str,
+) -> dict[str, tuple[float, float]]:
+    """Return the bands by name, each with a frequency in it.
+
+    Parameters
+    ----------
+    bands : mapping of str to (float, float) or None
+        Edges in Hz; the upper one may be infinite. None: `SIX_BANDS`.
+    frequencies : ndarray of float, shape (n_frequencies,)
+        Frequencies that there are energies of, evenly spaced from below.
+    sfreq : float
+        Sampling rate in Hz.
+    finer : str
+        What the user may change to have more frequencies, for the message.
+
+    Returns
+    -------
+    dict of str to (float, float)
+        Edges in Hz.
+
+    Raises
+    ------
+    ValueError
+        If there is no band, edges are out of order or beyond half the sampling rate, or a band has
+        no frequency in it.
+    """
+    named = SIX_BANDS if bands is None else bands
+    chosen = {str(name): (float(low), float(high)) for name, (low, high) in named.items()}
+    if not chosen:
+        raise ValueError("bands is empty; at least one band is needed.")
+    for name, (low, high) in chosen.items():
+        if not 0 <= low < high:
+            raise ValueError(
+                f"bands has {name!r} = ({low:g}, {high:g}) Hz; 0 <= low < high needed."
+            )
+        reach = low if np.isinf(high) else high
+        if reach > sfreq / 2:
+            raise ValueError(
+                f"sfreq is {sfreq:g} Hz, too low for band {name!r} ({low:g}-{high:g} Hz); at least "
+                f"{2 * reach:g} Hz is needed, or other bands."
+            )
+    for (name, (low, high)), part in zip(
+        chosen.items(), band_slices(chosen, frequencies), strict=True
+    ):
+        if part.start == part.stop:
+            raise ValueError(
+                f"bands has {name!r} = ({low:g}, {high:g}) Hz, but there are energies at "
+                f"{frequencies[0]:.4g} Hz and every {np.diff(frequencies[:2]).sum():.4g} Hz only; "
+                f"a wider band is needed, or {finer}."
+            )
+    return chosen
+
+
+def band_slices(
+    bands: Mapping[str, tuple[float, float]], frequencies: NDArray[np.float64]
+) -> list[slice]:
+    """Return where each band, ``low <= frequency < high``, lies in ascending frequencies."""
+    return [slice(*np.searchsorted(frequencies, edges)) for edges in bands.values()]
+
+
+def log_band_energy(
+    batch: Batch, energy: NDArray[np.float64], parts: list[slice]
+) -> NDArray[np.float64]:
+    """Return the natural logarithm of the energy in each band.
+
+    Parameters
+    ----------
+    batch : Batch
+        The windows, of which ``energy`` was computed from ``batch.centred``.
+    energy : ndarray, shape (n, n_frequencies)
+        Energy by frequency.
+    parts : list of slice
+        The frequencies of each band.
+
+    Returns
+    -------
+    ndarray of float, shape (n, n_bands)
+        For the windows as they were given; `LOG_FLOOR` below that and for constant windows.
+    """
+    total = np.stack([energy[:, part].sum(axis=1) for part in parts], axis=1)
+    logs = np.log(np.maximum(total, np.finfo(np.float64).tiny))
+    logs += 2 * np.log(2.0) * batch.exponent[:, np.newaxis]
+    logs[batch.constant] = LOG_FLOOR
+    return np.maximum(logs, LOG_FLOOR)

@@ -1,0 +1,332 @@
+"""Morphological measures of EEG windows: peaks, latencies, areas and slopes.
+
+The set of Kalatzis et al., Design and implementation of an SVM-based computer classification
+system for discriminating depressive patients from healthy controls using the P600 component of ERP
+signals, Comput. Methods Programs Biomed. 75, 11-22, 2004, without its signed amplitude; made for
+evoked potentials, used on 1-s frames by the CNBC paper (section 3). Rules as in ``_time_domain``.
+Latencies count from the window's first sample; of equal extremes the first is taken. What divides
+by a zero maximum or a zero time is 0.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ._batch import LARGEST, Batch, Values, as_batch, divide
+from ._time_domain import zero_crossings
+
+
+def peak_latency(x: ArrayLike, *, sfreq: float = 1.0) -> Values:
+    """Find when each window's largest sample comes.
+
+    Parameters
+    ----------
+    x : array-like, shape (n, n_times) or (n_times,)
+        Windows in microvolt.
+    sfreq : float, default=1
+        Sampling rate in Hz; 1 gives samples for seconds.
+
+    Returns
+    -------
+    float or ndarray, shape (n,)
+        Latency in seconds; 0 for a constant window.
+
+    Notes
+    -----
+    LAT = argmax x / sfreq. O(N).
+
+    Examples
+    --------
+    >>> from skseizure.features import peak_latency
+    >>> peak_latency([0.0, -1.0, 4.0, 1.0], sfreq=10)
+    np.float64(0.2)
+    """
+    batch = as_batch(x)
+    return batch.finish(_peak(batch) / check_rate(sfreq))
+
+
+def latency_amplitude_ratio(x: ArrayLike, *, sfreq: float = 1.0) -> Values:
+    """Divide the latency of each window's largest sample by its value.
+
+    Parameters
+    ----------
+    x : array-like, shape (n, n_times) or (n_times,)
+        Windows in microvolt.
+    sfreq : float, default=1
+        Sampling rate in Hz; 1 gives samples for seconds.
+
+    Returns
+    -------
+    float or ndarray, shape (n,)
+        Ratio in seconds per microvolt; 0 where the maximum is 0 and for a constant window.
+
+    Notes
+    -----
+    LAR = LAT / MAX. O(N).
+
+    Examples
+    --------
+    >>> from skseizure.features import latency_amplitude_ratio
+    >>> latency_amplitude_ratio([[0.0, -1.0, 4.0], [0.0, -1.0, -1.0]])
+    array([0.5, 0. ])
+    """
+    batch = as_batch(x)
+    return batch.finish(_latency_ratio(batch, sfreq), power=-1)
+
+
+def absolute_amplitude(x: ArrayLike) -> Values:
+    """Take the size of each window's largest sample.
+
+    Parameters
+    ----------
+    x : array-like, shape (n, n_times) or (n_times,)
+        Windows in microvolt.
+
+    Returns
+    -------
+    float or ndarray, shape (n,)
+        Amplitude in microvolt.
+
+    Notes
+    -----
+    AAMP = abs(max x). O(N).
+
+    Examples
+    --------
+    >>> from skseizure.features import absolute_amplitude
+    >>> absolute_amplitude([[-5.0, 2.0, 1.0], [-3.0, -2.0, -4.0]])
+    array([2., 2.])
+    """
+    batch = as_batch(x)
+    return batch.finish(np.abs(batch.high), constant=np.abs(batch.high))
+
+
+def absolute_latency_amplitude_ratio(x: ArrayLike, *, sfreq: float = 1.0) -> Values:
+    """Divide the latency of each window's largest sample by its size.
+
+    Parameters
+    ----------
+    x : array-like, shape (n, n_times) or (n_times,)
+        Windows in microvolt.
+    sfreq : float, default=1
+        Sampling rate in Hz; 1 gives samples for seconds.
+
+    Returns
+    -------
+    float or ndarray, shape (n,)
+        Ratio in seconds per microvolt; 0 where the maximum is 0 and for a constant window.
+
+    Notes
+    -----
+    ALAR = abs(LAT / MAX). O(N).
+
+    Examples
+    --------
+    >>> from skseizure.features import absolute_latency_amplitude_ratio
+    >>> absolute_latency_amplitude_ratio([-9.0, -8.0, -4.0])
+    np.float64(0.5)
+    """
+    batch = as_batch(x)
+    return batch.finish(np.abs(_latency_ratio(batch, sfreq)), power=-1)
+
+
+def average_absolute_slope(x: ArrayLike, *, sfreq: float = 1.0) -> Values:
+    """Average the size of each window's slope.
+
+    Parameters
+    ----------
+    x : array-like, shape (n, n_times) or (n_times,)
+        Windows in microvolt.
+    sfreq : float, default=1
+        Sampling rate in Hz; 1 gives `line_length`.
+
+    Returns
+    -------
+    float or ndarray, shape (n,)
+        Slope in microvolt per second; 0 for a constant window and for one sample.
+
+    Notes
+    -----
+    AASS = mean abs(x_{i+1} - x_i) sfreq. O(N).
+
+    Examples
+    --------
+    >>> from skseizure.features import average_absolute_slope
+    >>> average_absolute_slope([0.0, 1.0, -1.0], sfreq=10)
+    np.float64(15.0)
+    """
+    batch = as_batch(x)
+    total = np.abs(batch.steps).sum(axis=1)
+    return batch.finish(total / max(1, batch.n_times - 1) * check_rate(sfreq), power=1)
+
+
+def peak_to_peak(x: ArrayLike) -> Values:
+    """Subtract each window's smallest sample from its largest.
+
+    Parameters
+    ----------
+    x : array-like, shape (n, n_times) or (n_times,)
+        Windows in microvolt.
+
+    Returns
+    -------
+    float or ndarray, shape (n,)
+        Difference in microvolt.
+
+    Notes
+    -----
+    PP = max x - min x. O(N).
+
+    Examples
+    --------
+    >>> from skseizure.features import peak_to_peak
+    >>> peak_to_peak([1.0, -5.0, 3.0])
+    np.float64(8.0)
+    """
+    batch = as_batch(x)
+    return batch.finish(np.ptp(batch.x, axis=1), power=1)
+
+
+def peak_to_peak_time(x: ArrayLike, *, sfreq: float = 1.0) -> Values:
+    """Measure the time from each window's smallest sample to its largest.
+
+    Parameters
+    ----------
+    x : array-like, shape (n, n_times) or (n_times,)
+        Windows in microvolt.
+    sfreq : float, default=1
+        Sampling rate in Hz; 1 gives samples for seconds.
+
+    Returns
+    -------
+    float or ndarray, shape (n,)
+        Time in seconds, negative where the largest comes first; 0 for a constant window.
+
+    Notes
+    -----
+    PPT = (argmax x - argmin x) / sfreq. O(N).
+
+    Examples
+    --------
+    >>> from skseizure.features import peak_to_peak_time
+    >>> peak_to_peak_time([9.0, 2.0, 3.0, 1.0], sfreq=2)
+    np.float64(-1.5)
+    """
+    batch = as_batch(x)
+    return batch.finish(_rise_time(batch) / check_rate(sfreq))
+
+
+def peak_to_peak_slope(x: ArrayLike, *, sfreq: float = 1.0) -> Values:
+    """Compute the slope between each window's smallest and largest sample.
+
+    Parameters
+    ----------
+    x : array-like, shape (n, n_times) or (n_times,)
+        Windows in microvolt.
+    sfreq : float, default=1
+        Sampling rate in Hz; 1 gives microvolt per sample.
+
+    Returns
+    -------
+    float or ndarray, shape (n,)
+        Slope in microvolt per second; 0 for a constant window.
+
+    Notes
+    -----
+    PPS = PP / PPT. O(N).
+
+    Examples
+    --------
+    >>> from skseizure.features import peak_to_peak_slope
+    >>> peak_to_peak_slope([9.0, 2.0, 3.0, 1.0])
+    np.float64(-2.6666666666666665)
+    """
+    batch = as_batch(x)
+    return batch.finish(
+        divide(np.ptp(batch.x, axis=1) * check_rate(sfreq), _rise_time(batch)), power=1
+    )
+
+
+def zero_crossing_density(x: ArrayLike, *, sfreq: float = 1.0) -> Values:
+    """Divide the number of zero crossings of each window by its peak-to-peak time.
+
+    Parameters
+    ----------
+    x : array-like, shape (n, n_times) or (n_times,)
+        Windows in microvolt.
+    sfreq : float, default=1
+        Sampling rate in Hz; 1 gives crossings per sample.
+
+    Returns
+    -------
+    float or ndarray, shape (n,)
+        Crossings per second, with the sign of the peak-to-peak time; 0 for a constant window.
+
+    Notes
+    -----
+    ZCD = ZC / PPT, ZC as in `zero_crossings`: all those of the window. O(N).
+
+    Examples
+    --------
+    >>> from skseizure.features import zero_crossing_density
+    >>> zero_crossing_density([-2.0, 1.0, -1.0, 3.0], sfreq=2)
+    np.float64(2.0)
+    """
+    batch = as_batch(x)
+    crossings = np.asarray(zero_crossings(batch))  # type: ignore[arg-type]
+    return batch.finish(divide(crossings * check_rate(sfreq), _rise_time(batch)))
+
+
+def slope_sign_alterations(x: ArrayLike) -> Values:
+    """Count the turns of each window, those onto or off a plateau as a half.
+
+    Parameters
+    ----------
+    x : array-like, shape (n, n_times) or (n_times,)
+        Windows in microvolt.
+
+    Returns
+    -------
+    float or ndarray, shape (n,)
+        Number of alterations; 0 for a constant window.
+
+    See Also
+    --------
+    slope_sign_changes : Counts full turns only.
+
+    Notes
+    -----
+    SSA = sum abs(sgn(x_{i-1} - x_i) + sgn(x_{i+1} - x_i)) / 2. O(N).
+
+    Examples
+    --------
+    >>> from skseizure.features import slope_sign_alterations
+    >>> slope_sign_alterations([[0.0, 2.0, 1.0, 3.0], [0.0, 2.0, 2.0, 1.0]])
+    array([2., 1.])
+    """
+    batch = as_batch(x)
+    signs = np.sign(batch.steps)
+    return batch.finish(0.5 * np.abs(np.diff(signs, axis=1)).sum(axis=1))
+
+
+def check_rate(sfreq: float) -> float:
+    """Return ``sfreq`` as float, or raise a ValueError if it is no sampling rate."""
+    if not 0.0 < sfreq < np.inf:
+        raise ValueError(f"sfreq must be a positive number of Hz, got {sfreq!r}.")
+    return float(sfreq)
+
+
+def _peak(batch: Batch) -> NDArray[np.float64]:
+    return batch.share("peak", lambda: batch.x.argmax(axis=1).astype(np.float64))
+
+
+def _latency_ratio(batch: Batch, sfreq: float) -> NDArray[np.float64]:
+    with np.errstate(over="ignore"):  # of a maximum that is next to nothing beside the minimum
+        ratio = divide(_peak(batch) / check_rate(sfreq), batch.x.max(axis=1))
+    return np.clip(ratio, -LARGEST, LARGEST)
+
+
+def _rise_time(batch: Batch) -> NDArray[np.float64]:
+    """Return the samples from the smallest to the largest sample."""
+    return batch.share("rise_time", lambda: _peak(batch) - batch.x.argmin(axis=1))

@@ -1,0 +1,159 @@
+"""What all transformers of raw windows share: layout, batches, smoothing, names and tags."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from numbers import Integral, Real
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
+from sklearn.utils import Tags, gen_batches
+from sklearn.utils._param_validation import Interval
+from sklearn.utils.parallel import Parallel, delayed
+from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
+from tqdm.auto import tqdm
+
+from .._utils.validation import check_sfreq, check_windows
+from ._smoothing import smooth
+
+# Samples that one job works on: a few megabytes, so that temporaries stay in cache and memory does
+# not grow with the number of windows.
+BATCH_SAMPLES = 2**18
+
+
+class WindowsTransformer(TransformerMixin, BaseEstimator):
+    """A transformer that turns raw windows into a table of features of each channel.
+
+    A subclass has the parameters constrained here next to its own, and three methods:
+
+    - ``_settle(sfreq)`` checks its parameters against the layout and learns what there is to learn;
+    - ``_compute(X, sfreq)`` returns the features of checked windows, shape (n_windows, n_channels,
+      n_columns);
+    - ``_columns()`` names the columns of a channel, ``"{band}__{feature}"``.
+    """
+
+    _parameter_constraints: dict = {
+        "sfreq": [Interval(Real, 0, None, closed="neither"), None],
+        "smoothing": [Interval(Real, 0, None, closed="neither"), None],
+        "center": ["boolean"],
+        "n_jobs": [Integral, None],
+        "verbose": ["verbose"],
+    }
+
+    sfreq: float | None
+    smoothing: float | None
+    center: bool
+    n_jobs: int | None
+    verbose: bool | int
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: Any, y: ArrayLike | None = None) -> Self:
+        """Learn the layout of the windows and check the parameters against it.
+
+        Parameters
+        ----------
+        X : Windows or array-like, shape (n_windows, n_channels, n_times) or (n_windows, n_times)
+            Raw windows in microvolts.
+        y : ignored
+            Present for the interface.
+
+        Returns
+        -------
+        self : object
+            Fitted.
+        """
+        X = check_windows(self, X)
+        self._settle(check_sfreq(self, X))
+        return self
+
+    def transform(self, X: Any) -> NDArray[np.floating]:
+        """Compute the table of features.
+
+        Parameters
+        ----------
+        X : Windows or array-like, shape (n_windows, n_channels, n_times) or (n_windows, n_times)
+            Raw windows in microvolts, of the layout seen in `fit`.
+
+        Returns
+        -------
+        ndarray of float, shape (n_windows, n_features_out)
+            One row a window.
+        """
+        check_is_fitted(self)
+        X = check_windows(self, X, reset=False)
+        features = self._compute(X, check_sfreq(self, X, reset=False))
+        table: NDArray[np.floating] = features.reshape(len(X), -1)
+        if self.smoothing is not None:
+            table = smooth(table, X, self.smoothing, self.center)
+        return table
+
+    def get_feature_names_out(self, input_features: ArrayLike | None = None) -> NDArray[np.object_]:
+        """Name the columns of the table.
+
+        Parameters
+        ----------
+        input_features : array-like of str, default=None
+            Only checked against the names and number of columns seen in `fit`.
+
+        Returns
+        -------
+        ndarray of str, shape (n_features_out,)
+            ``"{channel}__{band}__{feature}"``; channels without a name are ``ch0``, ``ch1``, ...
+        """
+        check_is_fitted(self)
+        _check_feature_names_in(self, input_features)
+        channels = self.ch_names_in_ or [f"ch{i}" for i in range(self.n_channels_in_)]
+        return np.array([f"{c}__{f}" for c in channels for f in self._columns()], dtype=object)
+
+    def _settle(self, sfreq: float) -> None:
+        raise NotImplementedError
+
+    def _compute(self, X: Any, sfreq: float) -> NDArray[np.float64]:
+        raise NotImplementedError
+
+    def _columns(self) -> list[str]:
+        raise NotImplementedError
+
+    def _in_batches(
+        self, function: Callable[[NDArray[np.float64]], NDArray[np.float64]], X: Any
+    ) -> NDArray[np.float64]:
+        """Apply a function of single-channel windows to all of them, in threads.
+
+        Parameters
+        ----------
+        function : callable
+            Takes (n, n_times) and returns (n, n_columns); a partial of a module's function, so
+            that it can be sent to other processes.
+        X : Windows or ndarray, shape (n_windows, n_channels, n_times)
+            Checked windows.
+
+        Returns
+        -------
+        ndarray of float, shape (n_windows, n_channels, n_columns)
+            The function's values. The cut into batches does not depend on ``n_jobs``.
+        """
+        n_windows, n_channels, n_times = X.shape
+        batches = list(gen_batches(n_windows, max(1, BATCH_SAMPLES // (n_channels * n_times))))
+        show = tqdm(batches, desc=type(self).__name__, unit="batch", disable=not self.verbose)
+        tables = Parallel(n_jobs=self.n_jobs, prefer="threads", return_as="generator")(
+            delayed(partial(_on_channels, function))(X[batch]) for batch in show
+        )
+        out = np.empty((n_windows, n_channels, len(self._columns())))
+        for batch, table in zip(batches, tables, strict=True):
+            out[batch] = table
+        return out
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = tags.input_tags.three_d_array = True
+        return tags
+
+
+def _on_channels(
+    function: Callable[[NDArray[np.float64]], NDArray[np.float64]], part: Any
+) -> NDArray[np.float64]:
+    x = np.ascontiguousarray(part, dtype=np.float64)
+    return function(x.reshape(-1, x.shape[-1])).reshape(*x.shape[:2], -1)

@@ -1,0 +1,67 @@
+"""A corpus larger than memory: what is allocated on the way stays within a budget."""
+
+import subprocess
+import sys
+
+import pytest
+
+# The limit is on what a process allocates for itself: a mapped file's pages are the system's, which
+# takes them back as it likes. It is set above what modules and compiled code take.
+SCRIPT = """
+import resource, sys
+import numpy as np
+from skseizure.features import BandFeatures
+from skseizure.signals import Windows
+
+source, path, n_bytes, budget, n_jobs = sys.argv[1], sys.argv[2], *map(int, sys.argv[3:])
+n_times, dtype = 1024, np.dtype(np.float32)
+n = n_bytes // (n_times * dtype.itemsize)
+if source in ("file", "recording"):
+    # Nothing is written: the file is one hole.
+    open(path, "wb").truncate(n_bytes)
+    X = np.memmap(path, dtype, mode="r", shape=(n, 1, n_times))
+else:
+    signal = np.random.default_rng(0).standard_normal(n + n_times - 1, dtype=np.float32)
+    X = np.lib.stride_tricks.sliding_window_view(signal, n_times)[:, np.newaxis]
+assert X.nbytes == n_bytes
+if source == "windows":
+    X = Windows(X, sfreq=256)
+if source == "recording":
+    # 64 channels, of which one at a time is filtered as a whole.
+    X = Windows.from_array(X.reshape(64, -1), 256, window=n_times / 256)
+few = X[:1000]
+model = BandFeatures(["std", "line_length"], {"wide": (1, 40)}, sfreq=256, order=1, n_jobs=n_jobs)
+expected = model.fit_transform(few)
+
+taken = int(open("/proc/self/statm").read().split()[5]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_DATA, (taken + budget,) * 2)
+try:
+    np.array(X)
+except MemoryError:
+    pass
+else:
+    sys.exit("the limit does not bind: all windows could be copied")
+table = model.fit_transform(X)
+assert table.shape == (len(X), 2 * X.shape[1])
+assert np.array_equal(table[:1000], expected)
+assert np.isfinite(table).all()
+"""
+
+MB = 2**20
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the limit on allocations is Linux's")
+@pytest.mark.parametrize(
+    "source, size, budget, n_jobs",
+    [
+        ("array", 4096 * MB, 500 * MB, 2),
+        ("windows", 256 * MB, 64 * MB, 1),
+        ("file", 256 * MB, 64 * MB, 1),
+        ("recording", 256 * MB, 96 * MB, 1),
+    ],
+)
+def test_windows_larger_than_the_budget(tmp_path, source, size, budget, n_jobs):
+    arguments = [source, tmp_path / "windows.f32", size, budget, n_jobs]
+    command = [sys.executable, "-c", SCRIPT, *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,74 @@
+"""Band powers and wavelet energies against scipy, PyWavelets and closed forms."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import pywt
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy.signal import periodogram
+
+from skseizure.features._batch import Batch
+from skseizure.features._spectral import band_power, dwt_energies
+
+
+@pytest.mark.parametrize("n_times", [1, 2, 3, 255, 256, 1000])
+@pytest.mark.parametrize("low, high", [(0.5, 4), (8, 13), (0, 1000), (60, 61), (200, 300)])
+def test_band_power_equals_scipy(rng, n_times, low, high):
+    x = rng.standard_normal((5, n_times)) * 30 + 100
+    frequencies, density = periodogram(x, 256, detrend="constant", axis=1)
+    inside = (frequencies >= low) & (frequencies < high)
+    expected = density[:, inside].sum(axis=1) * 256 / n_times
+    assert_allclose(band_power(x, 256, low, high), expected, rtol=1e-9, atol=1e-20)
+
+
+def test_bands_share_out_the_variance(rng):
+    x = rng.standard_normal((5, 300))
+    edges = [0, 4, 8, 13, 30, 129]
+    batch = Batch(x)
+    parts = [band_power(batch, 256, a, b) for a, b in pairwise(edges)]
+    assert_allclose(np.sum(parts, axis=0), x.var(axis=1), rtol=1e-12)
+    shares = [band_power(batch, 256, a, b, relative=True) for a, b in pairwise(edges)]
+    assert_allclose(shares, parts / x.var(axis=1), rtol=1e-12)
+    assert band_power(np.full(10, 3.0), 256, 0, 128, relative=True) == 0.0
+
+
+def test_an_edge_on_a_frequency():
+    # 6 Hz is bin 3 of 128 samples at 256 Hz: in the band that begins there.
+    tone = np.cos(2 * np.pi * 6 * np.arange(128) / 256)
+    assert_allclose(band_power(tone, 256, 6, 8), 0.5)
+    assert_allclose(band_power(tone, 256, 4, 6), 0.0, atol=1e-20)
+
+
+@pytest.mark.parametrize("wavelet", ["haar", "db2", "db4", "sym5", "bior2.2"])
+@pytest.mark.parametrize("n_times, n_levels", [(256, 5), (1001, 5), (37, 2), (3, 1), (1, 3)])
+@pytest.mark.filterwarnings("ignore:Level value of:UserWarning")
+def test_dwt_energies_equal_pywavelets(rng, wavelet, n_times, n_levels):
+    x = rng.standard_normal((4, n_times)) * 20
+    levels = pywt.wavedec(x, wavelet, level=n_levels, axis=1)
+    expected = np.stack([np.sum(level**2, axis=1) for level in levels], axis=1)
+    energies = dwt_energies(x, wavelet, n_levels)
+    assert_allclose(energies, expected, rtol=1e-10, atol=1e-10)
+    assert_array_equal(dwt_energies(x[2], wavelet, n_levels), energies[2])
+
+
+def test_haar_energy_is_the_window_s(rng):
+    x = rng.standard_normal(256)
+    assert_allclose(dwt_energies(x, "haar", 8).sum(), np.sum(x**2), rtol=1e-12)
+    assert_allclose(dwt_energies(np.full(64, 2.0), "haar", 3), [64 * 4, 0, 0, 0], atol=1e-12)
+    assert_allclose(dwt_energies(1e200 * x[:8], "haar", 3)[0], np.finfo(float).max)
+
+
+@pytest.mark.parametrize(
+    "function, parameters, message",
+    [
+        (band_power, (0.0, 1, 2), "sfreq is 0.0; a sampling rate above 0 Hz"),
+        (band_power, (256, 5, 4), "low and high are 5 and 4 Hz; low < high"),
+        (band_power, (256, 5, np.inf), "low and high are 5 and inf Hz"),
+        (dwt_energies, ("db4", 0), "n_levels must be an integer of at least 1, got 0"),
+        (dwt_energies, ("nonsense",), "nonsense"),
+    ],
+)
+def test_bad_parameter(function, parameters, message):
+    with pytest.raises(ValueError, match=message):
+        function(np.arange(100.0), *parameters)
