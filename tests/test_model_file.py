@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -101,7 +102,8 @@ def test_a_planted_pickle_is_never_opened(fitted, toy, tmp_path, monkeypatch):
     assert planted
     for file in planted:
         file.write_bytes(pickle.dumps(Bomb()))
-    fitted.estimator_[0].transform(X)
+    with suppress(AttributeError):  # what it leaves is no table
+        fitted.estimator_[0].transform(X)
     assert Path("exploded").exists(), "the trap must work, or the test shows nothing"
     Path("exploded").unlink()
 
