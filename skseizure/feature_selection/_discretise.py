@@ -102,8 +102,12 @@ def _edges(
         # Edges are values of the column, never interpolated: a strictly increasing transform
         # moves them along exactly.
         ranks = np.arange(1, n_bins) * (len(column) - 1) // n_bins
-        starts = np.searchsorted(ordered, ordered[ranks], side="right")
-        return ordered[np.unique(starts[starts < len(column)])]
+        before, after = (
+            np.searchsorted(ordered, ordered[ranks], side=side) for side in ("left", "right")
+        )
+        # A column saturated at its maximum is cut before that value: after it there is nothing.
+        starts = np.where(after == len(column), before, after)
+        return ordered[np.unique(starts[starts > 0])]
     low, high = float(ordered[0]), float(ordered[-1])
     # Huge values would overflow; a power of two scales them without rounding.
     scale = 2.0**-10 if max(-low, high) > 1e300 else 1.0

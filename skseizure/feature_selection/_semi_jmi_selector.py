@@ -86,6 +86,9 @@ class SemiJMISelector(DiscreteSelector):
 
     Notes
     -----
+    Labels pass the selector unchanged: a classifier behind it sees -1 too, and must know what that
+    means (`sklearn.semi_supervised.SelfTrainingClassifier`), as must the scoring of a search.
+
     **The rule** [1]_. Of N rows p are labelled positive, n negative and m are unlabelled; pi is the
     prior. Be Y0 the labels with unlabelled rows taken as negative and Y1 as positive. Then
 

@@ -277,3 +277,15 @@ def test_bonn_features_separate_seizures(data_path):
     )
     model.fit(table[~test], y[~test])
     assert model.score(table[test], y[test]) > 0.92
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_saturated_column_keeps_its_information(sign):
+    """Clipped amplitudes: 86 % of the rows at one end of the scale, whichever end it is."""
+    rng = np.random.default_rng(0)
+    y = (rng.random(5000) < 0.1).astype(int)
+    clipped = np.minimum(rng.normal(size=5000) - 1.5 * y, -1.3)
+    assert np.mean(clipped == -1.3) > 0.8
+    X = np.column_stack([rng.normal(size=5000), sign * clipped])
+    selector = MutualInformationSelector("mim", n_features_to_select=2).fit(X, y)
+    assert selector.ranking_.tolist() == [1, 0] and selector.scores_[0] > 0.05
