@@ -25,7 +25,7 @@ from ._corpus import (
     existing_folder,
     in_montage,
     join_recordings,
-    read_quietly,
+    read_recording,
 )
 
 # Two cases of one child, 1.5 years apart: on different sides of a split they would leak.
@@ -119,7 +119,7 @@ def load_chbmit(
         if not files:
             raise ValueError(f"records='seizure', but no record in {folder} has a seizure.")
     parts = (
-        (_read(file), file.events)
+        (_read(file, montage), file.events)
         for file in tqdm(files, desc="CHB-MIT", unit="file", disable=not verbose)
     )
     return join_recordings(
@@ -181,7 +181,7 @@ def _seconds(path: Path) -> float:
     return float(header.n_records * header.duration)
 
 
-def _read(file: _File) -> Recording:
+def _read(file: _File, montage: str | Sequence[str] | None) -> Recording:
     patient = SAME_PERSON.get(file.case, file.case)
-    recording = read_quietly(file.path, record=file.record, patient=patient)
+    recording = read_recording(file.path, montage, record=file.record, patient=patient)
     return recording.replace(offset=file.offset)

@@ -50,13 +50,12 @@ def check_option(name: str, value: str, allowed: Sequence[str]) -> None:
         raise ValueError(f"{name} is {value!r}; it must be one of {', '.join(map(repr, allowed))}.")
 
 
-def read_quietly(path: Path, **options: Any) -> Recording:
-    """Read a file without a word on channels that hold no voltage.
-
-    What a montage needs it asks for by name, and names what it misses.
-    """
+def read_recording(path: Path, montage: str | Sequence[str] | None, **options: Any) -> Recording:
+    """Read a file; with a montage, without a word on channels that hold no voltage."""
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=".*: left out ", category=UserWarning)
+        if montage is not None:
+            # What a montage needs it asks for by name, and names what it misses.
+            warnings.filterwarnings("ignore", message=".*: left out ", category=UserWarning)
         return read_edf(path, **options)
 
 

@@ -16,7 +16,7 @@ from ._corpus import (
     existing_folder,
     in_montage,
     join_recordings,
-    read_quietly,
+    read_recording,
 )
 
 
@@ -111,7 +111,7 @@ def load_edf_folder(
         ):
             patient = _patient(file, folder)
             yield (
-                read_quietly(file, record=record, patient=patient, resample_to=sfreq),
+                read_recording(file, montage, record=record, patient=patient, resample_to=sfreq),
                 read_events(table, record=record, patient=patient),
             )
 

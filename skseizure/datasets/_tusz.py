@@ -18,7 +18,7 @@ from ._corpus import (
     existing_folder,
     in_montage,
     join_recordings,
-    read_quietly,
+    read_recording,
 )
 
 
@@ -114,7 +114,12 @@ def load_tusz(
     chosen = choose("patients", patients, map(_patient, files), folder)
     annotated = [(file, _annotations(file)) for file in files if _patient(file) in chosen]
     parts = (
-        (read_quietly(file, resample_to=sfreq, record=file.stem, patient=_patient(file)), events)
+        (
+            read_recording(
+                file, montage, resample_to=sfreq, record=file.stem, patient=_patient(file)
+            ),
+            events,
+        )
         for file, events in tqdm(annotated, desc="TUSZ", unit="file", disable=not verbose)
     )
     return join_recordings(

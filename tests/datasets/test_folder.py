@@ -1,9 +1,11 @@
 """Any folder of EDF files with tables of events beside them."""
 
+import edfio
 import numpy as np
 import pytest
 
-from skseizure.datasets import load_edf_folder
+from skseizure.datasets import load_edf_folder, make_recordings
+from skseizure.signals import write_events
 
 TABLE = "onset\tduration\teventType\tconfidence\tchannels\tdateTime\trecordingDuration\n"
 SEIZURE = TABLE + "2.00\t4.00\tsz\tn/a\tall\tn/a\t12.00\n"
@@ -85,3 +87,19 @@ def test_a_bar_only_if_asked(add, tmp_path, capsys):
     assert not capsys.readouterr().err
     load_edf_folder(tmp_path, verbose=True)
     assert "1/1" in capsys.readouterr().err
+
+
+def test_channels_without_voltage_are_named_unless_a_montage_chooses(tmp_path):
+    (recording,), events = make_recordings(1, 1, duration=60, ictal_fraction=0, random_state=0)
+    signals = [
+        edfio.EdfSignal(channel, recording.sfreq, label=name, physical_dimension="uV")
+        for channel, name in zip(recording.data, recording.ch_names, strict=True)
+    ]
+    pulse = np.linspace(0, 100, recording.data.shape[1])
+    signals.append(edfio.EdfSignal(pulse, recording.sfreq, label="SpO2", physical_dimension="%"))
+    edfio.Edf(signals).write(tmp_path / "a.edf")
+    write_events(events, tmp_path / "a.tsv")
+    X, _ = load_edf_folder(tmp_path)  # a warning would be an error here
+    with pytest.warns(UserWarning, match="left out 'SpO2'"):
+        alone, _ = load_edf_folder(tmp_path, montage=None)
+    assert X.ch_names == alone.ch_names
