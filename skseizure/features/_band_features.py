@@ -329,7 +329,7 @@ def _band_table(
     for b, (low, high) in enumerate(bands):
 
         def bandpass(x: NDArray, low: float = low, high: float = high) -> NDArray:
-            return butterworth_bandpass(np.asarray(x, dtype=np.float64), sfreq, low, high, order)
+            return butterworth_bandpass(x, sfreq, low, high, order, np.float64)
 
         filtered = part.map_signals(bandpass).data if is_windows(part) else bandpass(part)
         for batch in gen_batches(n, max(1, BATCH_SAMPLES // (n_channels * n_times))):

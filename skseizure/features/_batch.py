@@ -35,16 +35,6 @@ class Batch:
         The windows as they were given.
     n_times : int
         Samples per window.
-    low, high : ndarray, shape (n,)
-        Extremes of each window.
-    constant : ndarray of bool, shape (n,)
-        Whether the extremes are equal.
-    exponent : ndarray of int, shape (n,)
-        Each window's amplitude as a power of two if its powers could overflow or vanish, else 0.
-    x : ndarray, shape (n, n_times)
-        The windows over 2**exponent, which is exact.
-    amplitude : ndarray, shape (n,)
-        Largest absolute value of ``x``.
     """
 
     def __init__(self, x: ArrayLike) -> None:
@@ -59,16 +49,6 @@ class Batch:
         raw = np.require(np.atleast_2d(raw), requirements=["C", "A", "W"])
         self.raw = raw
         self.n_times = raw.shape[1]
-        self.low = raw.min(axis=1)
-        self.high = raw.max(axis=1)
-        self.constant = self.low == self.high
-        amplitude = np.maximum(np.abs(self.low), np.abs(self.high))
-        _, exponent = np.frexp(amplitude)
-        # The common range is left alone; 2**-1000 brings the largest double into it.
-        exponent = np.where(np.abs(exponent) <= 100, 0, np.clip(exponent, -1000, 1000))
-        self.exponent = exponent
-        self.x = raw * np.ldexp(1.0, -exponent)[:, None] if exponent.any() else raw
-        self.amplitude = np.ldexp(amplitude, -exponent)
         self._shared: dict[Hashable, Any] = {}
 
     def share(self, key: Hashable, compute: Callable[[], Any]) -> Any:
@@ -76,6 +56,44 @@ class Batch:
         if key not in self._shared:
             self._shared[key] = compute()
         return self._shared[key]
+
+    @cached_property
+    def low(self) -> NDArray[np.float64]:
+        """Smallest sample of each window, shape (n,)."""
+        return self.raw.min(axis=1)
+
+    @cached_property
+    def high(self) -> NDArray[np.float64]:
+        """Largest sample of each window, shape (n,)."""
+        return self.raw.max(axis=1)
+
+    @cached_property
+    def constant(self) -> NDArray[np.bool_]:
+        """Whether the extremes are equal, shape (n,)."""
+        return self.low == self.high
+
+    @cached_property
+    def _raw_amplitude(self) -> NDArray[np.float64]:
+        return np.maximum(np.abs(self.low), np.abs(self.high))
+
+    @cached_property
+    def exponent(self) -> NDArray[np.int32]:
+        """Amplitude as a power of two where its powers could leave the doubles, else 0, (n,)."""
+        _, exponent = np.frexp(self._raw_amplitude)
+        # The common range is left alone; 2**-1000 brings the largest double into it.
+        return np.where(np.abs(exponent) <= 100, 0, np.clip(exponent, -1000, 1000))
+
+    @cached_property
+    def amplitude(self) -> NDArray[np.float64]:
+        """Largest absolute value of ``x``, shape (n,)."""
+        return np.ldexp(self._raw_amplitude, -self.exponent)
+
+    @cached_property
+    def x(self) -> NDArray[np.float64]:
+        """The windows over 2**exponent, which is exact, shape (n, n_times)."""
+        if not self.exponent.any():
+            return self.raw
+        return self.raw * np.ldexp(1.0, -self.exponent)[:, None]
 
     @cached_property
     def centred(self) -> NDArray[np.float64]:
@@ -127,7 +145,9 @@ class Batch:
         turns = (rises[:, :-1] & falls[:, 1:]) | (falls[:, :-1] & rises[:, 1:])
         return np.count_nonzero(turns, axis=1)
 
-    def finish(self, values: ArrayLike, *, power: int = 0, constant: ArrayLike = 0.0) -> Values:
+    def finish(
+        self, values: ArrayLike, *, power: int = 0, constant: ArrayLike | None = 0.0
+    ) -> Values:
         """Turn the values of ``x`` into those of the windows as they were given.
 
         Parameters
@@ -137,8 +157,8 @@ class Batch:
         power : int, default=0
             The power of the amplitude that the measure goes with. Beyond the largest double,
             values saturate there.
-        constant : array-like, shape (n,) or scalar, default=0
-            What takes the place of the values of constant windows.
+        constant : array-like, shape (n,) or scalar or None, default=0
+            What takes the place of the values of constant windows; None where theirs are right.
 
         Returns
         -------
@@ -150,7 +170,8 @@ class Batch:
             with np.errstate(over="ignore", under="ignore"):
                 values = np.ldexp(values, power * self.exponent)
             values = np.clip(values, -LARGEST, LARGEST)
-        values = np.where(self.constant, constant, values)
+        if constant is not None:
+            values = np.where(self.constant, constant, values)
         return values[0] if self._is_single else values
 
 

@@ -157,15 +157,16 @@ def permutation_entropy(x: ArrayLike, *, order: int = 3, delay: int = 1) -> Valu
         raise ValueError(f"order must be at most 8, got {order}.")
     batch = as_batch(x)
     if batch.n_times <= (order - 1) * delay:
-        return batch.finish(np.zeros(len(batch.x)))
+        return batch.finish(np.zeros(len(batch.raw)), constant=None)
     from . import _kernels_linear
 
     n_patterns = math.factorial(order)
     if order == 3:
-        counts = _kernels_linear.pattern_counts_of_three(batch.x, delay)
+        counts = _kernels_linear.pattern_counts_of_three(batch.raw, delay)
     else:
-        counts = _kernels_linear.pattern_counts(batch.x, order, delay, n_patterns)
-    return batch.finish(_entropy(counts) / math.log2(n_patterns))
+        counts = _kernels_linear.pattern_counts(batch.raw, order, delay, n_patterns)
+    # Equal samples make one pattern: constant windows need no exception.
+    return batch.finish(_entropy(counts) / math.log2(n_patterns), constant=None)
 
 
 def svd_entropy(x: ArrayLike, *, order: int = 3, delay: int = 1) -> Values:

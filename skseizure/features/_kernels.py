@@ -204,6 +204,8 @@ def divergence(x, others, delay, exclusion, n_steps, skip):
             _offer(distance, size, float(lag), nearest, best_lag)
         for step in range(1, n_steps + 1):
             total = 0.0
+            # Multiplied as long as that cannot over- or underflow: logarithms are dear.
+            product = 1.0
             count = 0
             for i in range(n_states):
                 j = i + int(best_lag[i])
@@ -213,10 +215,16 @@ def divergence(x, others, delay, exclusion, n_steps, skip):
                         d = x[row, i + step + c * delay] - x[row, j + step + c * delay]
                         square += d * d
                     if square > 0.0:
-                        total += 0.5 * math.log(square)
                         count += 1
+                        if not 1e-90 < product * square < 1e90:
+                            total += math.log(product)
+                            product = 1.0
+                            if not 1e-90 < square < 1e90:
+                                total += math.log(square)
+                                continue
+                        product *= square
             if count > 0:
-                curve[row, step - 1] = total / count
+                curve[row, step - 1] = 0.5 * (total + math.log(product)) / count
                 counts[row, step - 1] = count
     return curve, counts
 

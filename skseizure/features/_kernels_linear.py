@@ -10,6 +10,7 @@ from ._kernels import REASSOCIATE
 # Windows that the fluctuation kernel works on side by side: enough to fill vectors, few enough
 # to stay in cache.
 LANES = 64
+TILE = 32
 
 
 @compiled(fastmath=REASSOCIATE)
@@ -84,12 +85,15 @@ def _profiles(x, first, profile, size):
     n_times, width = profile.shape
     mean = np.zeros(width)
     level = np.zeros(width)
-    for lane in range(width):
-        for i in range(n_times):
-            profile[i, lane] = x[first + lane, i]
-    for i in range(n_times):
+    # In tiles: whole columns at once would fetch every line of memory anew for each window.
+    for start in range(0, n_times, TILE):
+        stop = min(start + TILE, n_times)
         for lane in range(width):
-            mean[lane] += profile[i, lane]
+            for i in range(start, stop):
+                profile[i, lane] = x[first + lane, i]
+        for i in range(start, stop):
+            for lane in range(width):
+                mean[lane] += profile[i, lane]
     mean /= n_times
     size[:] = 0.0
     for i in range(n_times):
@@ -100,7 +104,7 @@ def _profiles(x, first, profile, size):
             profile[i, lane] = level[lane]
 
 
-@compiled()
+@compiled(fastmath={"contract"})
 def _add_residuals(block, tangent, level, slope, square, total):
     """Add the squared residuals of each column of a block about its least-squares line.
 
@@ -116,15 +120,27 @@ def _add_residuals(block, tangent, level, slope, square, total):
         level[lane] = 0.0
         slope[lane] = 0.0
         square[lane] = 0.0
-    # Two samples at a time: half the traffic of the sums. Samples 0 and 1 are on the tangent; where
-    # the others are odd in number, sample 1 makes them even and adds nothing.
-    for i in range(2 - length % 2, length, 2):
+    # Four samples at a time: a quarter of the traffic of the sums. Samples 0 and 1 are on the
+    # tangent and add nothing: left out, or taken along to make the number even.
+    start = 2 - length % 2
+    if (length - start) % 4 == 2:
         for lane in range(width):
-            first = (block[i, lane] - block[0, lane]) - i * tangent[lane]
-            second = (block[i + 1, lane] - block[0, lane]) - (i + 1) * tangent[lane]
-            level[lane] += first + second
-            slope[lane] += (i - middle) * first + (i + 1 - middle) * second
-            square[lane] += first * first + second * second
+            a = (block[start, lane] - block[0, lane]) - start * tangent[lane]
+            b = (block[start + 1, lane] - block[0, lane]) - (start + 1) * tangent[lane]
+            level[lane] = a + b
+            slope[lane] = (start - middle) * a + (start + 1 - middle) * b
+            square[lane] = a * a + b * b
+        start += 2
+    for i in range(start, length, 4):
+        for lane in range(width):
+            a = (block[i, lane] - block[0, lane]) - i * tangent[lane]
+            b = (block[i + 1, lane] - block[0, lane]) - (i + 1) * tangent[lane]
+            c = (block[i + 2, lane] - block[0, lane]) - (i + 2) * tangent[lane]
+            d = (block[i + 3, lane] - block[0, lane]) - (i + 3) * tangent[lane]
+            level[lane] += (a + b) + (c + d)
+            early = (i - middle) * a + (i + 1 - middle) * b
+            slope[lane] += early + ((i + 2 - middle) * c + (i + 3 - middle) * d)
+            square[lane] += (a * a + b * b) + (c * c + d * d)
     for lane in range(width):
         fitted = level[lane] * level[lane] / length + slope[lane] * slope[lane] / spread
         total[lane] += max(square[lane] - fitted, 0.0)

@@ -8,11 +8,12 @@ from functools import lru_cache
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from ._recording import Recording
 
-BLOCK = 2**22  # samples filtered at a time in float64: 32 MiB, whatever the size of the input
+BLOCK = 2**22  # samples filtered at a time in float64: 32 MiB, or one signal where it is longer
+PIECE = 2**18  # samples that a recursive filter copies at a time
 FIR_SECONDS = 4.0  # 1025 taps at 256 Hz
 FIR_LOW, FIR_HIGH = 0.45, 1.0  # Hz, transition bands of that filter
 FIR_TOLERANCE = 0.02  # largest deviation of its gain; the design itself reaches 0.0125
@@ -21,7 +22,12 @@ NOTCH_Q = 30.0
 
 
 def butterworth_bandpass(
-    x: ArrayLike, sfreq: float, low: float | None, high: float | None, order: int = 6
+    x: ArrayLike,
+    sfreq: float,
+    low: float | None,
+    high: float | None,
+    order: int = 6,
+    dtype: DTypeLike | None = None,
 ) -> NDArray[np.floating]:
     """Filter without delay by a Butterworth band-pass, run forwards and backwards.
 
@@ -35,11 +41,13 @@ def butterworth_bandpass(
         Edges of the pass band in Hz. None leaves that side open: a low-pass or high-pass.
     order : int, default=6
         Order ``N`` of ``scipy.signal.butter``, the "sixth order" of the papers.
+    dtype : dtype or None, default=None
+        Of the result. None: float32 stays float32, all else becomes float64.
 
     Returns
     -------
     ndarray, shape (..., n_times)
-        Filtered copy; float32 stays float32 (computed in float64), all else becomes float64.
+        Filtered copy, computed in float64, in little more memory than that takes.
 
     Raises
     ------
@@ -72,7 +80,7 @@ def butterworth_bandpass(
     kind = "bandpass" if len(edges) == 2 else "lowpass" if low is None else "highpass"
     wn = edges if len(edges) == 2 else edges[0]
     sos = butter(order, wn, kind, fs=sfreq, output="sos")
-    return _in_blocks(lambda block: _forward_backward(sos, block), x)
+    return _in_blocks(lambda block: _forward_backward(sos, block), x, dtype)
 
 
 def fir_bandpass(
@@ -125,7 +133,8 @@ def fir_bandpass(
             f"its length, {half / sfreq:g} s. Use method='butterworth' on short signals."
         )
 
-    def convolve(block: NDArray[np.float64]) -> NDArray[np.float64]:
+    def convolve(block: NDArray) -> NDArray[np.float64]:
+        block = block.astype(np.float64, copy=False)
         before = 2 * block[..., :1] - block[..., half:0:-1]
         after = 2 * block[..., -1:] - block[..., -2 : -half - 2 : -1]
         padded = np.concatenate([before, block, after], axis=-1)
@@ -209,7 +218,8 @@ def resample(x: ArrayLike, sfreq: float, new_sfreq: float) -> NDArray[np.floatin
         )
     up, down = ratio.numerator, ratio.denominator
 
-    def by_ratio(block: NDArray[np.float64]) -> NDArray[np.float64]:
+    def by_ratio(block: NDArray) -> NDArray[np.float64]:
+        block = block.astype(np.float64, copy=False)
         # The phases of the filter differ a little in their gain at 0 Hz: a large offset would
         # come out as a ripple.
         offset = block.mean(axis=-1, keepdims=True)
@@ -385,32 +395,54 @@ def _band(low: float | None, high: float | None) -> str:
     return f"{'0' if low is None else f'{low:g}'}-{'' if high is None else f'{high:g}'} Hz"
 
 
-def _forward_backward(sos: NDArray[np.float64], x: NDArray[np.float64]) -> NDArray[np.float64]:
-    from scipy.signal import sosfiltfilt
+def _forward_backward(sos: NDArray[np.float64], x: NDArray) -> NDArray[np.float64]:
+    """Do what ``scipy.signal.sosfiltfilt`` does, in the memory of its result and no more."""
+    from scipy.signal import sosfilt, sosfilt_zi
 
     # scipy's default extension, which it refuses to shorten itself.
     n_zeros = min((sos[:, 2] == 0).sum(), (sos[:, 5] == 0).sum())
-    padlen = min(3 * int(2 * len(sos) + 1 - n_zeros), x.shape[-1] - 1)
-    return sosfiltfilt(sos, x, axis=-1, padtype="odd", padlen=padlen)
+    n = x.shape[-1]
+    pad = min(3 * int(2 * len(sos) + 1 - n_zeros), n - 1)
+    y = np.empty((*x.shape[:-1], n + 2 * pad))
+    inside = y[..., pad : pad + n]
+    inside[...] = x
+    y[..., :pad] = 2 * inside[..., :1] - inside[..., pad:0:-1]
+    y[..., pad + n :] = 2 * inside[..., -1:] - inside[..., -2 : -pad - 2 : -1]
+    settled = sosfilt_zi(sos).reshape(len(sos), *(1,) * (x.ndim - 1), 2)
+    step = max(1, PIECE // max(1, int(np.prod(x.shape[:-1]))))
+    for way in (y, y[..., ::-1]):
+        state = settled * way[..., :1]
+        for start in range(0, way.shape[-1], step):
+            piece = way[..., start : start + step]
+            piece[...], state = sosfilt(sos, piece, axis=-1, zi=state)
+    return inside
 
 
 def _in_blocks(
-    function: Callable[[NDArray[np.float64]], NDArray[np.float64]], x: ArrayLike
+    function: Callable[[NDArray], NDArray[np.float64]],
+    x: ArrayLike,
+    dtype: DTypeLike | None = None,
 ) -> NDArray[np.floating]:
-    """Apply a function along the last axis in float64, a block of the first axis at a time."""
+    """Apply a function along the last axis, which works in float64, a block of the first at a time.
+
+    Without a ``dtype``, float32 stays what it is and all else becomes float64.
+    """
     x = np.asanyarray(x)
     if x.ndim == 0 or x.shape[-1] == 0:
         raise ValueError(f"x has shape {x.shape}; at least one sample along the last axis needed.")
-    dtype = x.dtype if x.dtype in (np.float32, np.float64) else np.dtype(np.float64)
     if x.ndim == 1:
-        return _in_blocks(function, x[np.newaxis])[0]
+        return _in_blocks(function, x[np.newaxis], dtype)[0]
+    if dtype is None:
+        dtype = np.float32 if x.dtype == np.float32 else np.float64
     out: NDArray[np.floating] | None = None
     size = max(1, BLOCK // max(1, int(np.prod(x.shape[1:]))))
     for i in range(0, max(1, len(x)), size):
-        block = x[i : i + size].astype(np.float64)
+        block = x[i : i + size]
         if not np.isfinite(block).all():
             raise ValueError("x holds NaN or infinity; filters need finite signals.")
         done = function(block)
+        if len(block) == len(x):
+            return done.astype(dtype, copy=False)
         if out is None:
             out = np.empty((len(x), *done.shape[1:]), dtype=dtype)
         out[i : i + size] = done

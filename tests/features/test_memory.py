@@ -14,9 +14,9 @@ from skseizure.features import BandFeatures
 from skseizure.signals import Windows
 
 source, path, n_bytes, budget, n_jobs = sys.argv[1], sys.argv[2], *map(int, sys.argv[3:])
-n_times, dtype = 1024, np.dtype(np.float32)
+n_times, dtype = 1024, np.dtype(np.int16 if source == "file" else np.float32)
 n = n_bytes // (n_times * dtype.itemsize)
-if source in ("file", "recording"):
+if source in ("file", "recording", "day"):
     # Nothing is written: the file is one hole.
     open(path, "wb").truncate(n_bytes)
     X = np.memmap(path, dtype, mode="r", shape=(n, 1, n_times))
@@ -29,6 +29,9 @@ if source == "windows":
 if source == "recording":
     # 64 channels, of which one at a time is filtered as a whole.
     X = Windows.from_array(X.reshape(64, -1), 256, window=n_times / 256)
+if source == "day":
+    # One channel of 24 hours; beside its filtered form there is room for little else.
+    X = Windows.from_array(X.reshape(1, -1), 256, window=n_times / 256)
 few = X[:1000]
 model = BandFeatures(["std", "line_length"], {"wide": (1, 40)}, sfreq=256, order=1, n_jobs=n_jobs)
 expected = model.fit_transform(few)
@@ -36,7 +39,7 @@ expected = model.fit_transform(few)
 taken = int(open("/proc/self/statm").read().split()[5]) * resource.getpagesize()
 resource.setrlimit(resource.RLIMIT_DATA, (taken + budget,) * 2)
 try:
-    np.array(X)
+    copies = [np.array(X) for _ in range(-(-budget // n_bytes))]
 except MemoryError:
     pass
 else:
@@ -58,6 +61,7 @@ MB = 2**20
         ("windows", 256 * MB, 64 * MB, 1),
         ("file", 256 * MB, 64 * MB, 1),
         ("recording", 256 * MB, 96 * MB, 1),
+        ("day", 4 * 256 * 24 * 3600, 230 * MB, 1),
     ],
 )
 def test_windows_larger_than_the_budget(tmp_path, source, size, budget, n_jobs):

@@ -66,6 +66,17 @@ def test_butterworth_is_scipys_filter_with_its_default_ends(rng):
         np.testing.assert_allclose(butterworth_bandpass(x, FS, low, high), expected, atol=1e-12)
 
 
+@pytest.mark.parametrize("shape", [(2, 700_000), (3, 37), (1, 2), (2, 1)])
+def test_butterworth_in_pieces_has_the_bits_of_scipys_filter(rng, shape):
+    x = rng.normal(size=shape) - 40
+    sos = butter(6, (4, 8), "bandpass", fs=FS, output="sos")
+    expected = sosfiltfilt(sos, x, padlen=min(39, shape[1] - 1))
+    assert np.array_equal(butterworth_bandpass(x, FS, 4, 8), expected)
+    single = butterworth_bandpass(x.astype(np.float32), FS, 4, 8, dtype=np.float64)
+    assert single.dtype == np.float64
+    assert np.array_equal(single, butterworth_bandpass(np.float64(x.astype(np.float32)), FS, 4, 8))
+
+
 def test_time_reversed_in_time_reversed_out(rng):
     # The ends differ, and die out as the slowest pole does: by 1e-9 within 10 s.
     x = rng.normal(size=8000)
