@@ -29,6 +29,7 @@ from threadpoolctl import threadpool_limits
 
 from skseizure import features
 from skseizure.features._batch import Batch
+from skseizure.features._mfcc import mel_points
 from skseizure.features._spectral import band_power, dwt_energies
 from skseizure.signals import Windows
 
@@ -221,7 +222,11 @@ def list_cases(modules):
         (
             "MFCC",
             our_cepstrum,
-            {"librosa, batch": "librosa" in modules and partial(librosa_mfcc, modules)},
+            {
+                "librosa, batch": "librosa" in modules and partial(librosa_mfcc, modules, None),
+                "librosa, batch, padded as ours": "librosa" in modules
+                and partial(librosa_mfcc, modules, mel_points),
+            },
         ),
         ("fuzzy entropy", features.fuzzy_entropy, {"neurokit2": one(nk, "entropy_fuzzy")}),
     ]
@@ -231,10 +236,21 @@ def _one_row(function, row):
     return function(data=row[np.newaxis])
 
 
-def librosa_mfcc(modules, x):
+def librosa_mfcc(modules, points, x):
+    """Six coefficients, from as many frequencies as samples or from as many as ours."""
     n = x.shape[1]
+    n_fft = points(n, SFREQ) if points else n
+    before = (n_fft - n) // 2
     return modules["librosa"].feature.mfcc(
-        y=x, sr=SFREQ, n_mfcc=6, n_mels=20, n_fft=n, hop_length=n + 1, window="hamming"
+        y=np.pad(x, [(0, 0), (before, n_fft - n - before)]),
+        sr=SFREQ,
+        n_mfcc=6,
+        n_mels=12,
+        n_fft=n_fft,
+        win_length=n,
+        hop_length=n_fft + 1,
+        center=False,
+        window="hamming",
     )
 
 

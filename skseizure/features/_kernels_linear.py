@@ -176,6 +176,38 @@ def fluctuations(x, sizes):
 
 
 @compiled()
+def slopes(abscissa, ordinate, usable):
+    """Least-squares slope over the usable points of each row; 0 from fewer than two.
+
+    abscissa: shape (n_points,); ordinate and usable: shape (n, n_points).
+    """
+    n, n_points = ordinate.shape
+    slope = np.zeros(n)
+    for row in range(n):
+        count = 0
+        centre = 0.0
+        level = 0.0
+        for k in range(n_points):
+            if usable[row, k]:
+                count += 1
+                centre += abscissa[k]
+                level += ordinate[row, k]
+        if count < 2:
+            continue
+        centre /= count
+        level /= count
+        square = 0.0
+        product = 0.0
+        for k in range(n_points):
+            if usable[row, k]:
+                distance = abscissa[k] - centre
+                square += distance * distance
+                product += distance * (ordinate[row, k] - level)
+        slope[row] = product / square
+    return slope
+
+
+@compiled()
 def histogram_counts(x, low, high, n_bins, skip):
     """Count the samples in equal-width bins between each row's low and high."""
     n, n_times = x.shape

@@ -60,7 +60,7 @@ def higuchi_fd(x: ArrayLike, *, kmax: int = 10) -> Values:
     lengths = _kernels_linear.weighted_lengths(batch.x, weights, batch.constant)
     usable = lengths > 1e-12 * lengths.max(axis=1, keepdims=True)
     logs = np.log(np.where(usable, lengths, 1.0))
-    return batch.finish(_slope(-np.log(np.arange(1.0, kmax + 1)), logs, usable))
+    return batch.finish(_kernels_linear.slopes(-np.log(np.arange(1.0, kmax + 1)), logs, usable))
 
 
 @lru_cache(maxsize=16)
@@ -192,7 +192,7 @@ def hurst_exponent(x: ArrayLike, *, min_block: int = 8) -> Values:
     ranges = _kernels_linear.rescaled_ranges(batch.x, sizes, batch.constant)
     correction = np.sqrt(0.5 * np.pi * sizes) - [_white_noise_range(int(w)) for w in sizes]
     logs = np.log(ranges + correction)
-    return batch.finish(_slope(np.log(sizes), logs, ranges > 0.0))
+    return batch.finish(_kernels_linear.slopes(np.log(sizes), logs, ranges > 0.0))
 
 
 @lru_cache(maxsize=256)
@@ -250,7 +250,7 @@ def dfa_exponent(x: ArrayLike, *, min_scale: int = 4, n_scales: int = 16) -> Val
     result, total_size = _kernels_linear.fluctuations(batch.x, sizes)
     usable = result > 4.0 * EPSILON * total_size[:, None]
     logs = np.log(np.where(usable, result, 1.0))
-    return batch.finish(_slope(np.log(sizes), logs, usable))
+    return batch.finish(_kernels_linear.slopes(np.log(sizes), logs, usable))
 
 
 def lyapunov_exponent(
@@ -309,14 +309,14 @@ def lyapunov_exponent(
     batch = as_batch(x)
     if batch.n_times - (dimension - 1) * delay - n_steps < 2:
         return batch.finish(np.zeros(len(batch.x)))
-    from . import _kernels
+    from . import _kernels, _kernels_linear
 
     exclusion = (
         _mean_period(batch) if theiler is None else np.full(len(batch.x), theiler, dtype=np.int64)
     )
     others = tuple(range(1, dimension))
     curve, counts = _kernels.divergence(batch.x, others, delay, exclusion, n_steps, batch.constant)
-    return batch.finish(_slope(np.arange(1.0, n_steps + 1), curve, counts > 0))
+    return batch.finish(_kernels_linear.slopes(np.arange(1.0, n_steps + 1), curve, counts > 0))
 
 
 def power_spectrum(batch: Batch) -> NDArray[np.float64]:
@@ -385,18 +385,3 @@ def lempel_ziv_complexity(x: ArrayLike) -> Values:
     above = batch.x > middle.mean(axis=1, keepdims=True)
     phrases = _kernels.phrase_counts(above, batch.constant)
     return batch.finish(phrases * (math.log2(n_times) / n_times))
-
-
-def _slope(
-    abscissa: NDArray[np.float64], ordinate: NDArray[np.float64], usable: NDArray[np.bool_]
-) -> NDArray[np.float64]:
-    """Least-squares slope over the usable points of each row; 0 from fewer than two.
-
-    abscissa: shape (n_points,); ordinate and usable: shape (n, n_points).
-    """
-    count = np.maximum(usable.sum(axis=1, keepdims=True), 1)
-    centre = np.sum(np.where(usable, abscissa, 0.0), axis=1, keepdims=True) / count
-    level = np.sum(np.where(usable, ordinate, 0.0), axis=1, keepdims=True) / count
-    distance = np.where(usable, abscissa - centre, 0.0)
-    products = np.where(usable, distance * (ordinate - level), 0.0)
-    return divide(products.sum(axis=1), np.sum(distance**2, axis=1))
