@@ -1,5 +1,7 @@
 """Displays of what a detector saw and decided."""
 
+from ._classification_map import ClassificationMapDisplay
 from ._event_timeline import EventTimelineDisplay
+from ._sensitivity_false_alarm import SensitivityFalseAlarmDisplay
 
-__all__ = ["EventTimelineDisplay"]
+__all__ = ["ClassificationMapDisplay", "EventTimelineDisplay", "SensitivityFalseAlarmDisplay"]

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..signals import Events, Windows
+from ._records import one_record
 
 if TYPE_CHECKING:
     from ..postprocessing import SeizureDetector
@@ -110,7 +111,7 @@ class EventTimelineDisplay:
         ValueError
             If ``X`` holds no such record.
         """
-        X = _one_record(X, record)
+        _, X = one_record(X, record)
         found, proba = estimator.predict_events(X, return_proba=True)
         return cls.from_predictions(
             X, proba[:, 1], reference, found, threshold=estimator.threshold, axes=axes
@@ -160,9 +161,8 @@ class EventTimelineDisplay:
             raise ValueError(
                 f"probability has shape {given.shape}; one for each of {len(X)} windows is needed."
             )
-        name = str(X.record[0]) if record is None else record
-        mine = X.record == name
-        X, given = _one_record(X, name), given[mine]
+        mine, X = one_record(X, record)
+        given, name = given[mine], str(X.record[0])
         gap = np.array([np.nan])
         time = [part for rows in X.segments() for part in (X.onset[rows] + X.duration / 2, gap)]
         values = [part for rows in X.segments() for part in (given[rows], gap)]
@@ -222,10 +222,3 @@ class EventTimelineDisplay:
     def _limits(self) -> tuple[float, float]:
         edges = np.concatenate([self.time, self.reference.ravel(), self.hypothesis.ravel()])
         return float(np.nanmin(edges)), float(np.nanmax(edges))
-
-
-def _one_record(X: Windows, record: str | None) -> Windows:
-    name = str(X.record[0]) if record is None else record
-    if name not in X.record:
-        raise ValueError(f"record {name!r} is not in X, which holds {', '.join(set(X.record))}.")
-    return X[X.record == name]

@@ -1,0 +1,81 @@
+import pytest
+from matplotlib import pyplot as plt
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skseizure.features import BandFeatures
+from skseizure.inspection import SensitivityFalseAlarmDisplay
+from skseizure.metrics import event_scores
+from skseizure.postprocessing import SeizureDetector
+from skseizure.signals import Events
+
+DAY = {"a": 86400.0}
+
+
+@pytest.fixture(autouse=True)
+def close_figures():
+    """Leave no figure open."""
+    yield
+    plt.close("all")
+
+
+@pytest.fixture
+def detector(toy):
+    X, y, _ = toy
+    features = BandFeatures(["std"], {"low": (1, 30)})
+    inner = make_pipeline(features, StandardScaler(), LogisticRegression())
+    return SeizureDetector(inner, smoothing=2, min_duration=2, merge_gap=2).fit(X, y)
+
+
+@pytest.mark.parametrize("low_threshold", [None, 0.25])
+def test_each_point_is_the_detector_set_to_that_threshold(toy, detector, low_threshold):
+    X, y, events = toy
+    detector.set_params(low_threshold=low_threshold)
+    display = SensitivityFalseAlarmDisplay.from_estimator(
+        detector, X, events, thresholds=[0.05, 0.2, 0.5, 0.9], rules="overlap"
+    )
+    for i, threshold in enumerate([0.05, 0.2, 0.5, 0.9]):
+        low = None if low_threshold is None else low_threshold / 0.5 * threshold
+        other = SeizureDetector(**{**detector.get_params(deep=False), "threshold": threshold})
+        found = other.set_params(low_threshold=low).fit(X, y).predict_events(X)
+        scores = event_scores(events, found, rules="overlap")
+        assert display.sensitivity[i] == scores.sensitivity
+        assert display.false_alarms_per_24h[i] == scores.false_alarms_per_24h
+    assert detector.threshold == 0.5  # the detector itself is left alone
+
+
+def test_own_threshold_is_marked(toy, detector):
+    X, _, events = toy
+    display = SensitivityFalseAlarmDisplay.from_estimator(
+        detector.set_params(threshold=0.345), X, events
+    )
+    assert len(display.thresholds) == 100 and 0.345 in display.thresholds
+    legend = [text.get_text() for text in display.ax_.get_legend().get_texts()]
+    assert legend == ["threshold 0.345"]
+    assert display.ax_.get_xlabel() == "false alarms per 24 h"
+    # A second curve goes onto the same axes.
+    other = SensitivityFalseAlarmDisplay.from_estimator(
+        detector, X, events, name="b", ax=display.ax_
+    )
+    assert other.figure_ is display.figure_ and len(display.ax_.lines) == 4
+
+
+def test_worked_example():
+    # Two seizures; alarms of confidence .9 (hit), .7 (false), .6 (hit).
+    truth = Events([1000, 50000], [60, 60], record="a", recordings=DAY)
+    found = Events([1010, 9000, 50010], 40, record="a", confidence=[0.9, 0.7, 0.6], recordings=DAY)
+    display = SensitivityFalseAlarmDisplay.from_predictions(truth, found, name="x")
+    assert display.thresholds.tolist() == [0, 0.6, 0.7, 0.9]
+    assert display.sensitivity.tolist() == [1, 1, 0.5, 0.5]
+    assert display.false_alarms_per_24h.tolist() == [1, 1, 1, 0]
+    assert display.marked is None and display.rules == "szcore"
+
+
+def test_bad_input_is_refused(toy, detector):
+    X, _, events = toy
+    with pytest.raises(ValueError, match=r"thresholds are \[2.0\]; some in \[0, 1\]"):
+        SensitivityFalseAlarmDisplay.from_estimator(detector, X, events, thresholds=[2])
+    with pytest.raises(ValueError, match="hypothesis has 1 events without a confidence"):
+        found = Events([1], [2], record="a", recordings=DAY)
+        SensitivityFalseAlarmDisplay.from_predictions(found, found)
