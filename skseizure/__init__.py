@@ -11,6 +11,7 @@ __all__ = [
     "datasets",
     "feature_selection",
     "features",
+    "fuzzy",
     "inspection",
     "metrics",
     "model_selection",

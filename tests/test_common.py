@@ -31,6 +31,7 @@ from skseizure.features import (
     STFTFeatures,
     WaveletPacketFeatures,
 )
+from skseizure.fuzzy import SDASSLTSKClassifier, TSKClassifier
 from skseizure.postprocessing import (
     ChannelFusionClassifier,
     MorphologicalFilterClassifier,
@@ -47,6 +48,8 @@ INSTANCES = [
     MutualInformationSelector("cmim", 0.8),
     FCBFSelector(),
     SemiJMISelector(),
+    TSKClassifier(3),
+    SDASSLTSKClassifier(3),
     MovingAverage(STFTFeatures({"low": (0, 4)}, segment=4, sfreq=20)),
     ChannelFusionClassifier(LogisticRegression()),
     ChannelFusionClassifier(DecisionTreeClassifier(max_depth=3), voting="soft"),
@@ -55,6 +58,9 @@ INSTANCES = [
 ]
 
 EXPECTED_FAILED_CHECKS: dict[type, dict[str, str]] = {
+    SDASSLTSKClassifier: {
+        "check_classifiers_classes": "-1 means unlabelled, and the check's classes are -1 and 1",
+    },
     MovingAverage: {
         "check_methods_sample_order_invariance": "a bare array is one record in row order",
         "check_methods_subset_invariance": "an average depends on the neighbours in time",
@@ -72,6 +78,7 @@ EXPECTED_FAILED_CHECKS: dict[type, dict[str, str]] = {
 
 # Settings under which nothing is left of the reasons above: here every check must pass.
 NEUTRAL = [
+    SDASSLTSKClassifier(3, unlabeled_label=None),
     SeizureDetector(LogisticRegression(), smoothing=0, min_duration=0, merge_gap=0),
     MovingAverage(FeatureNormalizer(), seconds=1),
     BandFeatures(sfreq=256, filtering="window"),

@@ -2,6 +2,14 @@
 
 from ._classification_map import ClassificationMapDisplay
 from ._event_timeline import EventTimelineDisplay
+from ._fuzzy_rules import FuzzyRuleDisplay
+from ._sample_explanation import SampleExplanationDisplay
 from ._sensitivity_false_alarm import SensitivityFalseAlarmDisplay
 
-__all__ = ["ClassificationMapDisplay", "EventTimelineDisplay", "SensitivityFalseAlarmDisplay"]
+__all__ = [
+    "ClassificationMapDisplay",
+    "EventTimelineDisplay",
+    "FuzzyRuleDisplay",
+    "SampleExplanationDisplay",
+    "SensitivityFalseAlarmDisplay",
+]

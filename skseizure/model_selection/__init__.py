@@ -2,10 +2,12 @@
 
 from ._early import EarlyTrainSplit
 from ._identity import OverlappingWindowsWarning
+from ._labelled import LabelledTestSplit
 from ._split import LeaveOnePatientOut, LeaveOneRecordOut, RecordKFold, StratifiedPatientKFold
 
 __all__ = [
     "EarlyTrainSplit",
+    "LabelledTestSplit",
     "LeaveOnePatientOut",
     "LeaveOneRecordOut",
     "OverlappingWindowsWarning",

@@ -1,0 +1,13 @@
+"""Fuzzy classifiers whose rules people can read, and which transfer between patients."""
+
+from ._explain import explain_sample
+from ._rules import export_rules
+from ._sda_ssl_tsk_classifier import SDASSLTSKClassifier
+from ._tsk_classifier import TSKClassifier
+
+__all__ = [
+    "SDASSLTSKClassifier",
+    "TSKClassifier",
+    "explain_sample",
+    "export_rules",
+]

@@ -1,0 +1,165 @@
+"""Semi-supervised cross-validation: unlabelled rows train, labelled rows test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from numbers import Integral
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.model_selection import BaseCrossValidator, check_cv
+from sklearn.utils import _safe_indexing, check_consistent_length, column_or_1d
+
+from ._identity import Split
+
+
+class LabelledTestSplit(BaseCrossValidator):
+    """Another splitter on the labelled rows alone; unlabelled rows join every training set.
+
+    For the cross-validation of semi-supervised and transfer classifiers, whose ``y`` holds -1 where
+    the label is missing: no score is computed on rows without a label, and every fit sees all of
+    them.
+
+    Parameters
+    ----------
+    cv : int or splitter, default=5
+        How the labelled rows are split. A number means so many stratified folds. A splitter gets
+        the labelled rows of ``X``, ``y`` and ``groups`` and may be any of scikit-learn's or of this
+        package.
+
+    See Also
+    --------
+    StratifiedPatientKFold : Whole patients, classes in proportion.
+    skseizure.fuzzy.SDASSLTSKClassifier : A classifier that learns from unlabelled rows.
+
+    Notes
+    -----
+    Labels equal to -1, None and NaN are missing, as in ``sklearn.semi_supervised``.
+
+    ``groups`` and the records and patients of `Windows` keep *labelled* rows apart. Unlabelled rows
+    of a tested patient train, too: what is measured is a classifier that adapts to this patient
+    without its labels. To measure one that never saw the patient, leave such rows out of ``X``.
+
+    Cross-validation on labelled source rows says how well the source is learned. It says little
+    about the weights of the terms that reach for the target (``lambda_da``, ``lambda_ssl``), unless
+    some target rows are labelled.
+
+    Without unlabelled rows the splits are those of ``cv``.
+
+    Examples
+    --------
+    >>> from skseizure.model_selection import LabelledTestSplit
+    >>> X, y = [[0]] * 6, [0, 1, -1, 0, 1, -1]
+    >>> for train, test in LabelledTestSplit(2).split(X, y):
+    ...     print(train.tolist(), test.tolist())
+    [2, 3, 4, 5] [0, 1]
+    [0, 1, 2, 5] [3, 4]
+
+    The grid of a search:
+
+    >>> import numpy as np
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.model_selection import GridSearchCV
+    >>> from skseizure.fuzzy import SDASSLTSKClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> partial = np.where(np.arange(len(y)) % 2 == 0, y, -1)
+    >>> grid = {"n_rules": [2, 4]}
+    >>> model = SDASSLTSKClassifier(random_state=0)
+    >>> search = GridSearchCV(model, grid, cv=LabelledTestSplit(3)).fit(X, partial)
+    >>> bool(search.best_score_ > 0.9)
+    True
+    """
+
+    # Under metadata routing, groups are asked for as by scikit-learn's group-wise splitters.
+    __metadata_request__split: ClassVar = {"groups": True}
+
+    def __init__(self, cv: Any = 5) -> None:
+        if isinstance(cv, bool) or not (isinstance(cv, Integral) or hasattr(cv, "get_n_splits")):
+            raise TypeError(
+                f"cv is {cv!r}; a number of folds or a splitter is needed (a list of splits would "
+                "not tell whether it counts the labelled rows alone)."
+            )
+        self.cv = cv
+
+    def split(self, X: Any, y: Any = None, groups: Any = None) -> Iterator[Split]:
+        """Yield row numbers of training and test set.
+
+        Parameters
+        ----------
+        X : Windows or array-like of length n_samples
+            The samples.
+        y : array-like, shape (n_samples,)
+            Their labels; -1, None or NaN where there is none.
+        groups : array-like, shape (n_samples,), default=None
+            Group of each sample, for splitters that take groups.
+
+        Yields
+        ------
+        train, test : ndarray of int
+            Row numbers, ascending in ``train``; ``test`` in the order of ``cv``.
+
+        Raises
+        ------
+        ValueError
+            If ``y`` is None, no row is labelled, or the labelled rows are of one class; and as
+            raised by ``cv``.
+        """
+        labelled, unlabelled = _labelled_rows(X, y)
+        inner, parts = self._inner(labelled, X, y, groups)
+        for train, test in inner.split(*parts):
+            yield np.sort(np.concatenate([labelled[train], unlabelled])), labelled[test]
+
+    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
+        """Return the number of splits.
+
+        Parameters
+        ----------
+        X : Windows or array-like of length n_samples, default=None
+            The samples; needed where ``cv`` counts groups or rows.
+        y : array-like, shape (n_samples,), default=None
+            Their labels.
+        groups : array-like, shape (n_samples,), default=None
+            Group of each sample.
+
+        Returns
+        -------
+        int
+            Number of splits.
+
+        Raises
+        ------
+        ValueError
+            As by `split`, where ``y`` is given, and as raised by ``cv``.
+        """
+        if isinstance(self.cv, Integral):
+            return int(self.cv)
+        if y is None:
+            return self.cv.get_n_splits(X, y, groups)
+        labelled, _ = _labelled_rows(X, y)
+        inner, parts = self._inner(labelled, X, y, groups)
+        return inner.get_n_splits(*parts)
+
+    def _inner(self, labelled: NDArray[np.intp], X: Any, y: Any, groups: Any) -> tuple[Any, list]:
+        # An array of objects, which -1 beside strings makes of y, has no type of target.
+        labels = np.array(_safe_indexing(column_or_1d(y), labelled).tolist())
+        parts = [None if X is None else _safe_indexing(X, labelled), labels]
+        parts.append(None if groups is None else _safe_indexing(groups, labelled))
+        return check_cv(self.cv, labels, classifier=True), parts
+
+
+def _labelled_rows(X: Any, y: Any) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    if y is None:
+        raise ValueError("y is None; LabelledTestSplit needs labels, with -1 where one is missing.")
+    y = column_or_1d(y)
+    check_consistent_length(X, y)
+    missing = np.array([label is None or label == -1 or label != label for label in y.tolist()])
+    labelled = np.flatnonzero(~missing)
+    classes = sorted({str(label) for label in y[labelled].tolist()})
+    if len(classes) < 2:
+        found = f"one class, {classes[0]}," if classes else "no labelled row"
+        raise ValueError(
+            f"y has {found} beside {missing.sum()} unlabelled rows (-1, None or NaN); two classes "
+            "are needed. If -1 is a class of its own here, relabel it: y = np.where(y == -1, 0, 1)."
+        )
+    return labelled, np.flatnonzero(missing)
