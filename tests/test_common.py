@@ -18,6 +18,7 @@ from sklearn.utils import estimator_html_repr, get_tags
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import skseizure
+from skseizure.ensemble import MetaSampler, MetaSamplerClassifier
 from skseizure.feature_selection import (
     FCBFSelector,
     MutualInformationSelector,
@@ -38,6 +39,9 @@ from skseizure.postprocessing import (
     SeizureDetector,
 )
 
+# Two members from few steps of learning.
+SAMPLER = MetaSampler(n_estimators=3, start_steps=4, update_steps=4, replay_size=20, batch_size=8)
+
 INSTANCES = [
     BandFeatures(["std", "line_length", "sample_entropy"], {"low": (1, 4)}, sfreq=20),
     FrameFeatures(["morph"], sfreq=256),
@@ -50,6 +54,9 @@ INSTANCES = [
     SemiJMISelector(),
     TSKClassifier(3),
     SDASSLTSKClassifier(3),
+    SAMPLER,
+    MetaSamplerClassifier(sampler=0.9, n_estimators=3),
+    MetaSamplerClassifier(sampler=SAMPLER, n_estimators=3),
     MovingAverage(STFTFeatures({"low": (0, 4)}, segment=4, sfreq=20)),
     ChannelFusionClassifier(LogisticRegression()),
     ChannelFusionClassifier(DecisionTreeClassifier(max_depth=3), voting="soft"),
@@ -57,10 +64,19 @@ INSTANCES = [
     SeizureDetector(LogisticRegression()),
 ]
 
+_DRAWN = "rows are drawn: one given twice can be drawn twice, one of weight two cannot"
+
 EXPECTED_FAILED_CHECKS: dict[type, dict[str, str]] = {
     SDASSLTSKClassifier: {
         "check_classifiers_classes": "-1 means unlabelled, and the check's classes are -1 and 1",
     },
+    **dict.fromkeys(
+        [MetaSampler, MetaSamplerClassifier],
+        {
+            "check_sample_weight_equivalence_on_dense_data": _DRAWN,
+            "check_sample_weight_equivalence_on_sparse_data": _DRAWN,
+        },
+    ),
     MovingAverage: {
         "check_methods_sample_order_invariance": "a bare array is one record in row order",
         "check_methods_subset_invariance": "an average depends on the neighbours in time",
@@ -132,10 +148,11 @@ def test_every_public_estimator_is_in_the_list():
 def test_windows_through_the_estimator_interface(estimator, toy):
     X, y, _ = toy
     estimator = clone(estimator)
-    if hasattr(estimator, "estimator"):
+    takes_windows = get_tags(estimator).input_tags.three_d_array
+    if hasattr(estimator, "estimator") and takes_windows:
         features = BandFeatures(["std"], {"low": (1, 30)})
         estimator.set_params(estimator=make_pipeline(features, estimator.estimator))
-    elif not get_tags(estimator).input_tags.three_d_array:
+    elif not takes_windows:
         X = BandFeatures(["std"], {"low": (1, 30)}).fit_transform(X)  # it takes tables
     else:
         rates = [name for name in estimator.get_params() if name.endswith("sfreq")]

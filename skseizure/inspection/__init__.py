@@ -4,6 +4,7 @@ from ._classification_map import ClassificationMapDisplay
 from ._event_timeline import EventTimelineDisplay
 from ._fuzzy_rules import FuzzyRuleDisplay
 from ._sample_explanation import SampleExplanationDisplay
+from ._sampling_curve import SamplingCurveDisplay
 from ._sensitivity_false_alarm import SensitivityFalseAlarmDisplay
 
 __all__ = [
@@ -11,5 +12,6 @@ __all__ = [
     "EventTimelineDisplay",
     "FuzzyRuleDisplay",
     "SampleExplanationDisplay",
+    "SamplingCurveDisplay",
     "SensitivityFalseAlarmDisplay",
 ]

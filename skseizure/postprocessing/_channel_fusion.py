@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from numbers import Real
 from typing import Any, ClassVar, Literal, Self
 
@@ -122,6 +123,12 @@ class ChannelFusionClassifier(MetaClassifier):
         ValueError
             If X or y is not valid, the estimator is not a classifier or, with soft voting, has no
             ``predict_proba``.
+
+        Warns
+        -----
+        UserWarning
+            If ``threshold`` is outside the range that the paper searches, 0.25 to 0.75, and there
+            are two classes.
         """
         if self.voting == "soft" and not hasattr(self.estimator, "predict_proba"):
             raise ValueError(
@@ -138,7 +145,15 @@ class ChannelFusionClassifier(MetaClassifier):
             else value
             for name, value in self._route(fit_params).items()
         }
-        return self._fit_inner(_single_channels(X), np.repeat(y, n_channels), params)
+        self._fit_inner(_single_channels(X), np.repeat(y, n_channels), params)
+        if len(self.classes_) == 2 and not 0.25 <= self.threshold <= 0.75:
+            warnings.warn(
+                f"threshold is {self.threshold!r}; the paper searches 0.25 to 0.75. With fewer "
+                "channels a bad one decides alone, with more a focal seizure is missed.",
+                UserWarning,
+                stacklevel=3,
+            )
+        return self
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Return the share of votes, or the mean probability, of each class.

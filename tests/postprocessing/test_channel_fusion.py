@@ -16,6 +16,7 @@ def fitted(n_channels, **params):
     return ChannelFusionClassifier(Echo(), **params).fit(X, ["calm", "ictal"])
 
 
+@pytest.mark.filterwarnings("ignore:threshold is")  # all are tried, sensible or not
 @pytest.mark.parametrize("n_channels", [1, 3, 7, 10, 18, 23])
 def test_every_count_of_votes_against_every_threshold(n_channels):
     votes = np.tri(n_channels + 1, n_channels, k=-1)  # row k: k channels vote
@@ -28,6 +29,14 @@ def test_every_count_of_votes_against_every_threshold(n_channels):
     share = fitted(n_channels).predict_proba(X)
     assert share[:, 1] == pytest.approx(np.arange(n_channels + 1) / n_channels)
     assert share.sum(axis=1) == pytest.approx(1)
+
+
+def test_thresholds_that_the_paper_does_not_search():
+    for threshold in (0.25, 0.5, 0.75):
+        fitted(22, threshold=threshold)  # warnings are errors here
+    for threshold in (5 / 22, 17 / 22):
+        with pytest.warns(UserWarning, match=r"threshold is 0\.[27].*searches 0\.25 to 0\.75"):
+            fitted(22, threshold=threshold)
 
 
 def test_soft_voting_takes_the_mean_probability():

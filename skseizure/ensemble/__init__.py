@@ -1,0 +1,6 @@
+"""Ensembles for rare seizures: a cascade whose undersampling is learned."""
+
+from ._meta_sampler import MetaSampler
+from ._meta_sampler_classifier import MetaSamplerClassifier
+
+__all__ = ["MetaSampler", "MetaSamplerClassifier"]

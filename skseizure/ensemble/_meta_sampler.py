@@ -1,0 +1,486 @@
+"""MetaSampler: a policy that says which majority rows the next member of an ensemble needs."""
+
+from __future__ import annotations
+
+import copy
+import os
+from collections.abc import Callable
+from numbers import Integral, Real
+from typing import Any, Literal, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, _clone_parametrized, _fit_context
+from sklearn.utils import ClassifierTags, Tags, assert_all_finite, check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted
+
+from ._cascade import Cascade
+from ._meta_training import Schedule, meta_train
+from ._policy import policy_action
+from ._replay import ReplayRing, prior_transitions
+from ._sampler_file import check_networks, read_sampler, write_sampler
+from ._settings import ENSEMBLE_CONSTRAINTS, cascade_settings, check_table
+from ._task import Task, check_weights, make_task, make_validation
+
+
+class MetaSampler(BaseEstimator):
+    """Learn from growing ensembles which rows to undersample.
+
+    It sees how the errors of an ensemble on the majority class are distributed, in training and in
+    validation, and answers with the error that the next member's majority rows should have. It is
+    trained by reinforcement: it builds many ensembles on a task, and the gain in validation score
+    that each new member brings is its reward.
+
+    `MetaSamplerClassifier` trains one by itself. Train one here to choose its settings, to keep it
+    in a file, or to use it on other tasks: it knows nothing of the features, so it fits any task,
+    base classifier and ensemble size, provided ``n_bins`` is the same.
+
+    Parameters
+    ----------
+    estimator : classifier, default=None
+        Member of the ensembles, with ``predict_proba``. None: ``DecisionTreeClassifier()``.
+    n_estimators : int, default=10
+        Members of an ensemble; building one is an episode of ``n_estimators - 1`` actions.
+    n_bins : int, default=5
+        Bins of an error histogram; a state holds two.
+    sigma : float, default=0.2
+        Width of the preference around the action.
+    validation : float or splitter, default=0.2
+        Share of the rows kept for validation, or a splitter of which the first split is taken. The
+        default gives way to ``X_val`` and ``y_val`` of `fit`; any other value next to them is an
+        error.
+    scoring : str or callable, default="average_precision"
+        Score whose gain is the reward, as in scikit-learn. It sees label 1 for the minority class,
+        0 for the other, and an X without columns.
+    majority_ratio : float, default=1.0
+        Majority rows in a subset for each minority row; all where there are fewer.
+    bootstrap_minority : bool, default=False
+        Draw the minority rows of each member with replacement. The papers take them as they are.
+    max_samples : float, default=1.0
+        Share of the rows of each class, in (0, 1], to build ensembles on.
+    start_steps : int, default=500
+        Steps with actions at random and no updates.
+    update_steps : int, default=1000
+        Steps after these, rounded up to whole episodes.
+    n_episodes : int, default=None
+        Budget of episodes, with those at random, in place of ``update_steps``. The EEG paper
+        compares at 70.
+    updates_per_step : int, default=1
+        Updates of the networks after each step.
+    prefill : bool, default=True
+        Fill the replay memory with made-up transitions first, which say to mine hard rows if
+        under-fitted and easy ones if over-fitted.
+    hidden_size : int, default=55
+        Units of each hidden layer, as in the EEG paper.
+    alpha : float or "auto", default=0.1
+        Weight of the entropy; ``"auto"``: learned so that the entropy is -1, which keeps actions
+        nearly uniform and costs score in small ensembles.
+    gamma : float, default=0.99
+        Discount of later rewards.
+    tau : float, default=0.01
+        Share by which the target critics follow in each update.
+    learning_rate : float, default=0.001
+        Of Adam.
+    learning_rate_decay : float, default=0.99
+        Its factor every ten updates.
+    batch_size : int, default=64
+        Transitions in an update.
+    replay_size : int, default=1000
+        Transitions remembered; the newest overwrite the oldest.
+    reward_scale : float, default=100.0
+        Factor of the reward.
+    n_iter_no_change : int, default=None
+        Stop when the mean score of this many episodes is at most ``tol`` above that of as many
+        before. None: use the whole budget, as the papers do.
+    tol : float, default=0.001
+        See ``n_iter_no_change``.
+    warm_start : bool, default=False
+        Go on from the networks of the last `fit`, or of a file. The optimisers and the replay
+        memory start anew.
+    device : str, default="cpu"
+        Device of torch for the updates. The networks are small: the CPU is the fastest.
+    verbose : int, default=0
+        Above 0: a progress bar.
+    random_state : int, RandomState instance or None, default=None
+        Seed of all that is drawn; numpy's and torch's global generators are left alone.
+
+    Attributes
+    ----------
+    networks_ : dict of str to ndarray
+        Weights of the policy (``policy.*``) and of the two critics and their two targets, stacked
+        (``critics.*``), and ``log_alpha``.
+    meta_history_ : dict of str to ndarray, shape (n_steps,)
+        A value a step: ``"episode"``, ``"action"``, ``"reward"`` (gain in score, not scaled),
+        ``"score"``, ``"critic_loss"``, ``"policy_loss"`` (NaN where nothing was updated) and
+        ``"alpha"``.
+    n_steps_ : int
+        Steps of the last `fit`.
+    n_bins_ : int
+        The bins that the networks were trained on.
+    n_features_in_ : int
+        Features of the last task, which `sample` does not depend on.
+    feature_names_in_ : ndarray of str
+        Their names, where `fit` was given a data frame.
+
+    See Also
+    --------
+    MetaSamplerClassifier : The ensemble itself.
+
+    Notes
+    -----
+    Soft actor-critic [3]_ on the states, actions and rewards of MESA [2]_, with the network widths
+    and uses of [1]_. The policy has one hidden layer of ``hidden_size`` and two linear heads for
+    mean and log standard deviation of a Gaussian, squashed into (0, 1) by a tanh; the two critics
+    have two such layers. With 5 bins and 55 units that is 717 and twice 3796 weights.
+
+    Different from the code of [2]_: the critics' target stops at the end of an episode and nowhere
+    else (there, the mask is inverted); bins are those of the formula, [0, 1] in equal parts (there,
+    from the least to the largest error at hand); the made-up transitions count as ends of episodes;
+    the learning rate decays for all networks (there, for the critics alone); the density of an
+    action is exact (there, a constant in its logarithm takes mass from wide policies).
+
+    ``sklearn.base.clone`` copies a fitted sampler with what it learned, as it does with
+    ``FrozenEstimator``: cross-validation of an ensemble must not throw the sampler's training away.
+
+    A step costs one fit on a subset, one prediction for all rows, and an update of about a
+    millisecond.
+
+    References
+    ----------
+    .. [1] M. Liu, J. Liu, M. Xu, Y. Liu, J. Li, W. Nie, Q. Yuan. Combining meta and ensemble
+       learning to classify EEG for seizure detection. Scientific Reports 15:10755, 2025.
+    .. [2] Z. Liu et al. MESA: boost ensemble imbalanced learning with meta-sampler. NeurIPS 2020.
+    .. [3] T. Haarnoja et al. Soft actor-critic: off-policy maximum entropy deep reinforcement
+       learning with a stochastic actor. ICML 2018.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_classification
+    >>> from skseizure.ensemble import MetaSampler
+    >>> X, y = make_classification(600, weights=[0.9], random_state=0)
+    >>> sampler = MetaSampler(start_steps=20, update_steps=20, random_state=0).fit(X, y)
+    >>> under_fitted = [0, 0, 0, 1, 4] * 2
+    >>> 0 <= sampler.sample(under_fitted, random_state=0) <= 1
+    True
+    """
+
+    networks_: dict[str, NDArray]
+    meta_history_: dict[str, NDArray]
+
+    _parameter_constraints: dict = {
+        **ENSEMBLE_CONSTRAINTS,
+        "n_estimators": [Interval(Integral, 2, None, closed="left")],
+        "max_samples": [Interval(Real, 0, 1, closed="right")],
+        "start_steps": [Interval(Integral, 0, None, closed="left")],
+        "update_steps": [Interval(Integral, 1, None, closed="left")],
+        "n_episodes": [Interval(Integral, 1, None, closed="left"), None],
+        "updates_per_step": [Interval(Integral, 1, None, closed="left")],
+        "prefill": ["boolean"],
+        "hidden_size": [Interval(Integral, 1, None, closed="left")],
+        "alpha": [Interval(Real, 0, None, closed="left"), StrOptions({"auto"})],
+        "gamma": [Interval(Real, 0, 1, closed="both")],
+        "tau": [Interval(Real, 0, 1, closed="right")],
+        "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "learning_rate_decay": [Interval(Real, 0, 1, closed="right")],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "replay_size": [Interval(Integral, 1, None, closed="left")],
+        "reward_scale": [Interval(Real, 0, None, closed="neither")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left"), None],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "warm_start": ["boolean"],
+        "device": [str],
+    }
+
+    def __init__(
+        self,
+        estimator: Any = None,
+        n_estimators: int = 10,
+        *,
+        n_bins: int = 5,
+        sigma: float = 0.2,
+        validation: Any = 0.2,
+        scoring: str | Callable[..., float] = "average_precision",
+        majority_ratio: float = 1.0,
+        bootstrap_minority: bool = False,
+        max_samples: float = 1.0,
+        start_steps: int = 500,
+        update_steps: int = 1000,
+        n_episodes: int | None = None,
+        updates_per_step: int = 1,
+        prefill: bool = True,
+        hidden_size: int = 55,
+        alpha: float | Literal["auto"] = 0.1,
+        gamma: float = 0.99,
+        tau: float = 0.01,
+        learning_rate: float = 1e-3,
+        learning_rate_decay: float = 0.99,
+        batch_size: int = 64,
+        replay_size: int = 1000,
+        reward_scale: float = 100.0,
+        n_iter_no_change: int | None = None,
+        tol: float = 1e-3,
+        warm_start: bool = False,
+        device: str = "cpu",
+        verbose: int = 0,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
+        self.estimator = estimator
+        self.n_estimators = n_estimators
+        self.n_bins = n_bins
+        self.sigma = sigma
+        self.validation = validation
+        self.scoring = scoring
+        self.majority_ratio = majority_ratio
+        self.bootstrap_minority = bootstrap_minority
+        self.max_samples = max_samples
+        self.start_steps = start_steps
+        self.update_steps = update_steps
+        self.n_episodes = n_episodes
+        self.updates_per_step = updates_per_step
+        self.prefill = prefill
+        self.hidden_size = hidden_size
+        self.alpha = alpha
+        self.gamma = gamma
+        self.tau = tau
+        self.learning_rate = learning_rate
+        self.learning_rate_decay = learning_rate_decay
+        self.batch_size = batch_size
+        self.replay_size = replay_size
+        self.reward_scale = reward_scale
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.warm_start = warm_start
+        self.device = device
+        self.verbose = verbose
+        self.random_state = random_state
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        *,
+        groups: ArrayLike | None = None,
+        X_val: ArrayLike | None = None,
+        y_val: ArrayLike | None = None,
+    ) -> Self:
+        """Train on a task of two classes.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix, shape (n_samples, n_features)
+            Features.
+        y : array-like, shape (n_samples,)
+            Labels of two classes; the rarer one is the minority.
+        sample_weight : array-like, shape (n_samples,), default=None
+            Weights, given to the members' ``fit``.
+        groups : array-like, shape (n_samples,), default=None
+            Group of each row, such as the patient; none is on both sides of the validation split.
+        X_val : array-like or sparse matrix, shape (n_validation, n_features), default=None
+            Rows for validation, in place of ``validation``.
+        y_val : array-like, shape (n_validation,), default=None
+            Their labels.
+
+        Returns
+        -------
+        MetaSampler
+            Itself.
+
+        Raises
+        ------
+        ValueError
+            If X, y or a parameter is not valid, there are not two classes, a class is missing in
+            training or validation, validation is given twice, a group is on both of its sides, or
+            the estimator takes no weights and some are given.
+
+        Warns
+        -----
+        UserWarning
+            If training is interrupted (Ctrl-C); the policy learned so far is kept.
+        """
+        X, y, classes = check_table(self, X, y)
+        if len(classes) > 2:
+            raise ValueError(
+                f"Only binary classification is supported. y holds {len(classes)} classes; train "
+                "on one against the rest. MetaSamplerClassifier does so by itself."
+            )
+        settings = cascade_settings(self)
+        weights = check_weights(settings.estimator, sample_weight, X)
+        rng = check_random_state(self.random_state)
+        split = make_validation(
+            X,
+            y,
+            classes,
+            self.validation,
+            rng,
+            sample_weight=weights,
+            groups=groups,
+            X_val=X_val,
+            y_val=y_val,
+        )
+        task, _ = make_task(X, y, classes[1], split, weights)
+        return self._fit_task(task, rng.randint(2**31 - 1))
+
+    def _fit_task(self, task: Task, seed: int) -> Self:
+        from ._soft_actor_critic import SoftActorCritic, one_thread
+
+        rng = np.random.default_rng(seed)
+        settings = cascade_settings(self)
+        if self.max_samples < 1:
+            task = task.sample(self.max_samples, rng)
+        n_inputs = 2 * self.n_bins
+        with one_thread():
+            agent = SoftActorCritic(
+                n_inputs,
+                self.hidden_size,
+                alpha=self.alpha,
+                gamma=self.gamma,
+                tau=self.tau,
+                learning_rate=self.learning_rate,
+                learning_rate_decay=self.learning_rate_decay,
+                seed=int(rng.integers(2**31 - 1)),
+                device=self.device,
+            )
+            if self.warm_start and hasattr(self, "networks_"):
+                check_networks(self.networks_, self.n_bins, self.hidden_size)
+                agent.load(self.networks_)
+            replay = ReplayRing(self.replay_size, n_inputs)
+            if self.prefill:
+                # The papers' reward for these transitions is a gain in score of 0.05.
+                reward = 0.05 * self.reward_scale
+                replay.add(prior_transitions(self.n_bins, self.replay_size, reward, rng))
+            self.meta_history_ = meta_train(
+                lambda: Cascade(task, settings, rng),
+                agent,
+                replay,
+                self._schedule(),
+                rng,
+                verbose=self.verbose,
+            )
+        self.networks_ = agent.networks()
+        self.n_steps_ = len(self.meta_history_["action"])
+        self.n_bins_ = self.n_bins
+        self.n_features_in_ = task.X.shape[1]
+        return self
+
+    def _schedule(self) -> Schedule:
+        return Schedule(
+            self.n_estimators,
+            self.start_steps,
+            self.update_steps,
+            self.n_episodes,
+            self.updates_per_step,
+            self.batch_size,
+            self.reward_scale,
+            self.n_iter_no_change,
+            self.tol,
+        )
+
+    def sample(
+        self,
+        state: ArrayLike,
+        *,
+        random_state: int | np.random.RandomState | None = None,
+        deterministic: bool = False,
+    ) -> float | NDArray[np.float64]:
+        """Return an action for each state.
+
+        Parameters
+        ----------
+        state : array-like, shape (2 * n_bins,) or (n_states, 2 * n_bins)
+            Error histograms of the majority in training and validation, each with the sum
+            ``n_bins``.
+        random_state : int, RandomState instance or None, default=None
+            Seed of the actions.
+        deterministic : bool, default=False
+            Return the median of the actions and draw nothing.
+
+        Returns
+        -------
+        float or ndarray of float, shape (n_states,)
+            Errors to prefer, in [0, 1].
+
+        Raises
+        ------
+        ValueError
+            If states have another length than twice the sampler's ``n_bins``, or hold NaN or
+            infinity.
+        """
+        check_is_fitted(self)
+        states = np.asarray(state, dtype=float)
+        n_inputs = 2 * self.n_bins_
+        if states.ndim not in (1, 2) or states.shape[-1] != n_inputs or not states.size:
+            raise ValueError(
+                f"state has shape {states.shape}; ({n_inputs},) or (n_states, {n_inputs}) is "
+                f"needed, as this sampler was trained with n_bins={self.n_bins_}."
+            )
+        assert_all_finite(states, input_name="state")
+        rows = np.atleast_2d(states)
+        noise = np.zeros(len(rows))
+        if not deterministic:
+            noise = check_random_state(random_state).standard_normal(len(rows))
+        actions = self._actions(rows, noise)
+        return actions if states.ndim == 2 else float(actions[0])
+
+    def _actions(
+        self, states: NDArray[np.float64], noise: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        prefix = "policy."
+        weights = {
+            name.removeprefix(prefix): weight
+            for name, weight in self.networks_.items()
+            if name.startswith(prefix)
+        }
+        return policy_action(weights, states, noise)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write what was learned to a file of plain numbers.
+
+        Parameters
+        ----------
+        path : str or path-like
+            File to write, in numpy's format; ``.npz`` is the customary ending. It holds the
+            networks, the history and the settings, but for those of the task and the machine:
+            estimator, validation, scoring, device, verbose and random_state.
+        """
+        check_is_fitted(self)
+        write_sampler(self, path)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> MetaSampler:
+        """Read what `save` wrote; no code in the file is run.
+
+        Parameters
+        ----------
+        path : str or path-like
+            File to read.
+
+        Returns
+        -------
+        MetaSampler
+            Fitted.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file.
+        ValueError
+            If it is not such a file.
+        """
+        return read_sampler(cls, path)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "networks_")
+
+    def __sklearn_clone__(self) -> MetaSampler:
+        return copy.deepcopy(self) if hasattr(self, "networks_") else _clone_parametrized(self)
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = True
+        tags.input_tags.sparse = True
+        # Two classes, which only the classifiers' tags can say.
+        tags.classifier_tags = ClassifierTags(multi_class=False)
+        return tags

@@ -1,0 +1,368 @@
+"""What an ensemble learns from: the rows of each class, and the rows kept for validation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from numbers import Real
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.model_selection import BaseShuffleSplit, StratifiedGroupKFold
+from sklearn.utils import check_array, check_consistent_length, column_or_1d
+from sklearn.utils.validation import _check_sample_weight, has_fit_parameter
+
+DEFAULT_VALIDATION = 0.2
+
+
+@dataclass(frozen=True)
+class Task:
+    """A problem of two classes, as rows of tables that are not copied.
+
+    Parameters
+    ----------
+    X : ndarray or sparse matrix, shape (n_samples, n_features)
+        The table that members are fitted on.
+    minority, majority : ndarray of int
+        Rows of ``X`` that members may be fitted on, by class.
+    X_val : ndarray or sparse matrix
+        The table of validation; may be ``X``.
+    rows_val : ndarray of int, shape (n_validation,)
+        Its rows to use.
+    y_val : ndarray of int, shape (n_validation,)
+        1 where they are of the minority class, else 0.
+    sample_weight : ndarray of float, shape (n_samples,) or None
+        Weights of the rows of ``X``.
+    """
+
+    X: Any
+    minority: NDArray[np.intp]
+    majority: NDArray[np.intp]
+    X_val: Any
+    rows_val: NDArray[np.intp]
+    y_val: NDArray[np.int8]
+    sample_weight: NDArray[np.float64] | None = None
+
+    def sample(self, share: float, rng: np.random.Generator) -> Task:
+        """Return the task with a share of each class's rows; validation stays whole."""
+        kept = [
+            np.sort(rng.choice(rows, max(1, round(share * len(rows))), replace=False))
+            for rows in (self.minority, self.majority)
+        ]
+        return replace(self, minority=kept[0], majority=kept[1])
+
+
+@dataclass(frozen=True)
+class Validation:
+    """Which rows are fitted and which are for validation, and the labels of these.
+
+    Parameters
+    ----------
+    fitted : ndarray of bool, shape (n_samples,)
+        Rows of ``X`` to fit on.
+    X_val : ndarray or sparse matrix
+        The table of validation; may be ``X``.
+    rows_val : ndarray of int
+        Its rows to use.
+    labels_val : ndarray
+        Their labels.
+    """
+
+    fitted: NDArray[np.bool_]
+    X_val: Any
+    rows_val: NDArray[np.intp]
+    labels_val: NDArray
+
+
+def make_task(
+    X: Any,
+    y: NDArray,
+    target: Any,
+    validation: Validation,
+    sample_weight: NDArray[np.float64] | None,
+) -> tuple[Task, bool]:
+    """Pose the problem of one class against the rest.
+
+    Parameters
+    ----------
+    X : ndarray or sparse matrix, shape (n_samples, n_features)
+        Features.
+    y : ndarray, shape (n_samples,)
+        Labels.
+    target : label
+        The class.
+    validation : Validation
+        The split.
+    sample_weight : ndarray of float, shape (n_samples,) or None
+        Weights.
+
+    Returns
+    -------
+    task : Task
+        Minority is the side with fewer rows to fit; ``target``, if there are as many.
+    inverted : bool
+        Whether the minority is not ``target`` but the rest.
+    """
+    is_target = y == target
+    sides = [np.flatnonzero(side & validation.fitted) for side in (is_target, ~is_target)]
+    inverted = len(sides[0]) > len(sides[1])
+    minority, majority = sides[::-1] if inverted else sides
+    y_val = (validation.labels_val == target) ^ inverted
+    task = Task(
+        X,
+        minority,
+        majority,
+        validation.X_val,
+        validation.rows_val,
+        y_val.astype(np.int8),
+        sample_weight,
+    )
+    return task, inverted
+
+
+def make_validation(
+    X: Any,
+    y: NDArray,
+    classes: NDArray,
+    validation: Any,
+    rng: np.random.RandomState,
+    *,
+    sample_weight: NDArray[np.float64] | None = None,
+    groups: ArrayLike | None = None,
+    X_val: Any = None,
+    y_val: ArrayLike | None = None,
+) -> Validation:
+    """Set rows apart, or take those that were given.
+
+    Parameters
+    ----------
+    X : ndarray or sparse matrix, shape (n_samples, n_features)
+        Validated features.
+    y : ndarray, shape (n_samples,)
+        Labels.
+    classes : ndarray
+        The different labels.
+    validation : float or splitter
+        Share of the rows, or a splitter, of which the first split is taken.
+    rng : RandomState
+        Source of the split by share.
+    sample_weight : ndarray of float, shape (n_samples,), default=None
+        Rows of weight 0 are on neither side: to scikit-learn they are not there.
+    groups : array-like, shape (n_samples,), default=None
+        Group of each row, kept on one side.
+    X_val, y_val : array-like, default=None
+        Given rows and labels.
+
+    Returns
+    -------
+    Validation
+        The split, in which both sides have every class.
+
+    Raises
+    ------
+    ValueError
+        If there is one class, validation is given twice or by halves, a side lacks a class, or a
+        group is on both sides.
+    """
+    if len(classes) < 2:
+        raise ValueError(
+            f"y has one class, {classes.tolist()[0]!r}; at least two classes are needed."
+        )
+    usable = np.ones(len(y), dtype=bool) if sample_weight is None else sample_weight > 0
+    if X_val is not None or y_val is not None:
+        split = _given(X, usable, classes, validation, groups, X_val, y_val)
+    else:
+        names = None if groups is None else _check_groups(groups, y)
+        if not isinstance(validation, Real):
+            sides = _by_splitter(X, y, classes, validation, names, usable)
+        elif names is None:
+            sides = _by_share(y, classes, float(validation), usable, rng)
+        else:
+            sides = _by_share_of_groups(y, float(validation), names, usable, rng)
+        rows_val = np.flatnonzero(sides[1])
+        split = Validation(sides[0], X, rows_val, y[rows_val])
+    origin = f"validation={validation!r}" if X_val is None else "X_val, y_val"
+    for side, side_labels in (("fitting", y[split.fitted]), ("validation", split.labels_val)):
+        for c in classes:
+            if not np.any(side_labels == c):
+                raise ValueError(
+                    f"{origin} leaves no row of class {_plain(c)!r} for {side}, of "
+                    f"{np.sum(y == c)} in y; every class is needed on both sides."
+                )
+    return split
+
+
+def check_weights(
+    estimator: Any, sample_weight: ArrayLike | None, X: Any
+) -> NDArray[np.float64] | None:
+    """Return validated weights, if the base estimator can take them.
+
+    Parameters
+    ----------
+    estimator : classifier
+        The base estimator.
+    sample_weight : array-like, shape (n_samples,) or None
+        Weights.
+    X : ndarray or sparse matrix
+        What they belong to.
+
+    Returns
+    -------
+    ndarray of float, shape (n_samples,) or None
+        The weights.
+
+    Raises
+    ------
+    ValueError
+        If the estimator takes no weights, or they are not valid.
+    """
+    if sample_weight is None:
+        return None
+    if not has_fit_parameter(estimator, "sample_weight"):
+        raise ValueError(
+            f"sample_weight was given, but the fit of estimator={estimator!r} takes none; leave it "
+            "out or take another estimator."
+        )
+    return _check_sample_weight(sample_weight, X, ensure_non_negative=True)
+
+
+def _plain(label: Any) -> Any:
+    return label.item() if isinstance(label, np.generic) else label
+
+
+def _given(
+    X: Any,
+    usable: NDArray[np.bool_],
+    classes: NDArray,
+    validation: Any,
+    groups: ArrayLike | None,
+    X_val: Any,
+    y_val: ArrayLike | None,
+) -> Validation:
+    if X_val is None or y_val is None:
+        given, lacking = ("y_val", "X_val") if X_val is None else ("X_val", "y_val")
+        raise ValueError(f"{given} was given without {lacking}; both are needed.")
+    # The default gives way; anything else was asked for.
+    if not (isinstance(validation, Real) and validation == DEFAULT_VALIDATION):
+        raise ValueError(
+            f"validation is given twice: validation={validation!r} and X_val, y_val of fit; leave "
+            f"validation at its default {DEFAULT_VALIDATION} or X_val and y_val out."
+        )
+    if groups is not None:
+        raise ValueError(
+            "groups were given next to X_val and y_val; they tell how to set validation rows "
+            "apart, of which there are some already. Leave one of the two out."
+        )
+    X_val = check_array(
+        X_val, accept_sparse="csr", dtype=[np.float64, np.float32], input_name="X_val"
+    )
+    if X_val.shape[1] != X.shape[1]:
+        raise ValueError(f"X_val has {X_val.shape[1]} features, but X has {X.shape[1]}.")
+    labels = column_or_1d(y_val)
+    check_consistent_length(X_val, labels)
+    unknown = np.setdiff1d(labels, classes)
+    if len(unknown):
+        raise ValueError(f"y_val holds {unknown.tolist()}, which y does not.")
+    return Validation(usable, X_val, np.arange(len(labels)), labels)
+
+
+Sides = tuple[NDArray[np.bool_], NDArray[np.bool_]]
+
+
+def _by_share(
+    y: NDArray,
+    classes: NDArray,
+    share: float,
+    usable: NDArray[np.bool_],
+    rng: np.random.RandomState,
+) -> Sides:
+    """Split each class by the share, at least one row to a side."""
+    kept = np.zeros(len(y), dtype=bool)
+    for c in classes:
+        rows = np.flatnonzero((y == c) & usable)
+        if len(rows) < 2:
+            raise ValueError(
+                f"class {_plain(c)!r} has {len(rows)} row(s) in y, of weight above 0; two are "
+                f"needed, one to fit and one for validation={share:g}. Or pass X_val and y_val."
+            )
+        rng.shuffle(rows)
+        kept[rows[: min(max(1, round(share * len(rows))), len(rows) - 1)]] = True
+    return usable & ~kept, kept
+
+
+def _by_share_of_groups(
+    y: NDArray,
+    share: float,
+    groups: NDArray,
+    usable: NDArray[np.bool_],
+    rng: np.random.RandomState,
+) -> Sides:
+    """Take the fold of whole groups with every class on both sides and nearest to the share."""
+    rows = np.flatnonzero(usable)
+    y, groups = y[rows], groups[rows]
+    n_groups = len(np.unique(groups))
+    if n_groups < 2:
+        raise ValueError(
+            f"groups holds {n_groups} group; two are needed, one to fit and one for "
+            f"validation={share:g}."
+        )
+    classes, counts = np.unique(y, return_counts=True)
+    n_folds = min(max(2, round(1 / min(share, 1 - share))), n_groups, max(2, counts.min()))
+    folds = StratifiedGroupKFold(n_folds, shuffle=True, random_state=rng.randint(2**31 - 1))
+    splits = list(folds.split(np.empty((len(y), 0)), y, groups))
+    if share > 0.5:
+        splits = [(fold, rest) for rest, fold in splits]
+    splits = [sides for sides in splits if all(len(np.unique(y[s])) == len(classes) for s in sides)]
+    if not splits:
+        raise ValueError(
+            f"validation={share:g}: none of {n_folds} folds of {n_groups} groups has every class "
+            "on both sides. The rarest class must be in at least two groups; or pass a splitter, "
+            "or X_val and y_val to fit."
+        )
+    best = min(splits, key=lambda sides: abs(len(sides[1]) / len(y) - share))
+    return _masks(len(usable), rows[best[0]], rows[best[1]])
+
+
+def _by_splitter(
+    X: Any,
+    y: NDArray,
+    classes: NDArray,
+    splitter: Any,
+    groups: NDArray | None,
+    usable: NDArray[np.bool_],
+) -> Sides:
+    """Take the first split of a splitter."""
+    counts = {c: int(np.sum(y == c)) for c in classes.tolist()}
+    rarest = min(counts, key=lambda c: counts[c])
+    folds = getattr(splitter, "n_splits", 0)
+    # A repeated split is no fold: the rarest class need not be in each.
+    if counts[rarest] < folds and not isinstance(splitter, BaseShuffleSplit):
+        raise ValueError(
+            f"validation={splitter!r} makes {folds} folds, but class {rarest!r} has "
+            f"{counts[rarest]} rows; at least one a fold is needed."
+        )
+    fitted, kept = _masks(len(y), *next(iter(splitter.split(X, y, groups))))
+    if np.any(fitted & kept):
+        raise ValueError(
+            f"validation={splitter!r} puts {np.sum(fitted & kept)} rows on both sides."
+        )
+    shared = [] if groups is None else np.intersect1d(groups[fitted], groups[kept]).tolist()
+    if shared:
+        raise ValueError(
+            f"validation={splitter!r} puts {len(shared)} groups on both sides, {shared[0]!r} among "
+            "them; take a splitter that keeps groups whole, such as StratifiedPatientKFold, or a "
+            "share."
+        )
+    return fitted & usable, kept & usable
+
+
+def _masks(n: int, fitted: NDArray[np.intp], kept: NDArray[np.intp]) -> Sides:
+    masks = np.zeros((2, n), dtype=bool)
+    masks[0, fitted] = masks[1, kept] = True
+    return masks[0], masks[1]
+
+
+def _check_groups(groups: ArrayLike, y: NDArray) -> NDArray:
+    labels = column_or_1d(groups)
+    check_consistent_length(y, labels)
+    return labels
