@@ -16,6 +16,7 @@ __all__ = [
     "inspection",
     "metrics",
     "model_selection",
+    "moe",
     "postprocessing",
     "signals",
 ]

@@ -33,6 +33,7 @@ from skseizure.features import (
     WaveletPacketFeatures,
 )
 from skseizure.fuzzy import SDASSLTSKClassifier, TSKClassifier
+from skseizure.moe import MixMoEClassifier, SeizureMoEClassifier
 from skseizure.postprocessing import (
     ChannelFusionClassifier,
     MorphologicalFilterClassifier,
@@ -41,6 +42,7 @@ from skseizure.postprocessing import (
 
 # Two members from few steps of learning.
 SAMPLER = MetaSampler(n_estimators=3, start_steps=4, update_steps=4, replay_size=20, batch_size=8)
+MOE = dict(n_experts=2, hidden=8, batch_size=16, lr=0.01, max_epochs=10, random_state=0)
 
 INSTANCES = [
     BandFeatures(["std", "line_length", "sample_entropy"], {"low": (1, 4)}, sfreq=20),
@@ -57,6 +59,8 @@ INSTANCES = [
     SAMPLER,
     MetaSamplerClassifier(sampler=0.9, n_estimators=3),
     MetaSamplerClassifier(sampler=SAMPLER, n_estimators=3),
+    SeizureMoEClassifier(**MOE),
+    MixMoEClassifier(BandFeatures(["std", "line_length"], {"low": (1, 4)}, sfreq=20), **MOE),
     MovingAverage(STFTFeatures({"low": (0, 4)}, segment=4, sfreq=20)),
     ChannelFusionClassifier(LogisticRegression()),
     ChannelFusionClassifier(DecisionTreeClassifier(max_depth=3), voting="soft"),
@@ -94,6 +98,7 @@ EXPECTED_FAILED_CHECKS: dict[type, dict[str, str]] = {
 
 # Settings under which nothing is left of the reasons above: here every check must pass.
 NEUTRAL = [
+    MixMoEClassifier(sfreq=128, **MOE),
     SDASSLTSKClassifier(3, unlabeled_label=None),
     SeizureDetector(LogisticRegression(), smoothing=0, min_duration=0, merge_gap=0),
     MovingAverage(FeatureNormalizer(), seconds=1),

@@ -2,6 +2,7 @@
 
 from ._classification_map import ClassificationMapDisplay
 from ._event_timeline import EventTimelineDisplay
+from ._expert_usage import ExpertUsageDisplay
 from ._fuzzy_rules import FuzzyRuleDisplay
 from ._sample_explanation import SampleExplanationDisplay
 from ._sampling_curve import SamplingCurveDisplay
@@ -10,6 +11,7 @@ from ._sensitivity_false_alarm import SensitivityFalseAlarmDisplay
 __all__ = [
     "ClassificationMapDisplay",
     "EventTimelineDisplay",
+    "ExpertUsageDisplay",
     "FuzzyRuleDisplay",
     "SampleExplanationDisplay",
     "SamplingCurveDisplay",

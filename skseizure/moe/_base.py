@@ -1,0 +1,448 @@
+"""What both classifiers share: checks, training, prediction, weights in a file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from numbers import Integral, Real
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
+from sklearn.model_selection import StratifiedGroupKFold, StratifiedShuffleSplit
+from sklearn.utils import (
+    Tags,
+    assert_all_finite,
+    check_consistent_length,
+    check_random_state,
+    column_or_1d,
+    compute_class_weight,
+    gen_batches,
+)
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted
+
+from .._utils.validation import check_sfreq, check_windows, is_windows
+from ._sampler import Sampler, exponents
+
+if TYPE_CHECKING:
+    from ._training import Plan
+
+# Windows that are converted at once for a prediction.
+BATCH = 256
+
+# Samples of the shortest window that augmentation is meant for, unless asked for.
+SHORTEST_AUGMENTED = 64
+
+Rows = NDArray[np.intp]
+
+
+class BaseMoEClassifier(ClassifierMixin, BaseEstimator):
+    """A thin estimator around a network that skorch trains."""
+
+    _parameter_constraints: dict = {
+        "n_experts": [Interval(Integral, 1, None, closed="left")],
+        "hidden": [Interval(Integral, 1, None, closed="left")],
+        "extractor": [callable, None],
+        "sfreq": [Interval(Real, 0, None, closed="neither"), None],
+        "top_k": [Interval(Integral, 1, None, closed="left"), None],
+        "noisy_gating": ["boolean"],
+        "w_balance": [Interval(Real, 0, None, closed="left")],
+        "sampler": [StrOptions({"diverse", "balanced", "natural"}), "array-like"],
+        "joint_gamma": [Interval(Real, None, None, closed="neither")],
+        "pretrain_fraction": [Interval(Real, 0, 1, closed="left")],
+        "prior_correction": [StrOptions({"balanced", "natural"}), None],
+        "class_weight": [dict, StrOptions({"balanced"}), None],
+        "max_epochs": [Interval(Integral, 1, None, closed="left")],
+        "batch_size": [Interval(Integral, 2, None, closed="left")],
+        "lr": [Interval(Real, 0, None, closed="neither")],
+        "weight_decay": [Interval(Real, 0, None, closed="left")],
+        "schedule": [StrOptions({"one_cycle", "constant"})],
+        "augment": ["boolean", StrOptions({"auto"})],
+        "train_split": [Interval(Real, 0, 1, closed="neither"), HasMethods(["split"]), None],
+        "patience": [Interval(Integral, 1, None, closed="left"), None],
+        "callbacks": [list, tuple, None],
+        "device": [str],
+        "mixed_precision": ["boolean"],
+        "compile": ["boolean"],
+        "n_jobs": [Integral, None],
+        "warm_start": ["boolean"],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    n_experts: int
+    hidden: int
+    extractor: Callable[..., Any] | None
+    sfreq: float | None
+    top_k: int | None
+    noisy_gating: bool
+    w_balance: float
+    sampler: Sampler
+    joint_gamma: float
+    pretrain_fraction: float
+    prior_correction: Literal["balanced", "natural"] | None
+    class_weight: dict | str | None
+    max_epochs: int
+    batch_size: int
+    lr: float
+    weight_decay: float
+    schedule: Literal["one_cycle", "constant"]
+    augment: bool | str
+    train_split: Any
+    patience: int | None
+    callbacks: Sequence[Any] | None
+    device: str
+    mixed_precision: bool
+    compile: bool
+    n_jobs: int | None
+    warm_start: bool
+    random_state: Any
+    verbose: bool | int
+
+    state_: dict[str, NDArray]
+
+    # Experts beside the deep ones, and the weight of their agreement.
+    _n_outside = 0
+    w_agree = 0.0
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X: Any, y: ArrayLike, groups: ArrayLike | None = None) -> Self:
+        """Train the mixture.
+
+        Parameters
+        ----------
+        X : Windows or array-like, shape (n_windows, n_channels, n_times) or (n_windows, n_times)
+            Raw windows in microvolts.
+        y : array-like, shape (n_windows,)
+            Labels of two classes or more, of any kind.
+        groups : array-like, shape (n_windows,), default=None
+            Patient of each window, whom a validation set and out-of-fold predictions keep whole.
+            None: from `Windows` that know their patients, else their records, if there are several.
+
+        Returns
+        -------
+        self : object
+            Fitted.
+        """
+        from ._training import check_device, threads, train
+
+        device = check_device(self.device)
+        # Two dimensions may be a table, in which neighbours in a row mean nothing.
+        is_signal = np.ndim(X) == 3
+        before = self._layout() if self.warm_start and hasattr(self, "state_") else None
+        X, labels, groups = self._check_training_data(X, y, groups)
+        seed = int(check_random_state(self.random_state).randint(2**31 - 1))
+        rows, held_out = self._split(X, labels, groups, seed)
+        train_X, y_train = _take(X, rows), labels[rows]
+        codes = np.searchsorted(self.classes_, labels)
+        self.class_counts_ = np.bincount(codes[rows], minlength=len(self.classes_))
+        plan = self._plan(seed, is_signal=is_signal, continued=before is not None)
+        with threads(self.n_jobs):
+            inputs = self._learn_inputs(
+                train_X, y_train, None if groups is None else groups[rows], seed
+            )
+            valid = None
+            if held_out is not None:
+                valid = self._inputs(_take(X, held_out)), codes[held_out]
+            self.network_params_ = self._network_params()
+            if before is not None and before != self._layout():
+                raise ValueError(
+                    f"warm_start=True, but classes, windows or sizes changed since the last fit: "
+                    f"{before} before, {self._layout()} now; they must be the same, or "
+                    "warm_start=False."
+                )
+            start = None if before is None else self.state_
+            log_prior = self._log_prior()
+            self.state_, self.history_ = train(
+                self.network_params_, inputs, codes[rows], valid, log_prior, plan, device, start
+            )
+        self.n_iter_ = len(self.history_)
+        return self
+
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+        """Return the probability of each class.
+
+        Parameters
+        ----------
+        X : Windows or array-like, shape (n_windows, n_channels, n_times) or (n_windows, n_times)
+            Raw windows in microvolts, of the layout seen in `fit`.
+
+        Returns
+        -------
+        ndarray, shape (n_windows, n_classes)
+            Probabilities, in the order of ``classes_``; a row sums to 1.
+        """
+        return self._forward(X)[0]
+
+    def predict(self, X: Any) -> NDArray:
+        """Return the most probable class.
+
+        Parameters
+        ----------
+        X : Windows or array-like, shape (n_windows, n_channels, n_times) or (n_windows, n_times)
+            Raw windows in microvolts, of the layout seen in `fit`.
+
+        Returns
+        -------
+        ndarray, shape (n_windows,)
+            Labels.
+        """
+        proba = self._forward(X)[0]  # first, as it says whether there are classes
+        return self.classes_[proba.argmax(axis=1)]
+
+    def gates(self, X: Any) -> NDArray[np.float64]:
+        """Return how much each expert counts.
+
+        Parameters
+        ----------
+        X : Windows or array-like, shape (n_windows, n_channels, n_times) or (n_windows, n_times)
+            Raw windows in microvolts, of the layout seen in `fit`.
+
+        Returns
+        -------
+        ndarray, shape (n_windows, n_gates)
+            Shares of the deep experts and, in `MixMoEClassifier`, of the traditional expert last; a
+            row sums to 1.
+        """
+        return self._forward(X)[1]
+
+    def save_weights(self, path: str | os.PathLike[str]) -> None:
+        """Write the network's weights, and nothing else, to a safetensors file.
+
+        Parameters
+        ----------
+        path : str or path-like
+            File to write. For the whole estimator use skops: it holds arrays only.
+        """
+        from safetensors.numpy import save_file
+
+        check_is_fitted(self)
+        save_file({name: value.copy() for name, value in self.state_.items()}, path)
+
+    def load_weights(self, path: str | os.PathLike[str]) -> Self:
+        """Replace the weights of this fitted classifier; no code in the file is run.
+
+        Parameters
+        ----------
+        path : str or path-like
+            File that `save_weights` of a classifier of the same layout wrote.
+
+        Returns
+        -------
+        self : object
+            With other weights.
+
+        Raises
+        ------
+        ValueError
+            If the file is none, or holds other names, shapes or types.
+        """
+        from safetensors import SafetensorError
+        from safetensors.numpy import load_file
+
+        check_is_fitted(self)
+        try:
+            state = load_file(path)
+        except SafetensorError as error:
+            raise ValueError(f"{os.fspath(path)} is not a safetensors file: {error}") from error
+        wrong = [
+            f"{name} of {_kind(state.get(name))} instead of {_kind(self.state_.get(name))}"
+            for name in sorted({*state, *self.state_})
+            if _kind(state.get(name)) != _kind(self.state_.get(name))
+        ]
+        if wrong:
+            raise ValueError(f"{os.fspath(path)} holds weights of another network: {wrong[0]}.")
+        self.state_ = state
+        return self
+
+    def _check_training_data(
+        self, X: Any, y: Any, groups: Any
+    ) -> tuple[Any, NDArray, NDArray | None]:
+        X = check_windows(self, X)
+        if y is None:
+            raise ValueError(
+                f"{type(self).__name__} requires y to be passed, but the target y is None."
+            )
+        labels: NDArray = np.asarray(column_or_1d(y, warn=True))
+        assert_all_finite(labels, input_name="y")
+        check_classification_targets(labels)
+        check_consistent_length(X, labels)
+        self.sfreq_ = None
+        if self.sfreq is not None or is_windows(X):
+            check_sfreq(self, X)
+        self.classes_, counts = np.unique(labels, return_counts=True)
+        if len(counts) == 1:
+            raise ValueError(
+                f"y holds one class, {self.classes_[0].item()!r}; {type(self).__name__} needs two."
+            )
+        if counts.min() == 1:
+            rare = self.classes_[counts.argmin()].item()
+            raise ValueError(
+                f"y has 1 window of class {rare!r}; each class needs two, to train on one where "
+                "the other is held out."
+            )
+        if len(labels) < self.n_experts:
+            raise ValueError(
+                f"X holds {len(labels)} windows for n_experts={self.n_experts}; at least as many "
+                "windows as experts are needed."
+            )
+        if self.batch_size < self.n_experts:
+            raise ValueError(
+                f"batch_size is {self.batch_size} for n_experts={self.n_experts}; in pre-training "
+                "each expert needs a row of the batch."
+            )
+        n_gates = self.n_experts + self._n_outside
+        if self.top_k is not None and self.top_k > n_gates:
+            raise ValueError(f"top_k is {self.top_k}; there are {n_gates} experts to choose from.")
+        if self.patience is not None and self.train_split is None:
+            raise ValueError(
+                f"patience is {self.patience}, but train_split is None; early stopping needs "
+                "windows to validate on, for example train_split=0.2."
+            )
+        return X, labels, _groups(X, groups)
+
+    def _split(
+        self, X: Any, labels: NDArray, groups: NDArray | None, seed: int
+    ) -> tuple[Rows, Rows | None]:
+        """Return rows to train and, where asked for, to validate on."""
+        everything = np.arange(len(labels))
+        if self.train_split is None:
+            return everything, None
+        splitter = self.train_split
+        if isinstance(splitter, Real):
+            share = float(splitter)
+            if groups is None:
+                splitter = StratifiedShuffleSplit(1, test_size=share, random_state=seed)
+            else:
+                n_splits = min(max(2, round(1 / share)), len(np.unique(groups)))
+                splitter = StratifiedGroupKFold(n_splits, shuffle=True, random_state=seed)
+        rows, held_out = next(iter(splitter.split(X, labels, groups)))
+        lost = np.setdiff1d(self.classes_, labels[rows])
+        if len(lost):
+            raise ValueError(
+                f"train_split leaves no window of class {lost[0].item()!r} to train on; hold out "
+                "fewer windows, or patients that are not the only ones with it."
+            )
+        return rows, held_out
+
+    def _learn_inputs(
+        self, X: Any, y: NDArray, groups: NDArray | None, seed: int
+    ) -> dict[str, NDArray]:
+        """Learn the inputs' scaling and return the inputs of the training windows."""
+        raw = np.array(X, dtype=np.float32)
+        self.channel_mean_ = raw.mean(axis=(0, 2), dtype=np.float64).astype(np.float32)
+        raw -= self.channel_mean_[:, None]
+        scale = np.sqrt(np.square(raw).mean(axis=(0, 2), dtype=np.float64))
+        # A channel that never changes stays zero.
+        self.channel_scale_ = np.where(scale > 0, scale, 1).astype(np.float32)
+        raw /= self.channel_scale_[:, None]
+        return {"x": raw}
+
+    def _inputs(self, X: Any) -> dict[str, NDArray]:
+        """Return the network's inputs of windows."""
+        raw = np.array(X, dtype=np.float32)
+        raw -= self.channel_mean_[:, None]
+        raw /= self.channel_scale_[:, None]
+        return {"x": raw}
+
+    def _batches(self, X: Any) -> Iterator[dict[str, NDArray]]:
+        for rows in gen_batches(len(X), BATCH):
+            yield self._inputs(X[rows])
+
+    def _forward(self, X: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        from ._training import check_device, predict, threads
+
+        check_is_fitted(self)
+        X = check_windows(self, X, reset=False)
+        if self.sfreq_ is not None:
+            check_sfreq(self, X, reset=False)
+        with threads(self.n_jobs):
+            return predict(
+                self.network_params_, self.state_, self._batches(X), check_device(self.device)
+            )
+
+    def _network_params(self) -> dict[str, Any]:
+        return {
+            "n_channels": self.n_channels_in_,
+            "n_times": self.n_times_in_,
+            "n_outputs": len(self.classes_),
+            "sfreq": self.sfreq_,
+            "extractor": self.extractor,
+            "n_manual": 0,
+            "n_experts": self.n_experts,
+            "hidden": self.hidden,
+            "top_k": self.top_k,
+            "noisy": self.noisy_gating,
+            "mixed_precision": self.mixed_precision,
+        }
+
+    def _layout(self) -> dict[str, Any]:
+        return {"classes": self.classes_.tolist(), **self.network_params_}
+
+    def _plan(self, seed: int, *, is_signal: bool, continued: bool) -> Plan:
+        from ._training import Plan
+
+        # The joint stage, in which the gate learns, is never left out.
+        pretrain = min(round(self.pretrain_fraction * self.max_epochs), self.max_epochs - 1)
+        augment = self.augment
+        if augment == "auto":
+            augment = is_signal and self.n_times_in_ >= SHORTEST_AUGMENTED
+        weight = None
+        if self.class_weight is not None:
+            labels = np.repeat(self.classes_, self.class_counts_)
+            weight = compute_class_weight(self.class_weight, classes=self.classes_, y=labels)
+        return Plan(
+            max_epochs=self.max_epochs,
+            pretrain_epochs=0 if continued else pretrain,
+            batch_size=self.batch_size,
+            lr=self.lr,
+            weight_decay=self.weight_decay,
+            one_cycle=self.schedule == "one_cycle",
+            expert_gamma=exponents(self.sampler, self.n_experts),
+            joint_gamma=self.joint_gamma,
+            class_weight=weight,
+            w_balance=self.w_balance,
+            w_agree=self.w_agree,
+            augment=bool(augment),
+            patience=self.patience,
+            callbacks=self.callbacks or (),
+            compile=self.compile,
+            verbose=int(self.verbose),
+            seed=seed,
+        )
+
+    def _log_prior(self) -> NDArray[np.float64]:
+        """Return what log probabilities are too high by, from how the joint stage drew classes."""
+        if self.prior_correction is None:
+            return np.zeros(len(self.classes_))
+        natural = np.log(self.class_counts_ / self.class_counts_.max())
+        wanted = 0 if self.prior_correction == "balanced" else 1
+        return (self.joint_gamma - wanted) * natural
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = tags.input_tags.three_d_array = True
+        return tags
+
+
+def _take(X: Any, rows: Rows) -> Any:
+    return X if len(rows) == len(X) else X[rows]
+
+
+def _groups(X: Any, groups: Any) -> NDArray | None:
+    if groups is not None:
+        column: NDArray = np.asarray(column_or_1d(groups))
+        check_consistent_length(X, column)
+        return column
+    if is_windows(X):
+        for known in (X.patient, X.record):
+            if known is not None and len(np.unique(known)) > 1:
+                return np.asarray(known)
+    return None
+
+
+def _kind(values: NDArray | None) -> str:
+    return "nothing" if values is None else f"{values.dtype} {values.shape}"

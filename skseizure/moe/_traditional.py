@@ -1,0 +1,139 @@
+"""What a traditional expert says, of windows that it was not trained on."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import softmax
+from sklearn.base import clone
+from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, check_cv
+
+# A class that an expert holds impossible stays possible to the mixture.
+SMALLEST = 1e-7
+
+
+def expert_log_proba(expert: Any, table: Any, classes: NDArray) -> NDArray[np.float64]:
+    """Return the logarithm of a fitted classifier's probabilities.
+
+    Parameters
+    ----------
+    expert : classifier
+        Fitted, with ``predict_proba`` or else ``decision_function``, whose softmax is taken.
+    table : array-like, shape (n_windows, n_features)
+        Manual features.
+    classes : ndarray, shape (n_classes,)
+        Classes to return, sorted. Those that the expert does not know get the least probability.
+
+    Returns
+    -------
+    ndarray, shape (n_windows, n_classes)
+        Log probabilities.
+
+    Raises
+    ------
+    TypeError
+        If the expert has neither method.
+    ValueError
+        If it knows other classes.
+    """
+    if hasattr(expert, "predict_proba"):
+        known = np.asarray(expert.predict_proba(table), dtype=np.float64)
+    elif hasattr(expert, "decision_function"):
+        scores = np.asarray(expert.decision_function(table), dtype=np.float64)
+        known = softmax(np.column_stack([-scores, scores]) if scores.ndim == 1 else scores, axis=1)
+    else:
+        raise TypeError(
+            f"traditional_expert is {expert!r}, which has neither predict_proba nor "
+            "decision_function; one of them is needed."
+        )
+    strange = np.setdiff1d(expert.classes_, classes)
+    if len(strange):
+        raise ValueError(
+            f"traditional_expert knows the classes {strange.tolist()}, which y does not hold; it "
+            "must be fitted on the same classes."
+        )
+    if known.shape[1] != len(expert.classes_) or not np.isfinite(known).all():
+        raise ValueError(
+            f"traditional_expert gave scores of shape {known.shape} with "
+            f"{np.count_nonzero(~np.isfinite(known))} values not finite; one finite number for "
+            f"each of {len(expert.classes_)} classes is needed."
+        )
+    proba = np.zeros((len(known), len(classes)))
+    proba[:, np.searchsorted(classes, expert.classes_)] = known
+    return np.log(np.maximum(proba, SMALLEST))
+
+
+def out_of_fold(
+    expert: Any,
+    table: NDArray,
+    y: NDArray,
+    groups: NDArray | None,
+    cv: Any,
+    seed: int,
+) -> NDArray[np.float64]:
+    """Return log probabilities of each window from an expert trained without it.
+
+    Parameters
+    ----------
+    expert : classifier
+        Not fitted; clones of it are.
+    table : ndarray, shape (n_windows, n_features)
+        Manual features.
+    y : ndarray, shape (n_windows,)
+        Labels.
+    groups : ndarray, shape (n_windows,), or None
+        Patients, kept whole.
+    cv : int or splitter
+        Number of folds, stratified, or what makes them.
+    seed : int
+        Seed of the folds.
+
+    Returns
+    -------
+    ndarray, shape (n_windows, n_classes)
+        Log probabilities, columns in the order of the sorted labels.
+
+    Raises
+    ------
+    ValueError
+        If a fold trains on one class or a window is in no fold.
+    """
+    classes = np.unique(y)
+    out = np.full((len(y), len(classes)), np.nan)
+    for train, test in _folds(cv, table, y, groups, seed):
+        if len(np.unique(y[train])) < 2:
+            raise ValueError(
+                f"groups: the others than {np.unique(groups[test]).tolist()} hold one class, "
+                f"{y[train][0].item()!r}, on which traditional_expert cannot be trained for its "
+                "out-of-fold probabilities; more groups are needed, or cv=0."
+                if groups is not None
+                else "cv: a fold trains on one class; two are needed."
+            )
+        fold_expert = clone(expert).fit(table[train], y[train])
+        out[test] = expert_log_proba(fold_expert, table[test], classes)
+    if np.isnan(out).any():
+        raise ValueError("cv leaves windows out of all its test folds; each must be in one.")
+    return out
+
+
+def _folds(cv: Any, table: NDArray, y: NDArray, groups: NDArray | None, seed: int) -> list[Any]:
+    if not isinstance(cv, int):
+        return list(check_cv(cv, y, classifier=True).split(table, y, groups))
+    if groups is None:
+        most = int(np.unique(y, return_counts=True)[1].max())
+        splitter: Any = StratifiedKFold(min(cv, most), shuffle=True, random_state=seed)
+    else:
+        n_groups = len(np.unique(groups))
+        if n_groups < 2:
+            raise ValueError(
+                f"groups holds one group, {groups[0].item()!r}; folds that keep groups whole need "
+                "two, or cv=0."
+            )
+        splitter = StratifiedGroupKFold(min(cv, n_groups), shuffle=True, random_state=seed)
+    with warnings.catch_warnings():
+        # Rare classes are the very use: folds without them in the test part are right.
+        warnings.filterwarnings("ignore", "The least populated class", UserWarning)
+        return list(splitter.split(table, y, groups))

@@ -1,0 +1,363 @@
+"""How a mixture is trained: batches of both stages, callbacks, device and threads."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from joblib import effective_n_jobs
+from numpy.typing import NDArray
+from sklearn.metrics import recall_score
+from sklearn.utils import gen_batches
+from skorch import NeuralNetClassifier
+from skorch.callbacks import Callback, EarlyStopping, EpochScoring, LRScheduler
+from skorch.helper import predefined_split
+from torch import Tensor
+from torch.optim.lr_scheduler import OneCycleLR
+from torch.utils.data import Dataset
+
+from ._eegnet import EEGNet
+from ._network import MoELoss, MoENetwork
+from ._sampler import ImbalancedBatchSampler
+from ._temporal import trial_moments
+
+# Windows of one forward pass without gradients.
+PREDICT_BATCH = 256
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What training needs to know beside the network and the data."""
+
+    max_epochs: int
+    pretrain_epochs: int
+    batch_size: int
+    lr: float
+    weight_decay: float
+    one_cycle: bool
+    expert_gamma: NDArray[np.float64]
+    joint_gamma: float
+    class_weight: NDArray[np.float64] | None
+    w_balance: float
+    w_agree: float
+    augment: bool
+    patience: int | None
+    callbacks: Sequence[Any]
+    compile: bool
+    verbose: int
+    seed: int
+
+
+class Trials(Dataset):
+    """Inputs of the network, by name, and the classes of some windows."""
+
+    def __init__(self, X: dict[str, Tensor], y: NDArray[np.intp]) -> None:
+        self.X = X
+        self.y = torch.from_numpy(y.astype(np.int64))
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    def __getitem__(self, rows: Any) -> tuple[dict[str, Tensor], Tensor]:
+        return {name: values[rows] for name, values in self.X.items()}, self.y[rows]
+
+
+class TrainingBatches:
+    """Batches of the pre-training epochs, which say whose each row is, then of the joint ones."""
+
+    def __init__(self, trials: Trials, batch_size: int, plan: Plan) -> None:
+        self.trials, self.plan, self.epoch = trials, plan, 0
+        self.random = np.random.RandomState(plan.seed)
+
+        def sampler(gamma: Any) -> ImbalancedBatchSampler:
+            return ImbalancedBatchSampler(trials.y, batch_size, gamma, random_state=self.random)
+
+        self.pretraining, self.joint = sampler(plan.expert_gamma), sampler(plan.joint_gamma)
+
+    def __len__(self) -> int:
+        return len(self.joint)
+
+    def __iter__(self) -> Iterator[tuple[dict[str, Tensor], Tensor]]:
+        alone = self.epoch < self.plan.pretrain_epochs
+        self.epoch += 1
+        expert = torch.from_numpy(self.pretraining.block)
+        for rows in self.pretraining if alone else self.joint:
+            X, y = self.trials[torch.from_numpy(rows)]
+            if self.plan.augment:
+                X["x"] = augmented(X["x"], self.random)
+            yield ({**X, "expert": expert} if alone else X), y
+
+
+class ValidationBatches:
+    """All trials, in order."""
+
+    def __init__(self, trials: Trials, batch_size: int) -> None:
+        self.trials = trials
+
+    def __iter__(self) -> Iterator[tuple[dict[str, Tensor], Tensor]]:
+        for rows in gen_batches(len(self.trials), PREDICT_BATCH):
+            yield self.trials[rows]
+
+
+def augmented(x: Tensor, random: np.random.RandomState) -> Tensor:
+    """Shift each window by a random time, in a circle, and scale it by 0.9 to 1.1."""
+    n, n_channels, n_times = x.shape
+    shift = torch.from_numpy(random.randint(n_times, size=(n, 1, 1)))
+    gain = torch.from_numpy(random.uniform(0.9, 1.1, size=(n, 1, 1))).to(x.dtype)
+    index = (torch.arange(n_times) + shift) % n_times
+    return x.gather(2, index.expand(n, n_channels, n_times)) * gain
+
+
+class NormLimit(Callback):
+    """Keep the extractor within its bounds after each step."""
+
+    def on_batch_end(self, net: Any, *, training: bool, **kwargs: Any) -> None:
+        """Apply the extractor's ``constrain``, if it has one."""
+        constrain = getattr(plain(net.module_).extractor, "constrain", None)
+        if training and constrain is not None:
+            constrain()
+
+
+class JointEarlyStopping(EarlyStopping):
+    """Early stopping that counts from the end of pre-training, before which the gate is idle."""
+
+    def __init__(self, pretrain_epochs: int, **kwargs: Any) -> None:
+        self.pretrain_epochs = pretrain_epochs
+        super().__init__(**kwargs)
+
+    def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
+        """Compare, once pre-training is over."""
+        if len(net.history) > self.pretrain_epochs:
+            super().on_epoch_end(net, **kwargs)
+
+
+def balanced_accuracy(net: NeuralNetClassifier, X: Any, y: NDArray[np.intp]) -> float:
+    """Return the mean recall of the classes that are there, without a warning for the others."""
+    labels = np.unique(y)
+    return recall_score(y, net.predict(X), labels=labels, average="macro", zero_division=0)
+
+
+def train(
+    network_params: dict[str, Any],
+    X: dict[str, NDArray],
+    y: NDArray[np.intp],
+    valid: tuple[dict[str, NDArray], NDArray[np.intp]] | None,
+    log_prior: NDArray[np.float64],
+    plan: Plan,
+    device: str,
+    start: dict[str, NDArray] | None,
+) -> tuple[dict[str, NDArray], list[dict[str, Any]]]:
+    """Train a network.
+
+    Parameters
+    ----------
+    network_params : dict
+        Parameters of `MoENetwork`.
+    X : dict of str to ndarray
+        Its inputs for the training windows.
+    y : ndarray of int, shape (n_windows,)
+        Their classes.
+    valid : tuple of inputs and classes, or None
+        Windows to validate on after each epoch.
+    log_prior : ndarray, shape (n_classes,)
+        What is subtracted from log probabilities at prediction.
+    plan : Plan
+        How to train.
+    device : str
+        Where to train.
+    start : dict of str to ndarray or None
+        Weights to start from. None: new ones.
+
+    Returns
+    -------
+    state : dict of str to ndarray
+        Weights and buffers.
+    history : list of dict
+        What was recorded in each epoch.
+    """
+    # All draws come from the seed, and the caller's generators are as they were afterwards.
+    with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
+        torch.manual_seed(plan.seed)
+        trials = Trials(_tensors(X), y)
+        held_out = None if valid is None else Trials(_tensors(valid[0]), valid[1])
+        net = _net(network_params, plan, len(trials), held_out, device).initialize()
+        network = plain(net.module_)
+        if start is not None:
+            load_state(network, start)
+        network.log_prior.copy_(torch.from_numpy(log_prior))
+        extractor = network.extractor
+        if device == "cpu" and isinstance(extractor, EEGNet) and not plan.augment:
+            trials.X["moments"] = _all_moments(trials.X["x"], extractor.kernel_size)
+        net.partial_fit(trials)
+    state = {name: value.cpu().numpy() for name, value in network.state_dict().items()}
+    history = [{k: v for k, v in row.items() if k != "batches"} for row in net.history]
+    return state, history
+
+
+def _net(
+    network_params: dict[str, Any],
+    plan: Plan,
+    n_trials: int,
+    held_out: Trials | None,
+    device: str,
+) -> NeuralNetClassifier:
+    return NeuralNetClassifier(
+        MoENetwork,
+        **{f"module__{name}": value for name, value in network_params.items()},
+        criterion=MoELoss,
+        criterion__weight=_optional_tensor(plan.class_weight),
+        criterion__w_balance=plan.w_balance,
+        criterion__w_agree=plan.w_agree,
+        optimizer=torch.optim.AdamW,
+        optimizer__weight_decay=plan.weight_decay,
+        lr=plan.lr,
+        max_epochs=plan.max_epochs,
+        batch_size=plan.batch_size,
+        iterator_train=TrainingBatches,
+        iterator_train__plan=plan,
+        iterator_valid=ValidationBatches,
+        train_split=None if held_out is None else predefined_split(held_out),
+        callbacks=_callbacks(plan, n_trials, held_out is not None),
+        callbacks__valid_acc=None,
+        device=device,
+        compile=plan.compile,
+        verbose=plan.verbose,
+    )
+
+
+def _callbacks(plan: Plan, n_trials: int, validated: bool) -> list[Any]:
+    callbacks: list[Any] = [("norm_limit", NormLimit())]
+    if plan.one_cycle:
+        steps = plan.max_epochs * -(-n_trials // plan.batch_size)
+        schedule = LRScheduler(OneCycleLR, max_lr=plan.lr, total_steps=steps, step_every="batch")
+        callbacks.append(("schedule", schedule))
+    if validated:
+        name = "valid_balanced_accuracy"
+        scoring = EpochScoring(balanced_accuracy, name=name, lower_is_better=False)
+        callbacks.append((name, scoring))
+    if plan.patience is not None:
+        stopping = JointEarlyStopping(
+            plan.pretrain_epochs,
+            monitor="valid_balanced_accuracy",
+            lower_is_better=False,
+            patience=plan.patience,
+            load_best=True,
+        )
+        callbacks.append(("early_stopping", stopping))
+    # skorch's callbacks keep a state; those of the caller are left as they are.
+    return [*callbacks, *copy.deepcopy(list(plan.callbacks))]
+
+
+def predict(
+    network_params: dict[str, Any],
+    state: dict[str, NDArray],
+    batches: Iterator[dict[str, NDArray]],
+    device: str,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Run a trained network.
+
+    Parameters
+    ----------
+    network_params : dict
+        Parameters of `MoENetwork`.
+    state : dict of str to ndarray
+        Its weights and buffers.
+    batches : iterator of dict of str to ndarray
+        Its inputs, batch by batch.
+    device : str
+        Where to run it.
+
+    Returns
+    -------
+    proba : ndarray, shape (n_windows, n_classes)
+        Probabilities.
+    gates : ndarray, shape (n_windows, n_gates)
+        Shares of the experts.
+    """
+    with torch.random.fork_rng(devices=[]):  # weights are drawn before they are replaced
+        network = MoENetwork(**network_params)
+    load_state(network, state)
+    network.to(device).eval()
+    log_proba, gates = [], []
+    with torch.inference_mode():
+        for batch in batches:
+            out = network(**{k: v.to(device) for k, v in _tensors(batch).items()})
+            log_proba.append(out[0].double().softmax(1).cpu().numpy())
+            gates.append(out[2].double().cpu().numpy())
+    return np.concatenate(log_proba), np.concatenate(gates)
+
+
+def load_state(network: MoENetwork, state: dict[str, NDArray]) -> None:
+    """Put weights into a network; names and shapes must be its own."""
+    network.load_state_dict({name: torch.from_numpy(np.array(v)) for name, v in state.items()})
+
+
+def plain(module: Any) -> Any:
+    """Return the module behind a compiled one."""
+    return getattr(module, "_orig_mod", module)
+
+
+def check_device(device: str) -> str:
+    """Return the name of a device that is there.
+
+    Parameters
+    ----------
+    device : str
+        "auto" or a torch device.
+
+    Returns
+    -------
+    str
+        ``"cuda"`` where "auto" finds a GPU, else ``"cpu"``; otherwise the device itself.
+
+    Raises
+    ------
+    ValueError
+        If it is no device or not there.
+    """
+    if device == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        kind = torch.device(device).type
+    except RuntimeError as error:
+        raise ValueError(f"device is {device!r}; 'auto' or a torch device is needed.") from error
+    there: dict[str, Callable[[], bool]] = {
+        "cpu": lambda: True,
+        "cuda": torch.cuda.is_available,
+        "mps": torch.backends.mps.is_available,
+    }
+    if kind not in there or not there[kind]():
+        raise ValueError(
+            f"device is {device!r}, but torch finds no such device here; device='auto' takes what "
+            "there is, 'cpu' is always there."
+        )
+    return device
+
+
+@contextlib.contextmanager
+def threads(n_jobs: int | None) -> Iterator[None]:
+    """Let torch use ``n_jobs`` threads, which joblib's own limits do not reach."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(effective_n_jobs(n_jobs))
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _tensors(arrays: dict[str, NDArray]) -> dict[str, Tensor]:
+    return {name: torch.from_numpy(values) for name, values in arrays.items()}
+
+
+def _optional_tensor(values: NDArray[np.float64] | None) -> Tensor | None:
+    return None if values is None else torch.from_numpy(values).float()
+
+
+def _all_moments(x: Tensor, kernel_size: int) -> Tensor:
+    parts = gen_batches(len(x), PREDICT_BATCH)
+    return torch.cat([trial_moments(x[rows], kernel_size) for rows in parts])

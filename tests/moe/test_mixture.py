@@ -1,0 +1,173 @@
+"""Gate, experts and losses against loops, closed forms and simulation."""
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+from skseizure.moe import MixtureOfExperts, NoisyTopKGate
+from skseizure.moe._mixture import agreement_loss, balance_loss, squared_variation
+
+
+@pytest.fixture(autouse=True)
+def seed():
+    """Seed torch's generator for the test, and leave it as it was."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        yield
+
+
+def _gate(n_experts=5, top_k=None, noisy=False):
+    gate = NoisyTopKGate(6, n_experts, top_k, noisy).double()
+    for weight in gate.parameters():
+        torch.nn.init.normal_(weight)
+    return gate
+
+
+@pytest.mark.parametrize("top_k", [None, 1, 2, 4, 5])
+@pytest.mark.parametrize("noisy", [True, False])
+def test_gates_share_each_trial_among_k_experts(top_k, noisy):
+    out = _gate(top_k=top_k, noisy=noisy)(torch.randn(50, 6, dtype=torch.float64))
+    torch.testing.assert_close(out.gates.sum(1), torch.ones(50, dtype=torch.float64))
+    assert ((out.gates > 0).sum(1) == (top_k or 5)).all()
+    torch.testing.assert_close(out.gates, out.log_gates.exp())
+
+
+def test_the_largest_logits_are_taken():
+    gate = _gate(top_k=2)
+    x = torch.randn(30, 6, dtype=torch.float64)
+    logits = x @ gate.weight
+    for row, gates in zip(logits, gate(x).gates, strict=True):
+        best = sorted(range(5), key=lambda i: -row[i])[:2]
+        expected = torch.zeros(5, dtype=torch.float64)
+        expected[best] = torch.softmax(row[best], 0)
+        torch.testing.assert_close(gates, expected)
+
+
+def test_a_new_gate_is_indifferent():
+    out = NoisyTopKGate(3, 4)(torch.randn(7, 3))
+    torch.testing.assert_close(out.gates, torch.full((7, 4), 0.25))
+    assert balance_loss(out.gates, out.load) == 0
+
+
+def test_all_experts_are_the_dense_gate():
+    x = torch.randn(20, 6, dtype=torch.float64)
+    dense = _gate(top_k=None)
+    sparse = _gate(n_experts=6, top_k=5)
+    with torch.no_grad():  # a sixth expert that is never taken
+        sparse.weight[:, :5] = dense.weight
+        sparse.weight[:, 5] = 0
+    shifted = torch.cat([x, torch.ones(20, 1, dtype=torch.float64)], 1)
+    for gate in (dense, sparse):
+        gate.weight = torch.nn.Parameter(F.pad(gate.weight.data, (0, 0, 0, 1)))
+    with torch.no_grad():
+        sparse.weight[-1, 5] = -1e9
+    torch.testing.assert_close(sparse(shifted).gates[:, :5], dense(shifted).gates)
+
+
+def test_load_counts_trials():
+    gate = _gate(top_k=2)
+    out = gate(torch.randn(40, 6, dtype=torch.float64))
+    torch.testing.assert_close(out.load, (out.gates > 0).double().sum(0))
+    noisy = _gate(top_k=2, noisy=True).eval()
+    out = noisy(torch.randn(40, 6, dtype=torch.float64))
+    torch.testing.assert_close(out.load, (out.gates > 0).double().sum(0))
+
+
+def test_load_under_noise_is_the_chance_of_being_taken():
+    """Each expert's noise is drawn anew, 10^5 times, beside the others' as they were."""
+    gate, n_draws = _gate(top_k=2, noisy=True), 100_000
+    x = torch.randn(1, 6, dtype=torch.float64)
+    torch.manual_seed(7)
+    out = gate(x)
+    torch.manual_seed(7)
+    clean = (x @ gate.weight)[0]
+    sd = (F.softplus(x @ gate.noise_weight) + 1e-2)[0]
+    logits = clean + torch.randn(1, 5, dtype=torch.float64)[0] * sd
+    for i in range(5):
+        fresh = clean[i] + torch.randn(n_draws, dtype=torch.float64) * sd[i]
+        others = torch.cat([logits[:i], logits[i + 1 :]])
+        taken = (others[None, :] > fresh[:, None]).sum(1) < 2
+        assert abs(taken.double().mean() - out.load[i]) < 0.01
+    assert out.load.requires_grad
+
+
+def test_load_of_a_trial_is_k_on_the_average():
+    gate = _gate(top_k=2, noisy=True)
+    x = torch.randn(1, 6, dtype=torch.float64).expand(100_000, 6)
+    assert abs(gate(x).load.sum() / 100_000 - 2) < 0.01
+
+
+def test_squared_variation():
+    assert squared_variation(torch.tensor([3.0, 3.0, 3.0])) == 0
+    assert squared_variation(torch.tensor([1.0, 0, 0, 0])) == pytest.approx(4)
+    for n in (2, 3, 7):  # one expert has everything
+        assert squared_variation(F.one_hot(torch.tensor(1), n) * 5.0) == pytest.approx(n)
+    assert squared_variation(torch.zeros(3)) == 0
+    assert squared_variation(torch.ones(1)) == 0
+    one = NoisyTopKGate(3, 1)(torch.randn(1, 3))
+    assert balance_loss(one.gates, one.load) == 0
+
+
+def _mixture(n_features=6, hidden=5, **settings):
+    mixture = MixtureOfExperts(n_features, 3, 4, hidden=hidden, **settings).double()
+    torch.nn.init.normal_(mixture.gate.weight)
+    return mixture
+
+
+def test_experts_in_one_product_are_a_loop_over_experts():
+    mixture = _mixture()
+    x = torch.randn(10, 6, dtype=torch.float64)
+    out = mixture(x)
+    total = 0
+    for e in range(4):
+        hidden = F.linear(
+            x, mixture.first.weight[5 * e : 5 * e + 5], mixture.first.bias[5 * e : 5 * e + 5]
+        ).relu()
+        proba = (hidden @ mixture.weight[e] + mixture.bias[e]).softmax(1)
+        torch.testing.assert_close(out.expert_log_proba[:, e].exp(), proba)
+        total = total + out.gates[:, e : e + 1] * proba
+    torch.testing.assert_close(out.log_proba.exp(), total)
+
+
+def test_an_outside_expert_has_the_last_share():
+    mixture = _mixture(outside=True, n_gate_features=2)
+    x = torch.randn(10, 6, dtype=torch.float64)
+    gate_x = torch.randn(10, 2, dtype=torch.float64)
+    other = torch.randn(10, 3, dtype=torch.float64).log_softmax(1)
+    out = mixture(x, gate_x, other)
+    every = torch.cat([out.expert_log_proba, other[:, None]], 1).exp()
+    torch.testing.assert_close(out.log_proba.exp(), torch.einsum("ng,ngk->nk", out.gates, every))
+    for wrong in (lambda: mixture(x, gate_x), lambda: _mixture()(x, None, other)):
+        with pytest.raises(ValueError, match="outside_log_proba is"):
+            wrong()
+
+
+@pytest.mark.parametrize("top_k", [None, 2])
+def test_gradients(top_k):
+    mixture = _mixture(3, 2, top_k=top_k, outside=True)
+    names, weights = zip(*mixture.named_parameters(), strict=True)
+    x = torch.randn(4, 3, dtype=torch.float64)
+    other = torch.randn(4, 3, dtype=torch.float64).log_softmax(1)
+
+    def loss(*values):
+        out = torch.func.functional_call(
+            mixture, dict(zip(names, values, strict=True)), (x, None, other)
+        )
+        balance = balance_loss(out.gates, out.load)
+        return out.log_proba[:, 0].sum() + balance + agreement_loss(out.expert_log_proba, other)
+
+    assert torch.autograd.gradcheck(loss, weights)
+
+
+def test_agreement_is_the_divergence_once_and_without_another_softmax():
+    outside = torch.tensor([[0.9, 0.05, 0.05]])
+    deep = torch.tensor([[[0.2, 0.4, 0.4], [0.9, 0.05, 0.05]]])
+    by_hand = (0.9 * torch.tensor(0.9 / 0.2).log() + 0.1 * torch.tensor(0.05 / 0.4).log()) / 2
+    assert agreement_loss(deep.log(), outside.log()) == pytest.approx(by_hand.item())
+
+
+def test_bad_top_k():
+    with pytest.raises(ValueError, match="top_k is 5; 1 to 4"):
+        NoisyTopKGate(3, 4, top_k=5)
+    with pytest.raises(ValueError, match="top_k is 0; 1 to 4"):
+        MixtureOfExperts(3, 2, 4, top_k=0)
