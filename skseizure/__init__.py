@@ -10,6 +10,7 @@ __version__ = "0.1.0.dev0"
 __all__ = [
     "datasets",
     "ensemble",
+    "evolution",
     "feature_selection",
     "features",
     "fuzzy",

@@ -19,6 +19,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import skseizure
 from skseizure.ensemble import MetaSampler, MetaSamplerClassifier
+from skseizure.evolution import CNBCClassifier, CNBCEnsembleClassifier, EvolvedMLPClassifier
 from skseizure.feature_selection import (
     FCBFSelector,
     MutualInformationSelector,
@@ -42,6 +43,7 @@ from skseizure.postprocessing import (
 
 # Two members from few steps of learning.
 SAMPLER = MetaSampler(n_estimators=3, start_steps=4, update_steps=4, replay_size=20, batch_size=8)
+NETWORK = EvolvedMLPClassifier((0, 8), swarm_size=20, max_iter=30)
 MOE = dict(n_experts=2, hidden=8, batch_size=16, lr=0.01, max_epochs=10, random_state=0)
 
 INSTANCES = [
@@ -56,6 +58,10 @@ INSTANCES = [
     SemiJMISelector(),
     TSKClassifier(3),
     SDASSLTSKClassifier(3),
+    NETWORK,
+    CNBCClassifier(NETWORK),
+    # From two members on, predict is their union and predict_proba their share of votes.
+    CNBCEnsembleClassifier(NETWORK, 1),
     SAMPLER,
     MetaSamplerClassifier(sampler=0.9, n_estimators=3),
     MetaSamplerClassifier(sampler=SAMPLER, n_estimators=3),

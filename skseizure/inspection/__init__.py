@@ -4,11 +4,13 @@ from ._classification_map import ClassificationMapDisplay
 from ._event_timeline import EventTimelineDisplay
 from ._expert_usage import ExpertUsageDisplay
 from ._fuzzy_rules import FuzzyRuleDisplay
+from ._importance import ChannelImportanceDisplay
 from ._sample_explanation import SampleExplanationDisplay
 from ._sampling_curve import SamplingCurveDisplay
 from ._sensitivity_false_alarm import SensitivityFalseAlarmDisplay
 
 __all__ = [
+    "ChannelImportanceDisplay",
     "ClassificationMapDisplay",
     "EventTimelineDisplay",
     "ExpertUsageDisplay",
