@@ -69,7 +69,7 @@ class EvolvedMLPClassifier(ClassifierMixin, BaseEstimator):
         Biases of the hidden units, if any, and of the two outputs.
     loss_ : float
         Loss of the best network on the training data.
-    loss_curve_ : ndarray of float, shape (n_iter_,)
+    loss_curve_ : ndarray of float, shape (`n_iter_`,)
         Best loss after each iteration; never rises.
     architecture_losses_ : dict of int to float
         Best loss of each number of hidden units, best first; those that no particle came to are
