@@ -506,11 +506,12 @@ def main() -> None:
     wanted = list(parts) if "all" in given.parts else given.parts
     if given.imbens is None:
         print("imbalanced-ensemble (SPE, UnderBagging, BalanceCascade): not run, see --imbens")
-    results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
-    results["reference"] = REFERENCE
     for name in wanted:
         with threadpool_limits(1):
-            results[name] = parts[name]()
+            found = parts[name]()
+        # Read only now: another run may have written its part meanwhile.
+        results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+        results |= {"reference": REFERENCE, name: found}
         RESULTS.write_text(json.dumps(results, indent=1) + "\n")
 
 

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, _clone_parametrized, _fit_context
 from sklearn.utils import ClassifierTags, Tags, assert_all_finite, check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import _check_feature_names, check_is_fitted
 
 from ._cascade import Cascade
 from ._meta_training import Schedule, meta_train
@@ -301,6 +301,8 @@ class MetaSampler(BaseEstimator):
             If training is interrupted (Ctrl-C); the policy learned so far is kept.
         """
         X, y, classes = check_table(self, X, y)
+        if X_val is not None:
+            _check_feature_names(self, X_val, reset=False)
         if len(classes) > 2:
             raise ValueError(
                 f"Only binary classification is supported. y holds {len(classes)} classes; train "
@@ -359,7 +361,13 @@ class MetaSampler(BaseEstimator):
                 rng,
                 verbose=self.verbose,
             )
-        self.networks_ = agent.networks()
+        networks = agent.networks()
+        if not all(np.isfinite(w).all() for name, w in networks.items() if name != "log_alpha"):
+            raise ValueError(
+                "meta-training diverged: the networks hold NaN or infinity; lower learning_rate "
+                f"({self.learning_rate:g}) or reward_scale ({self.reward_scale:g})."
+            )
+        self.networks_ = networks
         self.n_steps_ = len(self.meta_history_["action"])
         self.n_bins_ = self.n_bins
         self.n_features_in_ = task.X.shape[1]

@@ -8,11 +8,11 @@ from typing import Any, Literal, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
+from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context, clone
 from sklearn.utils import Tags, check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.parallel import Parallel, delayed
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import _check_feature_names, check_is_fitted, validate_data
 
 from ._cascade import Cascade, CascadeSettings, mean_proba
 from ._meta_sampler import MetaSampler
@@ -41,7 +41,8 @@ class MetaSamplerClassifier(ClassifierMixin, BaseEstimator):
         bins and sampling and its own defaults for the rest, trained in `fit` on the same rows. A
         float: always this action. ``"random"``: each action uniform in [0, 1]. A fitted
         `MetaSampler` is used as it is; one that is not fitted is trained in `fit`, on the same
-        rows, with its own settings (its seed comes from ``random_state`` here).
+        rows, with its own settings; its members are like those here unless it has an estimator,
+        and its seed comes from ``random_state`` here.
     validation : float or splitter, default=0.2
         Share of the rows kept for validation, or a splitter of which the first split is taken.
         These rows tell the sampler the ensemble's errors, and no member is fitted on them. The
@@ -226,6 +227,8 @@ class MetaSamplerClassifier(ClassifierMixin, BaseEstimator):
             learned so far.
         """
         X, y, self.classes_ = check_table(self, X, y)
+        if X_val is not None:
+            _check_feature_names(self, X_val, reset=False)
         settings = cascade_settings(self)
         weights = check_weights(settings.estimator, sample_weight, X)
         sampler = self._check_sampler()
@@ -272,6 +275,11 @@ class MetaSamplerClassifier(ClassifierMixin, BaseEstimator):
                     f"sampler has n_bins={theirs}, but {type(self).__name__} has "
                     f"n_bins={self.n_bins}; they must be the same."
                 )
+            if not _is_fitted(sampler):
+                # It learns with the members that it will choose for.
+                estimator = self.estimator if sampler.estimator is None else sampler.estimator
+                verbose = max(sampler.verbose, self.verbose)
+                return clone(sampler).set_params(estimator=estimator, verbose=verbose)
         return sampler
 
     def _keep(self, fitted: list[_Ensemble], *, trained: bool) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import get_scorer, get_scorer_names
+from sklearn.metrics import check_scoring, get_scorer_names
 from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
@@ -41,11 +41,12 @@ def cascade_settings(params: Any) -> CascadeSettings:
     CascadeSettings
         The settings.
     """
+    estimator = DecisionTreeClassifier() if params.estimator is None else params.estimator
     return CascadeSettings(
-        DecisionTreeClassifier() if params.estimator is None else params.estimator,
+        estimator,
         params.n_bins,
         params.sigma,
-        get_scorer(params.scoring),
+        check_scoring(estimator, scoring=params.scoring),
         params.majority_ratio,
         params.bootstrap_minority,
     )

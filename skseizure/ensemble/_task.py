@@ -8,11 +8,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.model_selection import BaseShuffleSplit, StratifiedGroupKFold
+from sklearn.model_selection import BaseShuffleSplit
 from sklearn.utils import check_array, check_consistent_length, column_or_1d
 from sklearn.utils.validation import _check_sample_weight, has_fit_parameter
 
 DEFAULT_VALIDATION = 0.2
+
+# Rows worked on at a time, so that temporary arrays stay small beside the table.
+BLOCK = 1 << 17
 
 
 @dataclass(frozen=True)
@@ -298,29 +301,52 @@ def _by_share_of_groups(
     rng: np.random.RandomState,
 ) -> Sides:
     """Take the fold of whole groups with every class on both sides and nearest to the share."""
-    rows = np.flatnonzero(usable)
-    y, groups = y[rows], groups[rows]
-    n_groups = len(np.unique(groups))
+    names, labels = np.unique(groups[usable]), np.unique(y[usable])
+    n_groups = len(names)
     if n_groups < 2:
         raise ValueError(
             f"groups holds {n_groups} group; two are needed, one to fit and one for "
             f"validation={share:g}."
         )
-    classes, counts = np.unique(y, return_counts=True)
-    n_folds = min(max(2, round(1 / min(share, 1 - share))), n_groups, max(2, counts.min()))
-    folds = StratifiedGroupKFold(n_folds, shuffle=True, random_state=rng.randint(2**31 - 1))
-    splits = list(folds.split(np.empty((len(y), 0)), y, groups))
-    if share > 0.5:
-        splits = [(fold, rest) for rest, fold in splits]
-    splits = [sides for sides in splits if all(len(np.unique(y[s])) == len(classes) for s in sides)]
-    if not splits:
+    group = np.empty(len(y), dtype=np.int32)
+    counts = np.zeros((n_groups, len(labels)), dtype=np.intp)
+    for low in range(0, len(y), BLOCK):
+        part = slice(low, low + BLOCK)
+        # A group without usable rows may be in no place of its own; its rows are masked out.
+        group[part] = np.minimum(np.searchsorted(names, groups[part]), n_groups - 1)
+        rows = np.flatnonzero(usable[part]) + low
+        np.add.at(counts, (group[rows], np.searchsorted(labels, y[rows])), 1)
+    rarest = counts.sum(axis=0).min()
+    n_folds = min(max(2, round(1 / min(share, 1 - share))), n_groups, max(2, rarest))
+    fold = _deal(counts, n_folds, rng)
+    best, distance = None, np.inf
+    for i in range(n_folds):
+        kept = (fold == i) ^ (share > 0.5)
+        off = abs(counts[kept].sum() / counts.sum() - share)
+        if off < distance and all(counts[side].sum(axis=0).all() for side in (kept, ~kept)):
+            best, distance = kept, off
+    if best is None:
         raise ValueError(
             f"validation={share:g}: none of {n_folds} folds of {n_groups} groups has every class "
             "on both sides. The rarest class must be in at least two groups; or pass a splitter, "
             "or X_val and y_val to fit."
         )
-    best = min(splits, key=lambda sides: abs(len(sides[1]) / len(y) - share))
-    return _masks(len(usable), rows[best[0]], rows[best[1]])
+    kept = best[group]
+    return usable & ~kept, usable & kept
+
+
+def _deal(counts: NDArray[np.intp], n_folds: int, rng: np.random.RandomState) -> NDArray[np.intp]:
+    """Return the fold of each group, classes spread evenly: StratifiedGroupKFold, without rows."""
+    order = rng.permutation(len(counts))
+    order = order[np.argsort(-counts[order].std(axis=1), kind="stable")]
+    fold = np.empty(len(counts), dtype=np.intp)
+    dealt = np.zeros((n_folds, counts.shape[1]))
+    for group in order:
+        trials = dealt + np.eye(n_folds)[:, :, np.newaxis] * counts[group]  # (trial, fold, class)
+        spread = (trials / counts.sum(axis=0)).std(axis=1).mean(axis=1)
+        fold[group] = np.lexsort((dealt.sum(axis=1), spread))[0]
+        dealt[fold[group]] += counts[group]
+    return fold
 
 
 def _by_splitter(
@@ -365,4 +391,9 @@ def _masks(n: int, fitted: NDArray[np.intp], kept: NDArray[np.intp]) -> Sides:
 def _check_groups(groups: ArrayLike, y: NDArray) -> NDArray:
     labels = column_or_1d(groups)
     check_consistent_length(y, labels)
+    missing = labels != labels  # NaN alone is not itself
+    if labels.dtype == object:
+        missing |= labels == np.array(None)
+    if missing.any():
+        raise ValueError(f"groups holds {missing.sum()} missing values; each row needs a group.")
     return labels

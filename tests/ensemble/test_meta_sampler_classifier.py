@@ -5,6 +5,7 @@ import sys
 import tracemalloc
 
 import numpy as np
+import pandas as pd
 import pytest
 import scipy.sparse
 import skops.io
@@ -366,15 +367,38 @@ def test_paper_metrics():
     assert matthews_corrcoef(truth, found) == pytest.approx(0.73019, abs=1e-4)
 
 
-def test_memory(rng):
+@pytest.mark.parametrize("grouped", [False, True])
+def test_memory(rng, grouped):
     """Rows are indexed: training needs little beside the table; the benchmark takes 1e6 rows."""
     X = rng.normal(size=(200_000, 40))
     y = (np.arange(200_000) % 101 == 0).astype(int)
+    groups = np.array(["a", "b", "c", "d", "e", "f"])[rng.integers(6, size=len(y))]
+    groups = groups if grouped else None
     tracemalloc.start()
-    MetaSamplerClassifier(sampler=1.0, n_estimators=3, random_state=0).fit(X, y)
+    MetaSamplerClassifier(sampler=1.0, n_estimators=3, random_state=0).fit(X, y, groups=groups)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 0.2 * (X.nbytes + y.nbytes)
+
+
+def test_columns_of_the_validation_are_those_of_the_training(small):
+    X, y = small
+    frame = pd.DataFrame(X, columns=[f"f{i}" for i in range(X.shape[1])])
+    other = frame[frame.columns[::-1]]
+    for model in (MetaSamplerClassifier(sampler=0.9), MetaSampler(**BRIEF)):
+        model.fit(frame, y, X_val=frame, y_val=y)
+        with pytest.raises(ValueError, match="feature names"):
+            model.fit(frame, y, X_val=other, y_val=y)
+
+
+def test_an_unfitted_sampler_learns_with_the_members_of_the_classifier(small):
+    X, y = small
+    brief = MetaSampler(**BRIEF)
+    given = MetaSamplerClassifier(GaussianNB(), sampler=brief, random_state=0).fit(X, y)
+    assert isinstance(given.sampler_.estimator, GaussianNB) and brief.estimator is None
+    own = MetaSampler(DecisionTreeClassifier(max_depth=2), **BRIEF)
+    kept = MetaSamplerClassifier(GaussianNB(), sampler=own, random_state=0).fit(X, y)
+    assert isinstance(kept.sampler_.estimator, DecisionTreeClassifier)
 
 
 def test_splitter_for_validation(small):
@@ -426,6 +450,23 @@ def test_bad_input_is_refused(small):
         (
             MetaSamplerClassifier(sampler=MetaSampler(n_estimators=1)), X, y, {},
             "'n_estimators' parameter of MetaSampler",
+        ),
+        (
+            MetaSamplerClassifier(sampler=0.5), X, y, {"groups": np.r_[np.nan, np.ones(439)]},
+            "groups holds 1 missing values",
+        ),
+        (
+            MetaSamplerClassifier(sampler=0.5), X, y,
+            {"groups": np.array([None, None, *["a", "b"] * 219], dtype=object)},
+            "groups holds 2 missing values",
+        ),
+        (
+            MetaSamplerClassifier(sampler=0.5, scoring=average_precision_score), X, y, {},
+            "make_scorer",
+        ),
+        (
+            MetaSampler(learning_rate=1e20, reward_scale=1e30, **BRIEF), X, y, {},
+            "meta-training diverged.*lower learning_rate",
         ),
     ]  # fmt: skip
     for model, table, labels, given, message in cases:
