@@ -15,6 +15,8 @@ def is_windows(X: Any) -> bool:
     return all(hasattr(X, name) for name in ("segments", "onset", "sfreq", "ch_names"))
 
 
+# Checks sum samples up: of finite ones that are too large for that, nothing is to be said.
+@np.errstate(over="ignore", invalid="ignore")
 def check_windows(estimator: Any, X: Any, *, reset: bool = True) -> Any:
     """Validate raw windows and record or compare their layout.
 
@@ -38,8 +40,8 @@ def check_windows(estimator: Any, X: Any, *, reset: bool = True) -> Any:
     Raises
     ------
     ValueError
-        For NaN, infinity, no window, another number of dimensions, channels or samples, or other
-        channel names than at fit.
+        For NaN, infinity, masked samples or dates, no window, channel or sample, another number of
+        dimensions, channels or samples, or other channel names than at fit.
     TypeError
         For a continuous recording.
     """
@@ -57,6 +59,8 @@ def check_windows(estimator: Any, X: Any, *, reset: bool = True) -> Any:
             f"X is {type(X).__name__}, a continuous signal; cut it into windows first, with "
             "Windows.from_recording or Windows.from_raw."
         )
+    elif np.ma.is_masked(X):
+        raise ValueError("X is a masked array; fill its gaps or leave such windows out.")
     elif (ndim := np.asanyarray(X).ndim) > 3:
         raise ValueError(
             f"X has {ndim} dimensions; windows are (n_windows, n_channels, n_times) or "
@@ -64,12 +68,16 @@ def check_windows(estimator: Any, X: Any, *, reset: bool = True) -> Any:
         )
     elif ndim == 3:
         X = check_array(X, allow_nd=True, estimator=estimator, input_name="X")
-        names = None
+        if 0 in X.shape:
+            raise ValueError(
+                f"X has shape {X.shape}; at least one channel and one sample a window are needed."
+            )
+        X, names = _small_numbers(X), None
         if reset and hasattr(estimator, "feature_names_in_"):
             del estimator.feature_names_in_
     else:
         X = validate_data(estimator, X, reset=reset)
-        X, names = X[:, np.newaxis, :], None
+        X, names = _small_numbers(X)[:, np.newaxis, :], None
     n_channels, n_times = X.shape[1:]
     if reset:
         estimator.n_channels_in_, estimator.n_times_in_ = n_channels, n_times
@@ -94,6 +102,16 @@ def check_windows(estimator: Any, X: Any, *, reset: bool = True) -> Any:
             "order with Windows.pick or to_bipolar."
         )
     return X
+
+
+def _small_numbers(X: NDArray) -> NDArray:
+    """Return numbers that fit into a double, as a double where their type may hold others."""
+    if X.dtype.kind in "biuf" and X.dtype.itemsize <= 8:
+        return X
+    if X.dtype.kind in "mM":
+        raise ValueError(f"X holds values of type {X.dtype}; numbers are needed.")
+    # What is too large becomes infinity, which is then refused.
+    return check_array(X.astype(np.float64), allow_nd=True, input_name="X")
 
 
 def _check_finite_windows(X: Any, batch: int = 256) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,22 @@ SIX_BANDS = {
 # The logarithm of the smallest energy that is told from none: far below the rounding of any signal,
 # and still a number that a scaler can work with.
 LOG_FLOOR = np.log(1e-20)
+
+
+def band_edges(bands: Mapping[Any, Any]) -> dict[str, tuple[float, float]]:
+    """Return the edges of bands by name as floats, or raise a ValueError that names ``bands``."""
+    edges: dict[str, tuple[float, float]] = {}
+    for name, pair in bands.items():
+        try:
+            low, high = (float(edge) for edge in pair)
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                f"bands has {str(name)!r} = {pair!r}; a pair (low, high) in Hz is needed."
+            ) from error
+        if str(name) in edges:
+            raise ValueError(f"bands has {str(name)!r} twice; each band needs a name of its own.")
+        edges[str(name)] = low, high
+    return edges
 
 
 def check_energy_bands(
@@ -53,8 +70,7 @@ def check_energy_bands(
         If there is no band, edges are out of order or beyond half the sampling rate, or a band has
         no frequency in it.
     """
-    named = SIX_BANDS if bands is None else bands
-    chosen = {str(name): (float(low), float(high)) for name, (low, high) in named.items()}
+    chosen = band_edges(SIX_BANDS if bands is None else bands)
     if not chosen:
         raise ValueError("bands is empty; at least one band is needed.")
     for name, (low, high) in chosen.items():

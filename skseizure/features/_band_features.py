@@ -21,6 +21,7 @@ from tqdm.auto import tqdm
 from .. import __version__
 from .._utils.validation import is_windows
 from ..signals._filters import butterworth_bandpass
+from ._band_energy import band_edges
 from ._batch import Batch
 from ._registry import UNIVARIATE29, get_measure
 from ._windows_transformer import BATCH_SAMPLES, WindowsTransformer
@@ -45,8 +46,9 @@ class BandFeatures(WindowsTransformer):
     Parameters
     ----------
     measures : "univariate29" or sequence of str or callable, default="univariate29"
-        Measures by name (see `available_measures`), or functions of an array of shape
-        (n, n_times) that return one finite number a row.
+        Measures by name (see `available_measures`), or functions of a read-only array of shape
+        (n, n_times) that return one finite number a row. A column has the function's ``__name__``,
+        that of a ``functools.partial`` is the name of the function in it.
     bands : mapping of str to (float, float), or sequence of str, default=None
         Bands by name with their edges in Hz, or names out of the five. None: delta 0.5-4, theta
         4-8, alpha 8-13, beta 13-30, gamma 30-60 Hz.
@@ -65,7 +67,8 @@ class BandFeatures(WindowsTransformer):
         computes it once. None: nowhere. Functions among ``measures`` must then be importable.
     smoothing : float, default=None
         Seconds of the moving average that each column goes through, never across records or gaps,
-        as in `MovingAverage`. None: no average.
+        as in `MovingAverage`. The windows of a bare array count as following one another without
+        overlap. None: no average.
     center : bool, default=False
         Whether that average lies around its window. False: it ends with its window, so that no
         window depends on a later one.
@@ -213,8 +216,13 @@ def _functions(measures: str | Sequence[Any], sfreq: float) -> dict[str, Callabl
     functions: dict[str, Callable[..., Any]] = {}
     for item in measures:
         name, function = _named(item, sfreq)
-        if name in functions:
+        if name in functions and isinstance(item, str):
             raise ValueError(f"measures names {name!r} twice; each may be there once.")
+        if name in functions:
+            raise ValueError(
+                f"measures holds a function named {name!r} like another measure; columns take that "
+                "name: define it with def under a name of its own, or set its __name__."
+            )
         functions[name] = function
     if not functions:
         raise ValueError("measures is empty; at least one measure is needed.")
@@ -228,7 +236,10 @@ def _named(item: Any, sfreq: float) -> tuple[str, Callable[..., Any]]:
         return measure.name, partial(measure.function, sfreq=sfreq) if timed else measure.function
     if not callable(item):
         raise ValueError(f"measures holds {item!r}; names and functions are needed.")
-    return getattr(item, "__name__", type(item).__name__), partial(_on_array, item)
+    named = item
+    while isinstance(named, partial) and not hasattr(named, "__name__"):
+        named = named.func
+    return getattr(named, "__name__", type(named).__name__), partial(_on_array, item)
 
 
 def _revision(functions: Mapping[str, Callable[..., Any]]) -> str:
@@ -249,6 +260,8 @@ def _source(name: str, function: Any) -> tuple[str, str]:
             f"measures holds {name!r}, which cannot be imported by name; with memory set, a "
             "function must stand in a module."
         ) from error
+    while isinstance(function, partial):
+        function = function.func
     try:
         return identity, inspect.getsource(function)
     except (OSError, TypeError):
@@ -256,7 +269,11 @@ def _source(name: str, function: Any) -> tuple[str, str]:
 
 
 def _on_array(function: Callable[[NDArray], Any], batch: Batch) -> Any:
-    return function(batch.raw)
+    batch.check_finite()
+    # Other measures go on with these samples.
+    samples = batch.raw.view()
+    samples.flags.writeable = False
+    return function(samples)
 
 
 def _check_bands(
@@ -266,7 +283,7 @@ def _check_bands(
     if bands is None:
         chosen = dict(BANDS)
     elif isinstance(bands, Mapping):
-        chosen = {str(name): (float(low), float(high)) for name, (low, high) in bands.items()}
+        chosen = band_edges(bands)
     else:
         unknown = [name for name in bands if name not in BANDS]
         if unknown:
@@ -274,6 +291,8 @@ def _check_bands(
                 f"bands names {', '.join(map(str, unknown))}; known are {', '.join(BANDS)}. "
                 "Other bands are given as a mapping of name to (low, high) in Hz."
             )
+        if len(set(bands)) < len(bands):
+            raise ValueError(f"bands is {list(bands)}; each band may be there once.")
         chosen = {name: BANDS[name] for name in bands}
     if not chosen:
         raise ValueError("bands is empty; at least one band is needed.")
@@ -294,21 +313,17 @@ def _parts(X: Any, *, whole: bool) -> Iterator[tuple[Any, slice, Any]]:
     pieces = X.by_signal() if is_windows(X) else [(np.arange(len(X)), X)]
     for rows, piece in pieces:
         if whole and is_windows(piece) and piece.continuous:
-            piece.map_signals(_refuse_non_finite)
+            if not piece.all_finite():
+                raise ValueError(
+                    "X: a recording that the windows are cut from holds NaN or infinity outside "
+                    "them, which the filter would spread; clean the recording or set "
+                    "filtering='window'."
+                )
             for c, name in enumerate(piece.ch_names):
                 yield rows, slice(c, c + 1), piece.pick([name])
         else:
             for batch in gen_batches(len(rows), max(1, BATCH_SAMPLES // np.prod(X.shape[1:]))):
                 yield rows[batch], everything, np.asarray(piece[batch])
-
-
-def _refuse_non_finite(signal: NDArray) -> NDArray:
-    if not np.isfinite(signal).all():
-        raise ValueError(
-            "X: a recording that the windows are cut from holds NaN or infinity outside them, "
-            "which the filter would spread; clean the recording or set filtering='window'."
-        )
-    return signal
 
 
 def _band_table(
@@ -331,7 +346,7 @@ def _band_table(
         def bandpass(x: NDArray, low: float = low, high: float = high) -> NDArray:
             return butterworth_bandpass(x, sfreq, low, high, order, np.float64)
 
-        filtered = part.map_signals(bandpass).data if is_windows(part) else bandpass(part)
+        filtered = part._map_stored(bandpass).data if is_windows(part) else bandpass(part)
         for batch in gen_batches(n, max(1, BATCH_SAMPLES // (n_channels * n_times))):
             x = np.ascontiguousarray(filtered[batch]).reshape(-1, n_times)
             shared = Batch(x)

@@ -27,7 +27,8 @@ class Batch:
     Parameters
     ----------
     x : array-like, shape (n, n_times) or (n_times,)
-        Windows, finite.
+        Windows, finite. That is checked where the extremes are computed, which all derived forms
+        need; who reads `raw` alone calls `check_finite`.
 
     Attributes
     ----------
@@ -58,14 +59,34 @@ class Batch:
         return self._shared[key]
 
     @cached_property
+    def _extremes(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        low, high = self.raw.min(axis=1), self.raw.max(axis=1)
+        # Kernels index by what they compute of the samples: NaN would lead them out of bounds.
+        finite = np.isfinite(low) & np.isfinite(high)
+        if not finite.all():
+            raise ValueError(
+                f"x holds NaN or infinity in {np.count_nonzero(~finite)} of {len(finite)} windows, "
+                f"first in number {np.argmin(finite)}; finite samples are needed."
+            )
+        return low, high
+
+    def check_finite(self) -> None:
+        """Raise a ValueError if a sample is NaN or infinite."""
+        # One pass where all is well; a sum that overflows leaves the answer to the extremes.
+        with np.errstate(over="ignore", invalid="ignore"):
+            total = self.raw.sum()
+        if not np.isfinite(total):
+            _ = self._extremes
+
+    @property
     def low(self) -> NDArray[np.float64]:
         """Smallest sample of each window, shape (n,)."""
-        return self.raw.min(axis=1)
+        return self._extremes[0]
 
-    @cached_property
+    @property
     def high(self) -> NDArray[np.float64]:
         """Largest sample of each window, shape (n,)."""
-        return self.raw.max(axis=1)
+        return self._extremes[1]
 
     @cached_property
     def constant(self) -> NDArray[np.bool_]:

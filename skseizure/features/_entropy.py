@@ -156,6 +156,7 @@ def permutation_entropy(x: ArrayLike, *, order: int = 3, delay: int = 1) -> Valu
     if order > 8:
         raise ValueError(f"order must be at most 8, got {order}.")
     batch = as_batch(x)
+    batch.check_finite()
     if batch.n_times <= (order - 1) * delay:
         return batch.finish(np.zeros(len(batch.raw)), constant=None)
     from . import _kernels_linear

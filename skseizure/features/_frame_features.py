@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from sklearn.utils._param_validation import HasMethods, StrOptions
 from sklearn.utils.validation import check_memory
 
+from .. import __version__
 from .._utils.validation import is_windows, time_segments
 from ._batch import Batch, Values
-from ._frame_groups import BANDS, DERIVATIVES, GROUPS, group_features
+from ._frame_groups import BANDS, DERIVATIVES, GROUPS, band_name, group_features
 from ._mfcc import N_FILTERS, deltas, mel_filters, mel_points
 from ._time_frequency import check_band
 from ._windows_transformer import WindowsTransformer
@@ -57,7 +58,8 @@ class FrameFeatures(WindowsTransformer):
         Sampling rate in Hz. None: that of the `Windows`; a bare array needs it.
     smoothing : float, default=None
         Seconds of the moving average that each column goes through, never across records or gaps,
-        as in `MovingAverage`. The paper has 20. None: no average.
+        as in `MovingAverage`. The windows of a bare array count as following one another without
+        overlap. The paper has 20. None: no average.
     center : bool, default=False
         Whether that average lies around its window. False: it ends with its window, so that no
         window depends on a later one.
@@ -206,6 +208,7 @@ class FrameFeatures(WindowsTransformer):
             sfreq=sfreq,
             wvd_bands=self._wvd_bands,
             mfcc_bands=self._mfcc_bands,
+            revision=None if self.memory is None else __version__,
         )
         if self.memory is None or not is_windows(X):
             table = self._in_batches(function, X)
@@ -242,12 +245,18 @@ def _chosen(what: str, names: Sequence[str], known: tuple[str, ...]) -> tuple[st
 
 
 def _check_mfcc_bands(bands: Sequence[tuple[float, float]]) -> tuple[tuple[float, float], ...]:
-    edges = np.asarray(bands, dtype=np.float64)
-    if edges.ndim != 2 or edges.shape[1] != 2 or len(np.unique(edges, axis=0)) < len(edges):
+    try:
+        pairs = tuple((float(low), float(high)) for low, high in bands)
+    except (TypeError, ValueError) as error:
         raise ValueError(
             f"mfcc_bands is {bands!r}; pairs of edges in Hz are needed, none of them twice."
+        ) from error
+    if len({band_name(pair) for pair in pairs}) < max(1, len(pairs)):
+        raise ValueError(
+            f"mfcc_bands is {bands!r}; pairs of edges in Hz are needed, none of them twice: "
+            f"columns name them {', '.join(map(band_name, pairs))}."
         )
-    return tuple((float(low), float(high)) for low, high in edges)
+    return pairs
 
 
 def _frame_table(
@@ -257,10 +266,12 @@ def _frame_table(
     sfreq: float,
     wvd_bands: Sequence[str],
     mfcc_bands: Sequence[tuple[float, float]],
+    revision: str | None = None,
 ) -> NDArray[np.float64]:
     """Return the features of windows of one channel, (n, n_times) -> (n, n_features).
 
-    Where derivatives belong, stands what is to be derived.
+    Where derivatives belong, stands what is to be derived. ``revision`` only tells apart what a
+    cache holds.
     """
     batch = Batch(x)
     columns = [

@@ -115,12 +115,15 @@ def group_features(
     if group == "tf":
         return _time_frequency(sfreq, wvd_bands)
     return {
-        f"{low:g}-{high:g}Hz_c{i}": partial(
-            mel_cepstrum, sfreq=sfreq, band=(low, high), coefficient=i
-        )
-        for low, high in mfcc_bands
+        f"{band_name(band)}_c{i}": partial(mel_cepstrum, sfreq=sfreq, band=band, coefficient=i)
+        for band in mfcc_bands
         for i in range(1, N_COEFFICIENTS + 1)
     }
+
+
+def band_name(band: tuple[float, float]) -> str:
+    """Return the edges of a band as they stand in the names of columns."""
+    return f"{band[0]:g}-{band[1]:g}Hz"
 
 
 def _morph(sfreq: float) -> Features:

@@ -22,6 +22,7 @@ from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, proces
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import _num_samples, check_is_fitted
 
+from .._utils.validation import step_seconds
 from ._smoothing import smooth
 
 
@@ -69,7 +70,8 @@ class MovingAverage(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
 
     See Also
     --------
-    BandFeatures : Has the same average as its parameters ``smoothing`` and ``center``.
+    BandFeatures : Has the same average as its parameters ``smoothing`` and ``center``; of a bare
+        array it knows how long the windows are, which `MovingAverage` does not.
 
     Notes
     -----
@@ -231,7 +233,7 @@ class MovingAverage(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
             raise ValueError(
                 f"{inner} gives {len(table)} rows for {n_windows} windows; one a window is needed."
             )
-        return smooth(table, X, self.seconds, self.center)
+        return smooth(table, X, self.seconds, self.center, step_seconds(X))
 
     def __sklearn_tags__(self) -> Tags:
         tags, inner = super().__sklearn_tags__(), get_tags(self.transformer)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import gen_batches
 
-from .._utils.validation import is_windows, step_seconds
+from .._utils.validation import is_windows
 from ._batch import check_integer
 
 _BLOCK = 2**20  # values summed at a time: memory does not grow with the table
@@ -82,7 +82,9 @@ def moving_average(
     return out
 
 
-def smooth(table: NDArray, X: Any, seconds: float, center: bool) -> NDArray[np.floating]:
+def smooth(
+    table: NDArray, X: Any, seconds: float, center: bool, step: float
+) -> NDArray[np.floating]:
     """Average a table of the windows ``X`` over time, never across records or gaps.
 
     Parameters
@@ -90,18 +92,20 @@ def smooth(table: NDArray, X: Any, seconds: float, center: bool) -> NDArray[np.f
     table : ndarray, shape (n_windows, n_columns)
         One row a window of X.
     X : Windows or array-like
-        What is no `Windows` is one record in row order, with one window a second.
+        What is no `Windows` is one record in row order.
     seconds : float
         Span of the average; as many windows as there are steps in it, rounded, at least one.
     center : bool
         Whether the average lies around its window or ends with it.
+    step : float
+        Seconds from one window to the next.
 
     Returns
     -------
     ndarray of float, shape (n_windows, n_columns)
         The averages.
     """
-    n_windows = max(1, round(seconds / step_seconds(X)))
+    n_windows = max(1, round(seconds / step))
     segments = X.segments() if is_windows(X) else [np.arange(len(table))]
     return moving_average(table, segments, n_windows, center=center)
 

@@ -1,4 +1,8 @@
-"""Power of EEG windows in bands of frequencies and in the levels of a wavelet decomposition."""
+"""Power of EEG windows in bands of frequencies and in the levels of a wavelet decomposition.
+
+Neither function is a measure of the registry: a band's edges have no default, and the levels are
+several numbers a window.
+"""
 
 from __future__ import annotations
 
@@ -40,6 +44,9 @@ def band_power(
     The sum of the one-sided periodogram of the window less its mean, over the frequencies k sfreq
     / N in the band, scaled so that all bands together have the window's variance. No taper, as
     ``scipy.signal.periodogram``. O(N log N); the bands of one `Batch` share the transform.
+
+    Not in `available_measures`, as the edges have no default. `BandFeatures` takes a
+    ``functools.partial`` of it, and the power in its own bands as ``"variance"``.
 
     Examples
     --------
@@ -89,8 +96,10 @@ def dwt_energies(x: ArrayLike, wavelet: str = "db4", n_levels: int = 5) -> NDArr
     Notes
     -----
     Windows are extended by half-sample reflection at every level (PyWavelets' "symmetric"), so
-    coefficients near the ends count twice. O(N). Mallat, A theory for multiresolution signal
-    decomposition, IEEE Trans. Pattern Anal. Mach. Intell. 11, 674-693, 1989.
+    coefficients near the ends count twice. O(N). Not in `available_measures`, whose measures are
+    one number a window; `wavelet_statistic` has the energy of a single component. Mallat, A theory
+    for multiresolution signal decomposition, IEEE Trans. Pattern Anal. Mach. Intell. 11, 674-693,
+    1989.
 
     Examples
     --------

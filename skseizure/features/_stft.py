@@ -39,7 +39,8 @@ class STFTFeatures(WindowsTransformer):
         Sampling rate in Hz. None: that of the `Windows`; a bare array needs it.
     smoothing : float, default=None
         Seconds of the moving average that each column goes through, never across records or gaps,
-        as in `MovingAverage`. None: no average.
+        as in `MovingAverage`. The windows of a bare array count as following one another without
+        overlap. None: no average.
     center : bool, default=False
         Whether that average lies around its window. False: it ends with its window, so that no
         window depends on a later one.

@@ -84,7 +84,8 @@ def wavelet_relative_energy(
         return {name: np.asarray(measure(part)) for name, part in components.items()}
 
     energies = batch.share(key, compute)
-    total = np.sum(list(energies.values()), axis=0)
+    # One by one: numpy's sum over a stack adds in another order where there is a single row.
+    total = sum(energies.values(), start=np.zeros(len(batch.x)))
     return batch.finish(divide(_pick(energies, component), total))
 
 

@@ -16,6 +16,8 @@ from ._band_energy import band_slices, check_energy_bands, log_band_energy
 from ._batch import Batch
 from ._windows_transformer import WindowsTransformer
 
+DEFAULT_LEVEL = 6
+
 
 class WaveletPacketFeatures(WindowsTransformer):
     """Log energy of wavelet packets in six frequency bands, for each channel.
@@ -32,8 +34,8 @@ class WaveletPacketFeatures(WindowsTransformer):
     wavelet : str, default="db4"
         Any discrete wavelet of PyWavelets.
     level : int, default=6
-        Levels of the decomposition. The default has packets 1.36 Hz wide at the 173.61 Hz of the
-        paper's data.
+        Levels of the decomposition; above 6, a window must have at least ``2**level`` samples. The
+        default has packets 1.36 Hz wide at the 173.61 Hz of the paper's data.
     mode : str, default="symmetric"
         How PyWavelets extends a window at its ends. ``"periodization"`` adds no coefficient, so
         that the energies of a window of a multiple of ``2**level`` samples sum to its own.
@@ -41,7 +43,8 @@ class WaveletPacketFeatures(WindowsTransformer):
         Sampling rate in Hz. None: that of the `Windows`; a bare array needs it.
     smoothing : float, default=None
         Seconds of the moving average that each column goes through, never across records or gaps,
-        as in `MovingAverage`. None: no average.
+        as in `MovingAverage`. The windows of a bare array count as following one another without
+        overlap. None: no average.
     center : bool, default=False
         Whether that average lies around its window. False: it ends with its window, so that no
         window depends on a later one.
@@ -70,8 +73,9 @@ class WaveletPacketFeatures(WindowsTransformer):
     Raises
     ------
     ValueError
-        For a band that no packet's middle lies in, a sampling rate unknown or too low for a band,
-        and as for any input that is not finite or of another layout than at `fit`.
+        For a level too high for the window, a band that no packet's middle lies in, a sampling rate
+        unknown or too low for a band, and as for any input that is not finite or of another layout
+        than at `fit`.
 
     See Also
     --------
@@ -124,7 +128,7 @@ class WaveletPacketFeatures(WindowsTransformer):
         bands: Mapping[str, tuple[float, float]] | None = None,
         *,
         wavelet: str = "db4",
-        level: int = 6,
+        level: int = DEFAULT_LEVEL,
         mode: str = "symmetric",
         sfreq: float | None = None,
         smoothing: float | None = None,
@@ -143,6 +147,13 @@ class WaveletPacketFeatures(WindowsTransformer):
         self.verbose = verbose
 
     def _settle(self, sfreq: float) -> None:
+        # The default is there for every window, as are the measures.
+        deepest = max(DEFAULT_LEVEL, self.n_times_in_.bit_length() - 1)
+        if self.level > deepest:
+            raise ValueError(
+                f"level is {self.level}, which makes more packets than a window of "
+                f"{self.n_times_in_} samples holds; at most {deepest} is possible."
+            )
         middles = (np.arange(2**self.level) + 0.5) * sfreq / 2 ** (self.level + 1)
         self.bands_ = check_energy_bands(self.bands, middles, sfreq, "a higher level")
         self.packets_ = {

@@ -16,7 +16,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 from tqdm.auto import tqdm
 
-from .._utils.validation import check_sfreq, check_windows
+from .._utils.validation import check_sfreq, check_windows, is_windows
 from ._smoothing import smooth
 
 # Samples that one job works on: a few megabytes, so that temporaries stay in cache and memory does
@@ -87,7 +87,9 @@ class WindowsTransformer(TransformerMixin, BaseEstimator):
         features = self._compute(X, check_sfreq(self, X, reset=False))
         table: NDArray[np.floating] = features.reshape(len(X), -1)
         if self.smoothing is not None:
-            table = smooth(table, X, self.smoothing, self.center)
+            # Windows of a bare array are taken to follow one another without overlap.
+            step = X.step if is_windows(X) else self.n_times_in_ / self.sfreq_
+            table = smooth(table, X, self.smoothing, self.center, step)
         return table
 
     def get_feature_names_out(self, input_features: ArrayLike | None = None) -> NDArray[np.object_]:

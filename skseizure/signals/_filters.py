@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from ._recording import Recording
+from ._window_array import is_finite
 
 BLOCK = 2**22  # samples filtered at a time in float64: 32 MiB, or one signal where it is longer
 PIECE = 2**18  # samples that a recursive filter copies at a time
@@ -53,14 +54,18 @@ def butterworth_bandpass(
     ------
     ValueError
         If an edge is not above 0 Hz and below half of ``sfreq``, the edges are not in order, both
-        are None, or ``x`` is empty or not finite.
+        are None, or ``x`` is empty, not finite or so large that the filter overflows.
+    TypeError
+        If ``x`` does not hold real numbers.
 
     Notes
     -----
     As a band-pass, the ``N``-th order design has ``2 N`` poles. Running it forwards and backwards
     squares its gain: -6 dB at the edges instead of -3 dB, the slopes of order ``2 N``, no phase.
     Both ends are extended by odd reflection, by scipy's default of three times the filter's length
-    or, in shorter signals, as far as there are samples.
+    or, in shorter signals, as far as there are samples. Where ``low`` is given, the filter takes
+    an offset away; each signal's first sample is taken off beforehand, so that no rounding of an
+    offset is left and a flat signal gives zeros.
 
     Examples
     --------
@@ -80,7 +85,8 @@ def butterworth_bandpass(
     kind = "bandpass" if len(edges) == 2 else "lowpass" if low is None else "highpass"
     wn = edges if len(edges) == 2 else edges[0]
     sos = butter(order, wn, kind, fs=sfreq, output="sos")
-    return _in_blocks(lambda block: _forward_backward(sos, block), x, dtype)
+    level = low is not None
+    return _in_blocks(lambda block: _forward_backward(sos, block, level=level), x, dtype)
 
 
 def fir_bandpass(
@@ -395,8 +401,13 @@ def _band(low: float | None, high: float | None) -> str:
     return f"{'0' if low is None else f'{low:g}'}-{'' if high is None else f'{high:g}'} Hz"
 
 
-def _forward_backward(sos: NDArray[np.float64], x: NDArray) -> NDArray[np.float64]:
-    """Do what ``scipy.signal.sosfiltfilt`` does, in the memory of its result and no more."""
+def _forward_backward(
+    sos: NDArray[np.float64], x: NDArray, *, level: bool = False
+) -> NDArray[np.float64]:
+    """Do what ``scipy.signal.sosfiltfilt`` does, in the memory of its result and no more.
+
+    ``level`` takes each signal's first sample off beforehand.
+    """
     from scipy.signal import sosfilt, sosfilt_zi
 
     # scipy's default extension, which it refuses to shorten itself.
@@ -406,6 +417,8 @@ def _forward_backward(sos: NDArray[np.float64], x: NDArray) -> NDArray[np.float6
     y = np.empty((*x.shape[:-1], n + 2 * pad))
     inside = y[..., pad : pad + n]
     inside[...] = x
+    if level:
+        inside -= x[..., :1]
     y[..., :pad] = 2 * inside[..., :1] - inside[..., pad:0:-1]
     y[..., pad + n :] = 2 * inside[..., -1:] - inside[..., -2 : -pad - 2 : -1]
     settled = sosfilt_zi(sos).reshape(len(sos), *(1,) * (x.ndim - 1), 2)
@@ -428,6 +441,10 @@ def _in_blocks(
     Without a ``dtype``, float32 stays what it is and all else becomes float64.
     """
     x = np.asanyarray(x)
+    if x.dtype.kind not in "biuf":
+        raise TypeError(f"x has the dtype {x.dtype}; real numbers are needed.")
+    if np.ma.isMaskedArray(x):
+        raise ValueError("x is a masked array; fill its gaps or cut them out first.")
     if x.ndim == 0 or x.shape[-1] == 0:
         raise ValueError(f"x has shape {x.shape}; at least one sample along the last axis needed.")
     if x.ndim == 1:
@@ -438,11 +455,14 @@ def _in_blocks(
     size = max(1, BLOCK // max(1, int(np.prod(x.shape[1:]))))
     for i in range(0, max(1, len(x)), size):
         block = x[i : i + size]
-        if not np.isfinite(block).all():
+        if not is_finite(block):
             raise ValueError("x holds NaN or infinity; filters need finite signals.")
-        done = function(block)
+        with np.errstate(over="ignore", invalid="ignore"):
+            done = function(block).astype(dtype, copy=False)
+        if not is_finite(done):
+            raise ValueError("x holds samples so large that the filter overflows; scale it down.")
         if len(block) == len(x):
-            return done.astype(dtype, copy=False)
+            return done
         if out is None:
             out = np.empty((len(x), *done.shape[1:]), dtype=dtype)
         out[i : i + size] = done

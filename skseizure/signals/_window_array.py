@@ -10,7 +10,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from ._recording import channel_names
+from ._recording import channel_names, float_array
 
 
 class WindowArray:
@@ -18,6 +18,8 @@ class WindowArray:
 
     # A window is (source, start): a row of the 3-D array `_signals[source]`, or the n_times samples
     # from `start` of the 2-D recording `_signals[source]`. Indexing touches these two columns only.
+    # Integers stay as they are, a file of 16-bit samples would grow fourfold: whoever takes values
+    # gets them as floats.
     _signals: tuple[NDArray, ...]
     _source: NDArray[np.intp]
     _start: NDArray[np.intp]
@@ -38,9 +40,7 @@ class WindowArray:
         patient,
     ) -> None:
         n = len(start)
-        sfreq = float(sfreq)
-        if not (np.isfinite(sfreq) and sfreq > 0):
-            raise ValueError(f"sfreq is {sfreq!r}; a sampling rate above 0 Hz is needed.")
+        sfreq = sampling_rate(sfreq)
         step = n_times / sfreq if step is None else float(step)
         if not (np.isfinite(step) and step > 0):
             raise ValueError(f"step is {step!r}; a time above 0 s is needed.")
@@ -161,9 +161,9 @@ class WindowArray:
 
     @property
     def dtype(self) -> np.dtype:
-        """Common dtype of the signals, float32 or float64."""
+        """Common dtype of the windows, float32 or float64; integers come out as float64."""
         used = np.unique(self._source) if len(self) else range(len(self._signals))
-        return np.result_type(*(self._signals[i].dtype for i in used))
+        return np.result_type(*(_float_type(self._signals[i]) for i in used))
 
     @property
     def duration(self) -> float:
@@ -177,10 +177,10 @@ class WindowArray:
 
     @property
     def data(self) -> NDArray[np.floating]:
-        """The windows as a read-only array; a view where that is possible."""
+        """The windows as a read-only array of floats; a view where that is possible."""
         groups = self._groups()
         if len(groups) == 1:
-            out = self._rows(groups[0][0], self._start).view()
+            out = _as_float(self._rows(groups[0][0], self._start)).view()
         else:
             out = np.empty(self.shape, dtype=self.dtype)
             for source, rows in groups:
@@ -204,12 +204,9 @@ class WindowArray:
         bool
             False if any sample of a signal that windows are cut from is NaN or infinite.
         """
-        return all(
-            bool(np.isfinite(self._signals[source].sum(dtype=np.float64)))
-            for source, _ in self._groups()
-        )
+        return all(is_finite(self._signals[source]) for source, _ in self._groups())
 
-    def _rows(self, source: int, start: NDArray[np.intp]) -> NDArray[np.floating]:
+    def _rows(self, source: int, start: NDArray[np.intp]) -> NDArray:
         signal = self._signals[source]
         if signal.ndim == 2:
             signal = sliding_window_view(signal, self._n_times, axis=1).swapaxes(0, 1)
@@ -309,8 +306,9 @@ class WindowArray:
         Parameters
         ----------
         func : callable
-            Takes and returns an array with time on its last axis, without changing its shape. It is
-            given whole recordings where the windows were cut from such, else the windows.
+            Takes and returns an array of floats with time on its last axis, without changing its
+            shape. It is given whole recordings where the windows were cut from such, else the
+            windows.
 
         Returns
         -------
@@ -322,6 +320,10 @@ class WindowArray:
         ValueError
             If ``func`` changes a shape.
         """
+        return self._map_stored(lambda signal: func(_as_float(signal)))
+
+    def _map_stored(self, func: Callable[[NDArray], NDArray]) -> Self:
+        # For filters of our own, which take integers as they are and convert them piece by piece.
         new = self._shallow()
         new._signals = tuple(func(signal) for signal in self._signals)
         for before, after in zip(self._signals, new._signals, strict=True):
@@ -406,6 +408,43 @@ _ALIKE: dict[str, Callable[[WindowArray], Any]] = {
     "n_times": lambda w: w.shape[2],
     "having patients": lambda w: w.patient is not None,
 }
+
+
+def sampling_rate(sfreq: float) -> float:
+    """Return a sampling rate as float, or raise a ValueError if it is none."""
+    sfreq = float(sfreq)
+    if not (np.isfinite(sfreq) and sfreq > 0):
+        raise ValueError(f"sfreq is {sfreq!r}; a sampling rate above 0 Hz is needed.")
+    return sfreq
+
+
+def stored_signal(data: ArrayLike) -> NDArray:
+    """Return real numbers as an array of integers or floats, without a copy where they are such."""
+    if not np.ma.isMaskedArray(data):
+        kind = np.asarray(data).dtype.kind
+        if kind in "iu":
+            return np.asarray(data)
+        if kind in "mM":
+            raise ValueError("data holds dates or times; real numbers are needed.")
+    return float_array(data)
+
+
+def _float_type(signal: NDArray) -> np.dtype:
+    return signal.dtype if signal.dtype.kind == "f" else np.dtype(np.float64)
+
+
+def _as_float(signal: NDArray) -> NDArray[np.floating]:
+    return signal.astype(_float_type(signal), copy=False)
+
+
+def is_finite(signal: NDArray) -> bool:
+    """Tell whether all samples are finite, without an array of truth values beside the signal."""
+    if signal.dtype.kind != "f" or signal.size == 0:
+        return True
+    with np.errstate(over="ignore", invalid="ignore"):
+        total = signal.sum(dtype=np.float64)
+    # The sum of finite samples may overflow; their extremes do not.
+    return bool(np.isfinite(total) or np.isfinite([signal.min(), signal.max()]).all())
 
 
 def _frozen(column: NDArray) -> NDArray:

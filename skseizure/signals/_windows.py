@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._events import Events, RecordInfo
-from ._recording import Recording, float_array
+from ._recording import Recording
 from ._timeline import cells, covered, runs, segments
-from ._window_array import WindowArray
+from ._window_array import WindowArray, sampling_rate, stored_signal
 
 
 class Windows(WindowArray):
@@ -20,7 +20,8 @@ class Windows(WindowArray):
     An array-like of shape (n_windows, n_channels, n_times): scikit-learn indexes, splits, shuffles,
     pickles and hashes it as it does an array, and whoever needs time or identity finds it on the
     side. Windows cut from a continuous recording are views on it: overlap costs no memory, and
-    neither does indexing.
+    neither does indexing. Integers, as of a memory-mapped file of 16-bit samples, are kept; samples
+    come out as floats whenever windows are taken.
 
     Parameters
     ----------
@@ -43,8 +44,8 @@ class Windows(WindowArray):
     Attributes
     ----------
     data : ndarray, shape (n_windows, n_channels, n_times)
-        The windows, read-only; a view where the windows lie evenly in one recording, else a copy
-        made at each access.
+        The windows, read-only; a view where the windows lie evenly in one recording of floats, else
+        a copy made at each access.
     record : ndarray of str, shape (n_windows,)
     onset : ndarray of float, shape (n_windows,)
     patient : ndarray of str, shape (n_windows,), or None
@@ -89,7 +90,7 @@ class Windows(WindowArray):
         ch_names: Sequence[str] | None = None,
         patient: ArrayLike | None = None,
     ) -> None:
-        block = float_array(data)
+        block = stored_signal(data)
         if block.ndim == 2:
             block = block[:, np.newaxis, :]
         if block.ndim != 3 or 0 in block.shape[1:]:
@@ -142,38 +143,16 @@ class Windows(WindowArray):
             If the recording is shorter than a window, or ``window`` or ``step`` is below one
             sample.
         """
-        lengths = {"window": window, "step": window if step is None else step}
-        samples = {}
-        for name, seconds in lengths.items():
-            wanted = float(seconds) * recording.sfreq
-            samples[name] = round(wanted) if np.isfinite(wanted) else 0
-            if samples[name] < 1:
-                raise ValueError(
-                    f"{name} is {seconds!r} s; at {recording.sfreq:g} Hz a finite time of at least "
-                    f"one sample, {1 / recording.sfreq:.4g} s, is needed."
-                )
-        n_channels, n_samples = recording.data.shape
-        if n_samples < samples["window"]:
-            raise ValueError(
-                f"record {recording.record!r} lasts {recording.duration:g} s; "
-                f"at least one window of {window:g} s is needed."
-            )
-        start = np.arange(0, n_samples - samples["window"] + 1, samples["step"])
-        self = cls.__new__(cls)
-        self._setup(
-            signals=(recording.data,),
-            source=np.zeros(len(start), dtype=np.intp),
-            start=start,
-            n_channels=n_channels,
-            n_times=samples["window"],
-            sfreq=recording.sfreq,
-            step=samples["step"] / recording.sfreq,
-            record=recording.record,
-            onset=recording.offset + start / recording.sfreq,
+        return cls._cut(
+            recording.data,
+            recording.sfreq,
+            window,
+            step,
+            offset=recording.offset,
             ch_names=recording.ch_names,
+            record=recording.record,
             patient=recording.patient,
         )
-        return self
 
     @classmethod
     def from_array(
@@ -192,7 +171,7 @@ class Windows(WindowArray):
         Parameters
         ----------
         data : array-like, shape (n_channels, n_samples) or (n_samples,)
-            Continuous signal in microvolts.
+            Continuous signal in microvolts; integers are kept and come out as floats.
         sfreq : float
             Sampling rate in Hz.
         window, step : float
@@ -214,11 +193,66 @@ class Windows(WindowArray):
         ValueError
             As `from_recording`, or if ``data`` has another shape.
         """
-        data = float_array(data)
-        data = data[np.newaxis] if data.ndim == 1 else data
-        names = [f"ch{i}" for i in range(len(data))] if ch_names is None else ch_names
-        recording = Recording(data, sfreq, names, record=record, patient=patient)
-        return cls.from_recording(recording, window=window, step=step)
+        signal = stored_signal(data)
+        signal = signal[np.newaxis] if signal.ndim == 1 else signal
+        if signal.ndim != 2 or 0 in signal.shape:
+            raise ValueError(
+                f"data has shape {signal.shape}; a recording needs (n_channels, n_samples), "
+                "each at least 1."
+            )
+        return cls._cut(
+            signal,
+            sampling_rate(sfreq),
+            window,
+            step,
+            offset=0.0,
+            ch_names=ch_names,
+            record=record,
+            patient=patient,
+        )
+
+    @classmethod
+    def _cut(
+        cls,
+        signal: NDArray,
+        sfreq: float,
+        window: float,
+        step: float | None,
+        *,
+        offset: float,
+        record: str,
+        **names: Any,
+    ) -> Windows:
+        samples = {}
+        for name, seconds in {"window": window, "step": window if step is None else step}.items():
+            wanted = float(seconds) * sfreq
+            samples[name] = round(wanted) if np.isfinite(wanted) else 0
+            if samples[name] < 1:
+                raise ValueError(
+                    f"{name} is {seconds!r} s; at {sfreq:g} Hz a finite time of at least one "
+                    f"sample, {1 / sfreq:.4g} s, is needed."
+                )
+        n_channels, n_samples = signal.shape
+        if n_samples < samples["window"]:
+            raise ValueError(
+                f"record {record!r} lasts {n_samples / sfreq:g} s; at least one window of "
+                f"{window:g} s is needed."
+            )
+        start = np.arange(0, n_samples - samples["window"] + 1, samples["step"])
+        self = cls.__new__(cls)
+        self._setup(
+            signals=(signal,),
+            source=np.zeros(len(start), dtype=np.intp),
+            start=start,
+            n_channels=n_channels,
+            n_times=samples["window"],
+            sfreq=sfreq,
+            step=samples["step"] / sfreq,
+            onset=offset + start / sfreq,
+            record=record,
+            **names,
+        )
+        return self
 
     @classmethod
     def from_edf(

@@ -105,14 +105,6 @@ def test_smoothing_stays_within_record_and_gap(windows, center):
     np.testing.assert_array_equal(smooth.transform(kept[order]), smooth.transform(kept)[order])
 
 
-def test_smoothing_of_a_bare_array_takes_a_window_a_second():
-    X = np.random.default_rng(0).normal(size=(6, 64))
-    table = BandFeatures(["std"], {"low": (1, 4)}, sfreq=20).fit_transform(X)
-    smooth = BandFeatures(["std"], {"low": (1, 4)}, sfreq=20, smoothing=2).fit_transform(X)
-    np.testing.assert_array_equal(smooth[0], table[0])
-    np.testing.assert_allclose(smooth[1:], (table[:-1] + table[1:]) / 2, rtol=1e-15)
-
-
 def test_a_band_takes_its_own_frequencies():
     t = np.arange(2560) / 256
     X = Windows.from_array(

@@ -2,8 +2,13 @@
 
 import subprocess
 import sys
+import tracemalloc
 
+import numpy as np
 import pytest
+
+from skseizure.features import FrameFeatures
+from skseizure.signals import Windows
 
 # The limit is on what a process allocates for itself: a mapped file's pages are the system's, which
 # takes them back as it likes. It is set above what modules and compiled code take.
@@ -14,7 +19,7 @@ from skseizure.features import BandFeatures
 from skseizure.signals import Windows
 
 source, path, n_bytes, budget, n_jobs = sys.argv[1], sys.argv[2], *map(int, sys.argv[3:])
-n_times, dtype = 1024, np.dtype(np.int16 if source == "file" else np.float32)
+n_times, dtype = 1024, np.dtype(np.int16 if source in ("file", "recording") else np.float32)
 n = n_bytes // (n_times * dtype.itemsize)
 if source in ("file", "recording", "day"):
     # Nothing is written: the file is one hole.
@@ -27,7 +32,7 @@ assert X.nbytes == n_bytes
 if source == "windows":
     X = Windows(X, sfreq=256)
 if source == "recording":
-    # 64 channels, of which one at a time is filtered as a whole.
+    # 64 channels of 16-bit samples, of which one at a time is filtered as a whole.
     X = Windows.from_array(X.reshape(64, -1), 256, window=n_times / 256)
 if source == "day":
     # One channel of 24 hours; beside its filtered form there is room for little else.
@@ -69,3 +74,20 @@ def test_windows_larger_than_the_budget(tmp_path, source, size, budget, n_jobs):
     command = [sys.executable, "-c", SCRIPT, *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_frames_in_batches(tmp_path):
+    """A mapped recording of 16 MB, of which FrameFeatures takes a batch at a time."""
+    file = tmp_path / "signal.i16"
+    with open(file, "wb") as hole:
+        hole.truncate(16 * MB)
+    signal = np.memmap(file, np.int16, mode="r", shape=(8, MB))
+    frames = FrameFeatures(["freq"], sfreq=256).fit(np.zeros((1, 8, 256)))
+    frames.transform(np.zeros((1, 8, 256)))  # what is compiled and imported is not counted
+    tracemalloc.start()
+    X = Windows.from_array(signal, 256, window=1)
+    table = frames.transform(X)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert table.shape == (4096, 40)
+    assert peak < table.nbytes + 12 * MB, "one batch; all samples would be 64 MB as floats"

@@ -70,7 +70,7 @@ def test_butterworth_is_scipys_filter_with_its_default_ends(rng):
 def test_butterworth_in_pieces_has_the_bits_of_scipys_filter(rng, shape):
     x = rng.normal(size=shape) - 40
     sos = butter(6, (4, 8), "bandpass", fs=FS, output="sos")
-    expected = sosfiltfilt(sos, x, padlen=min(39, shape[1] - 1))
+    expected = sosfiltfilt(sos, x - x[:, :1], padlen=min(39, shape[1] - 1))
     assert np.array_equal(butterworth_bandpass(x, FS, 4, 8), expected)
     single = butterworth_bandpass(x.astype(np.float32), FS, 4, 8, dtype=np.float64)
     assert single.dtype == np.float64
@@ -90,8 +90,12 @@ def test_short_windows(n_times, rng):
     x = rng.normal(size=(4, 3, n_times))
     filtered = butterworth_bandpass(x, FS, 8, 13)
     assert filtered.shape == x.shape and np.isfinite(filtered).all()
-    # A constant holds nothing of the band.
-    np.testing.assert_allclose(butterworth_bandpass(x * 0 + 50, FS, 8, 13), 0, atol=1e-6)
+    # A constant holds nothing of the band, not even rounding.
+    for low, high in ((8, 13), (8, None)):
+        np.testing.assert_array_equal(butterworth_bandpass(x * 0 + 50.1, FS, low, high), 0)
+    flat = np.full(x.shape, 2**15 - 1, np.int16)
+    np.testing.assert_array_equal(butterworth_bandpass(flat, FS, 8, 13), 0)
+    np.testing.assert_allclose(butterworth_bandpass(x * 0 + 50, FS, None, 13), 50, rtol=1e-6)
 
 
 @settings(max_examples=25, deadline=None)
@@ -142,6 +146,24 @@ def test_arrays_in_and_out(name, rng):
             function(x)
     with pytest.raises(ValueError, match=r"x has shape \(3, 0\)"):
         function(np.empty((3, 0)))
+    for wrong in (x.astype(object), x.astype(complex), np.full((2, 1024), "1")):
+        with pytest.raises(TypeError, match=f"x has the dtype {wrong.dtype}; real numbers are"):
+            function(wrong)
+    with pytest.raises(ValueError, match="x is a masked array; fill its gaps"):
+        function(np.ma.masked_greater(x, 0))
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_what_overflows_is_refused(name):
+    x = np.where(np.arange(1024) % 3, 1.7e308, -1.7e308)
+    for huge in (x, np.stack([x, x])):
+        with pytest.raises(ValueError, match="x holds samples so large that the filter overflows"):
+            FUNCTIONS[name](huge)
+
+
+def test_large_samples_whose_sum_overflows_are_finite():
+    x = np.full((3, 200), 1e307)
+    np.testing.assert_array_equal(butterworth_bandpass(x, FS, 8, 13), 0)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
 import pickle
+import tracemalloc
 
 import joblib
 import numpy as np
@@ -408,3 +409,84 @@ def test_cached_pipeline_takes_windows(toy, tmp_path):
 
 def _loudness(X):
     return np.log(np.asarray(X).std(axis=2))
+
+
+# ---------------------------------------------------------------------- integers
+
+
+@pytest.fixture
+def integers(rng):
+    """A signal of 16-bit samples, the same as floats."""
+    signal = rng.integers(-(2**15), 2**15, (3, 1000)).astype(np.int16)
+    return signal, signal.astype(np.float64)
+
+
+def both(signals, **kwargs):
+    return (Windows.from_array(s, 100, window=2, step=1, **kwargs) for s in signals)
+
+
+def test_integers_come_out_as_floats(integers):
+    whole, real = both(integers)
+    assert whole.dtype == np.float64
+    part = pickle.loads(pickle.dumps(whole[[5, 2]]))
+    split, real_split = whole.split_channels(), real.split_channels()
+    for ours, expected in (
+        (whole, real),
+        (whole[2:9:3], real[2:9:3]),
+        (whole[[5, 2]], real[[5, 2]]),
+        (part, real[[5, 2]]),
+        (whole.pick(["ch2", "ch0"]), real.pick(["ch2", "ch0"])),
+        (split, real_split),
+        (Windows.concatenate([whole[3:], real[:3]]), Windows.concatenate([real[3:], real[:3]])),
+        (whole[[]], real[[]]),
+    ):
+        assert ours.data.dtype == ours.dtype == np.float64 and not ours.data.flags.writeable
+        np.testing.assert_array_equal(ours.data, expected.data)
+    assert whole[3].dtype == np.asarray(whole).dtype == np.float64
+    assert np.asarray(whole, dtype=np.float32).dtype == np.float32
+    np.testing.assert_array_equal(whole[3], real[3])
+    assert whole.all_finite() and len(pickle.dumps(whole)) < len(pickle.dumps(real)) / 3
+    dense, narrow = (Windows(d, sfreq=100) for d in (integers[0][:, None], integers[1][:, None]))
+    np.testing.assert_array_equal(dense[[2, 0]].data, narrow[[2, 0]].data)
+
+
+def test_functions_of_signals_are_given_floats(integers):
+    whole, real = both(integers)
+    # In 16 bits the differences and squares would overflow.
+    squares = [X.map_signals(lambda s: (s - s[..., :1]) ** 2).data for X in (whole, real)]
+    np.testing.assert_array_equal(*squares)
+    table = [X.map_signals(lambda s: s * 1000).pick(["ch1"]).data for X in (whole, real)]
+    np.testing.assert_array_equal(*table)
+
+
+def test_integers_take_no_further_memory(tmp_path):
+    file = tmp_path / "signal.i16"
+    with open(file, "wb") as hole:
+        hole.truncate(2**25)
+    signal = np.memmap(file, np.int16, mode="r", shape=(4, 2**22))
+    tracemalloc.start()
+    continuous = Windows.from_array(signal, 256, window=4)
+    dense = Windows(signal.reshape(-1, 4, 1024), sfreq=256)
+    for X in (continuous, dense):
+        assert X.all_finite() and X[10:20].data.shape == (10, 4, 1024)
+        assert X[10:20].pick(["ch1"]).split_channels().data.shape == (10, 1, 1024)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 4e6, "of 32 MiB, or 128 MiB as floats"
+
+
+def test_what_is_no_number_is_refused():
+    times = np.zeros((2, 3, 4), "M8[s]")
+    for wrong in (times, times - times):
+        with pytest.raises(ValueError, match="data holds dates or times; real numbers"):
+            Windows(wrong, sfreq=1)
+    with pytest.raises(ValueError, match=r"data has shape \(3, 0\); a recording needs"):
+        Windows.from_array(np.zeros((3, 0), np.int16), 100, window=1)
+    with pytest.raises(ValueError, match="sfreq is nan; a sampling rate above 0 Hz"):
+        Windows.from_array(np.zeros((3, 10), np.int16), np.nan, window=1)
+
+
+def test_large_samples_are_finite():
+    X = Windows(np.full((3, 2, 400), 1e308), sfreq=100)
+    assert X.all_finite()
+    assert not Windows(np.full((3, 2, 4), -np.inf), sfreq=100).all_finite()

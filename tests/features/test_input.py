@@ -1,0 +1,276 @@
+"""What measures and transformers refuse, and what functions of the user's may do."""
+
+import re
+from functools import partial
+
+import numpy as np
+import pytest
+
+import skseizure
+from skseizure.features import (
+    BandFeatures,
+    FrameFeatures,
+    STFTFeatures,
+    WaveletPacketFeatures,
+    available_measures,
+    permutation_entropy,
+    sample_entropy,
+    wavelet_relative_energy,
+)
+from skseizure.features._batch import Batch
+from skseizure.signals import Windows
+
+TIMED = {"sfreq": 256.0}
+TRANSFORMERS = [
+    BandFeatures(["std"], ["theta"], sfreq=256),
+    FrameFeatures(["morph"], sfreq=256),
+    WaveletPacketFeatures(sfreq=256),
+    STFTFeatures(sfreq=256),
+]
+every_measure = pytest.mark.parametrize(
+    "measure", available_measures().values(), ids=lambda m: m.abbreviation
+)
+every_transformer = pytest.mark.parametrize("model", TRANSFORMERS, ids=lambda t: type(t).__name__)
+
+
+def parameters(measure):
+    return TIMED if "sfreq" in measure.parameters else {}
+
+
+# ---------------------------------------------------------------------- not finite
+
+
+@every_measure
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("n_times", [1, 500])
+def test_measures_refuse_what_is_not_finite(rng, measure, bad, n_times):
+    x = rng.normal(size=(3, n_times))
+    x[1, min(7, n_times - 1)] = bad
+    with pytest.raises(ValueError, match=r"NaN or infinity in 1 of 3 windows, .* number 1"):
+        measure.function(x, **parameters(measure))
+
+
+@every_measure
+def test_measures_take_samples_whose_sum_overflows(measure):
+    x = np.tile([1.7e308, 1.6e308], (2, 100))
+    assert np.isfinite(measure.function(x, **parameters(measure))).all()
+
+
+def test_ordinal_patterns_of_any_order_refuse_what_is_not_finite():
+    for order in (2, 3, 8):
+        with pytest.raises(ValueError, match="x holds NaN or infinity"):
+            permutation_entropy([1.0, np.nan, 2.0], order=order)
+
+
+def test_samples_too_large_for_the_filter(rng):
+    X = np.where(rng.integers(0, 2, (2, 512)), 1.7e308, -1.7e308)
+    for measures in (["sample_entropy"], ["shannon_entropy"], [sum_of_squares]):
+        with pytest.raises(ValueError, match="so large that the filter overflows"):
+            BandFeatures(measures, sfreq=256).fit_transform(X)
+
+
+def test_own_functions_are_given_finite_samples():
+    function = BandFeatures([sum_of_squares], sfreq=256).fit(np.zeros((2, 64)))
+    assert np.isfinite(function.transform(np.ones((2, 64)))).all()
+    from skseizure.features._band_features import _on_array
+
+    with pytest.raises(ValueError, match="x holds NaN or infinity"):
+        _on_array(sum_of_squares, Batch(np.array([[1.0, np.nan]])))
+
+
+@every_transformer
+@pytest.mark.parametrize("n_dim", [2, 3])
+def test_numbers_beyond_doubles_are_refused(rng, model, n_dim):
+    X = rng.normal(size=(3, 256) if n_dim == 2 else (3, 2, 256)).astype(np.longdouble)
+    model.fit(X)
+    X[1, ..., 7] = np.longdouble("1e4000")
+    with pytest.raises(ValueError, match="X contains infinity"):
+        model.fit(X)
+    with pytest.raises(ValueError, match="X contains infinity"):
+        model.transform(X)
+
+
+@every_transformer
+def test_dates_and_times_are_refused(model):
+    times = np.zeros((3, 2, 256), "m8[s]")
+    times[1, 1, 7] = "NaT"
+    for X in (times, np.zeros((3, 2, 256), "M8[s]"), times[:, 0]):
+        with pytest.raises((ValueError, TypeError)):
+            model.fit(X)
+
+
+@every_transformer
+def test_masked_samples_are_refused(rng, model):
+    X = np.ma.masked_array(rng.normal(size=(3, 2, 256)), mask=False)
+    np.testing.assert_array_equal(model.fit_transform(X), model.fit_transform(X.data))
+    X[1, 1, 7] = np.ma.masked
+    for masked in (X, X[:, 1]):
+        with pytest.raises(ValueError, match="X is a masked array; fill its gaps"):
+            model.fit(masked)
+        with pytest.raises(ValueError, match="X is a masked array; fill its gaps"):
+            model.transform(masked)
+
+
+@every_transformer
+@pytest.mark.parametrize("shape", [(4, 0, 256), (4, 2, 0)])
+def test_windows_of_nothing_are_refused(model, shape):
+    with pytest.raises(ValueError, match=rf"X has shape {re.escape(str(shape))}; at least one"):
+        model.fit(np.zeros(shape))
+
+
+# ---------------------------------------------------------------------- flat signals
+
+
+@pytest.mark.parametrize("value", [17.3, -1e9, 2**15 - 1])
+def test_flat_windows_are_as_zeros(value):
+    X = np.full((2, 2, 512), value)
+    expected = BandFeatures(sfreq=256).fit_transform(np.zeros_like(X))
+    np.testing.assert_array_equal(BandFeatures(sfreq=256).fit_transform(X), expected)
+    whole = Windows.from_array(X.reshape(2, -1), 256, window=2)
+    np.testing.assert_array_equal(BandFeatures().fit_transform(whole), expected)
+
+
+# ---------------------------------------------------------------------- measures by name
+
+
+def test_every_measure_works_by_its_name(rng):
+    names = list(available_measures())
+    X = rng.normal(scale=20, size=(2, 2, 512))
+    model = BandFeatures(names, {"wide": (1, 40)}, sfreq=256).fit(X)
+    assert model.measures_ == names
+    table = model.transform(X)
+    assert table.shape == (2, 2 * len(names)) and np.isfinite(table).all()
+    short = BandFeatures(["mean", "median_frequency", "std"], {"wide": (1, 40)}, sfreq=256)
+    columns = [names.index(name) for name in ("mean", "median_frequency", "std")]
+    np.testing.assert_array_equal(short.fit_transform(X[:, 0]), table[:, columns])
+
+
+def test_share_of_a_wavelet_component_has_the_same_bits_alone(rng):
+    x = rng.normal(size=(200, 256))
+    for component in ("A1", "D3", "D5"):
+        together = wavelet_relative_energy(x, component=component)
+        alone = [wavelet_relative_energy(row, component=component) for row in x]
+        np.testing.assert_array_equal(together, alone)
+
+
+@pytest.mark.parametrize("group", ["dwt_db1", "dwt_db4"])
+def test_one_channel_of_one_window_has_the_same_bits(rng, group):
+    X = rng.normal(size=(50, 2, 256))
+    model = FrameFeatures([group], sfreq=256).fit(X)
+    table = model.transform(X)
+    one = FrameFeatures([group], sfreq=256).fit(X[:, :1])
+    for row in range(50):
+        np.testing.assert_array_equal(one.transform(X[[row], :1])[0], table[row, :30])
+
+
+# ---------------------------------------------------------------------- own functions
+
+
+def sum_of_squares(x):
+    return (x**2).sum(axis=1)
+
+
+def sum_in_place(x):
+    x -= x.mean(axis=1, keepdims=True)
+    return x.sum(axis=1)
+
+
+def test_a_function_cannot_change_the_samples_of_the_next(rng):
+    X = rng.normal(size=(2, 256))
+    with pytest.raises(ValueError, match="read-only"):
+        BandFeatures([sum_in_place, "maximum"], ["theta"], sfreq=256).fit_transform(X)
+
+
+def test_names_of_partial_functions(rng):
+    X = rng.normal(size=(2, 256))
+    wide = partial(sample_entropy, tolerance=0.3)
+    model = BandFeatures([wide, partial(partial(sum_of_squares))], ["theta"], sfreq=256)
+    table = model.fit_transform(X)
+    assert model.measures_ == ["sample_entropy", "sum_of_squares"]
+    narrow = BandFeatures(["sample_entropy"], ["theta"], sfreq=256).fit_transform(X)
+    assert np.all(table[:, 0] < narrow[:, 0])
+    named = partial(sample_entropy, order=3)
+    named.__name__ = "sample_entropy_3"
+    model = BandFeatures(["sample_entropy", named], ["theta"], sfreq=256).fit(X)
+    assert model.measures_ == ["sample_entropy", "sample_entropy_3"]
+
+
+@pytest.mark.parametrize(
+    ("measures", "name"),
+    [
+        ([partial(sample_entropy, order=1), partial(sample_entropy, order=3)], "sample_entropy"),
+        (["sample_entropy", partial(sample_entropy, order=3)], "sample_entropy"),
+        ([lambda x: x[:, 0], lambda x: x[:, 1]], "<lambda>"),
+    ],
+)
+def test_functions_of_one_name_must_be_named(measures, name):
+    with pytest.raises(ValueError, match=f"a function named '{name}' like .*with def .*__name__"):
+        BandFeatures(measures, ["theta"], sfreq=256).fit(np.zeros((2, 256)))
+
+
+# ---------------------------------------------------------------------- parameters
+
+PAIR = r"bands has 'a' = .*; a pair \(low, high\) in Hz is needed"
+
+
+@pytest.mark.parametrize("bands", [{"a": 5}, {"a": (1, 2, 3)}, {"a": ("x", 2)}, {"a": (1,)}])
+@pytest.mark.parametrize("kind", [BandFeatures, WaveletPacketFeatures, STFTFeatures])
+def test_bands_are_pairs(kind, bands):
+    with pytest.raises(ValueError, match=PAIR):
+        kind(bands=bands, sfreq=256).fit(np.zeros((2, 512)))
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        (BandFeatures(bands=["theta", "theta"]), r"bands is \['theta', 'theta'\]; each band may"),
+        (BandFeatures(bands={1: (1, 2), "1": (2, 3)}), "bands has '1' twice"),
+        (FrameFeatures(mfcc_bands=[(1, 4), (1, 4 + 1e-9)]), "name them 1-4Hz, 1-4Hz"),
+        (FrameFeatures(mfcc_bands=[(1, 4), (1, 2, 3)]), "mfcc_bands is .*; pairs of edges"),
+        (FrameFeatures(mfcc_bands=[(1, 4), "ab"]), "mfcc_bands is .*; pairs of edges"),
+        (FrameFeatures(mfcc_bands=[]), "mfcc_bands is .*; pairs of edges"),
+        (WaveletPacketFeatures(level=25), "level is 25, .* window of 512 samples .* most 9"),
+        (WaveletPacketFeatures(level=10), "level is 10, .* window of 512 samples .* most 9"),
+    ],
+)
+def test_parameters_are_named(model, message):
+    with pytest.raises(ValueError, match=message):
+        model.set_params(sfreq=256).fit(np.zeros((2, 512)))
+
+
+def test_as_many_levels_as_a_window_holds(rng):
+    X = rng.normal(size=(2, 512))
+    table = WaveletPacketFeatures(level=9, sfreq=256).fit_transform(X)
+    assert np.isfinite(table).all()
+
+
+# ---------------------------------------------------------------------- cache, bare arrays
+
+
+@pytest.mark.parametrize("kind", [BandFeatures, FrameFeatures])
+def test_cache_forgets_when_the_version_changes(rng, tmp_path, monkeypatch, kind):
+    X = Windows.from_array(rng.normal(size=(1, 1024)), 256, window=1)
+    few = {"measures": ["std"]} if kind is BandFeatures else {"groups": ["morph"]}
+    model = kind(**few, memory=str(tmp_path)).fit(X)
+    model.transform(X)
+    before = len(list(tmp_path.rglob("output.pkl")))
+    model.transform(X)
+    assert len(list(tmp_path.rglob("output.pkl"))) == before
+    module = {BandFeatures: "_band_features", FrameFeatures: "_frame_features"}[kind]
+    assert skseizure.__version__ == getattr(skseizure.features, module).__version__
+    monkeypatch.setattr(f"skseizure.features.{module}.__version__", "99")
+    model.transform(X)
+    assert len(list(tmp_path.rglob("output.pkl"))) == 2 * before
+
+
+@every_transformer
+def test_smoothing_of_a_bare_array_counts_its_seconds(rng, model):
+    X = rng.normal(size=(8, 512))  # windows of 2 s
+    table = model.fit_transform(X)
+    smooth = type(model)(**model.get_params()).set_params(smoothing=4).fit_transform(X)
+    np.testing.assert_array_equal(smooth[0], table[0])
+    np.testing.assert_allclose(smooth[1:], (table[:-1] + table[1:]) / 2, rtol=1e-12, atol=1e-12)
+    whole = Windows.from_array(X.reshape(1, -1), 256, window=2)
+    as_windows = type(model)(**model.get_params()).set_params(smoothing=4, sfreq=None)
+    if not isinstance(model, BandFeatures):  # which would filter the whole recording
+        np.testing.assert_array_equal(as_windows.fit_transform(whole), smooth)
