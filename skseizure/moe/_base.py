@@ -131,7 +131,7 @@ class BaseMoEClassifier(ClassifierMixin, BaseEstimator):
 
         device = check_device(self.device)
         # Two dimensions may be a table, in which neighbours in a row mean nothing.
-        is_signal = np.ndim(X) == 3
+        is_signal = np.asanyarray(X).ndim == 3
         before = self._layout() if self.warm_start and hasattr(self, "state_") else None
         X, labels, groups = self._check_training_data(X, y, groups)
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))

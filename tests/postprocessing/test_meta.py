@@ -48,7 +48,7 @@ def test_clone_set_params_pickle(Meta, toy):
 @pytest.mark.parametrize(
     ("Meta", "own"),
     [
-        (ChannelFusionClassifier, {"threshold": [0.25, 1.0]}),
+        (ChannelFusionClassifier, {"threshold": [0.25, 0.75]}),
         (MorphologicalFilterClassifier, {"window": [3, 9]}),
         (SeizureDetector, {"smoothing": [0.0, 6.0]}),
     ],
