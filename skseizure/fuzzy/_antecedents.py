@@ -18,6 +18,9 @@ BLOCK = 2_500_000
 # Below this share of the data's own spread the centres count as coincident.
 LEAST_SPREAD = 0.05
 
+# Beyond it, sums of squares of squares may overflow.
+LARGEST = 1e100
+
 # A squared distance of zero gets this logarithm, so that ties share the membership.
 _SMALLEST = np.finfo(np.float64).tiny
 

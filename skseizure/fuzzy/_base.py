@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.linalg import LinAlgWarning
 from scipy.special import softmax
 from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
 from sklearn.utils import check_random_state
@@ -20,6 +21,7 @@ from sklearn.utils.validation import (
 )
 
 from ._antecedents import (
+    LARGEST,
     LEAST_SPREAD,
     Array,
     automatic_fuzziness,
@@ -29,7 +31,7 @@ from ._antecedents import (
     rule_widths,
 )
 from ._consequents import consequent_features, outputs, rule_outputs
-from ._labels import Labels, encode_labels
+from ._labels import Labels, encode_labels, refuse_nan
 
 
 class FuzzyClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):
@@ -48,7 +50,14 @@ class FuzzyClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):
         self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None, unlabelled: int | None
     ) -> tuple[Array, Labels, Array]:
         """Check the training data and learn the classes."""
+        if y is not None:
+            refuse_nan(np.asarray(y))
         table, target = validate_data(self, X, y, dtype=np.float64)
+        if (largest := np.abs(table).max()) > LARGEST:
+            raise ValueError(
+                f"X holds values up to {largest:.2g}; squares of such values overflow. Values "
+                f"within {LARGEST:.0e} are needed: scale the features."
+            )
         weight = _check_sample_weight(
             sample_weight, table, dtype=np.float64, ensure_non_negative=True
         )
@@ -56,14 +65,18 @@ class FuzzyClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):
         self.classes_ = labels.classes
         return table, labels, weight
 
-    def _fit_antecedents(self, X: Array, weight: Array) -> None:
-        """Learn ``centers_`` and ``sigmas_`` from the given rows."""
+    def _fit_antecedents(self, X: Array, weight: Array, rows_are: str = "rows") -> None:
+        """Learn ``centers_`` and ``sigmas_`` from the given rows, which messages call so."""
         rng = check_random_state(self.random_state)
         rows = np.flatnonzero(weight > 0)
         if self.n_rules > len(X):
             raise ValueError(
-                f"n_rules is {self.n_rules}, but there are n_samples={len(X)} rows to place rules "
-                "on; at most as many rules as rows are needed."
+                f"n_rules is {self.n_rules}, but there are n_samples={len(X)} {rows_are} to place "
+                "rules on; at most as many rules as rows are needed."
+            )
+        if len(rows) == 0:
+            raise ValueError(
+                f"sample_weight is 0 for all {len(X)} {rows_are}; some are needed to place rules."
             )
         if self.subsample is not None and len(rows) > self.subsample:
             if self.subsample < self.n_rules:
@@ -80,8 +93,8 @@ class FuzzyClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):
         n_rules, d = min(self.n_rules, len(distinct)), X.shape[1]
         if n_rules < self.n_rules:
             warnings.warn(
-                f"n_rules is {self.n_rules}, but X has {n_rules} distinct rows; as many rules are "
-                "made.",
+                f"n_rules is {self.n_rules}, but X has {n_rules} distinct {rows_are}; as many "
+                "rules are made.",
                 stacklevel=4,
             )
         fuzziness = self.fcm_fuzziness
@@ -101,8 +114,16 @@ class FuzzyClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):
                 stacklevel=4,
             )
 
-    def _set_consequents(self, P: Array) -> None:
+    def _set_consequents(self, P: Array, rank: int) -> None:
         """Store P, shape (n_rules * (n_features + 1), n_classes), rule by rule."""
+        if rank < len(P):
+            warnings.warn(
+                f"alpha={self.alpha!r} leaves the normal equations singular or nearly so: their "
+                f"rank is {rank} of {len(P)}. The solution of least norm is taken; raise alpha, "
+                "scale the features or take fewer rules.",
+                LinAlgWarning,
+                stacklevel=4,
+            )
         blocks = P.reshape(len(self.centers_), self.n_features_in_ + 1, -1)
         self.intercept_, self.coef_ = blocks[:, 0].copy(), blocks[:, 1:].copy()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import NamedTuple
 
 import numpy as np
@@ -10,6 +9,9 @@ from numpy.typing import NDArray
 from scipy import linalg
 
 from ._antecedents import Array, blocks, log_memberships
+
+# Soft labels that change by less have settled: rounding moves them as much.
+ROUNDING = 1e-12
 
 
 class Penalties(NamedTuple):
@@ -224,6 +226,8 @@ class ConsequentProblem:
     ----------
     unlabelled : ndarray of int, shape (n_unlabelled,)
         The rows that soft labels belong to.
+    rank : int
+        Least rank of the normal equations that were solved; p where none was short.
 
     Notes
     -----
@@ -261,6 +265,7 @@ class ConsequentProblem:
         split = _by_domain(Y, is_target[labelled])
         self._gram, self._sums = stream(X, firing, labelled, weight[labelled], split)
         self._gram[np.diag_indices_from(self._gram)] += penalties.alpha
+        self.rank = len(self._gram)
         self._masses = split.sum(axis=0)
         self._moments = self._sums[:, :n_classes] + self._sums[:, n_classes:]
 
@@ -299,7 +304,12 @@ class ConsequentProblem:
 
     def supervised(self) -> Array:
         """Return the consequents from the labelled rows alone, shape (p, n_classes)."""
-        return solve(self._gram, self._moments, self.penalties.alpha)
+        return self._solve(self._gram, self._moments)
+
+    def _solve(self, A: Array, B: Array) -> Array:
+        P, rank = solve(A, B, self.penalties.alpha)
+        self.rank = min(self.rank, rank)
+        return P
 
     def soft_labels(self, P: Array) -> Array:
         """Return the soft labels that minimise the objective, shape (n_unlabelled, n_classes)."""
@@ -314,7 +324,7 @@ class ConsequentProblem:
         max_iter : int
             Most rounds.
         tol : float
-            Stop when no soft label changes by more.
+            Stop when no soft label changes by more than this, or than rounding explains.
 
         Returns
         -------
@@ -338,15 +348,15 @@ class ConsequentProblem:
         while n_iter < max_iter:
             n_iter += 1
             A, B = self.system(U)
-            P = solve(A, B, self.penalties.alpha)
+            P = self._solve(A, B)
             previous, U = U, self.soft_labels(P)
             change = float(np.abs(U - previous).max(initial=0.0, where=counted))
-            if change < tol:
+            if change <= max(tol, ROUNDING):
                 break
         return P, U, n_iter, change
 
 
-def solve(A: Array, B: Array, alpha: float) -> Array:
+def solve(A: Array, B: Array, alpha: float) -> tuple[Array, int]:
     """Solve the normal equations ``A P = B``.
 
     Parameters
@@ -360,20 +370,17 @@ def solve(A: Array, B: Array, alpha: float) -> Array:
 
     Returns
     -------
-    ndarray, shape (p, n_classes)
-        By Cholesky in O(p**3); the solution of least norm, with a warning, where A is singular or
-        nearly so.
+    P : ndarray, shape (p, n_classes)
+        By Cholesky in O(p**3); the solution of least norm where A is singular or nearly so.
+    rank : int
+        Rank of A as far as it matters here: p where Cholesky went through.
     """
     if alpha > 0:
         try:
             factor = linalg.cho_factor(A, lower=True, check_finite=False)
-            return linalg.cho_solve(factor, B, check_finite=False)
+            return linalg.cho_solve(factor, B, check_finite=False), len(A)
         except linalg.LinAlgError:
             pass
-    warnings.warn(
-        f"alpha={alpha!r} leaves the normal equations singular or nearly so; the solution of least "
-        "norm is taken. Scale the features, or raise alpha.",
-        linalg.LinAlgWarning,
-        stacklevel=5,
-    )
-    return linalg.lstsq(A, B, check_finite=False)[0]
+    least = len(A) * np.finfo(np.float64).eps
+    P, _, rank, _ = linalg.lstsq(A, B, cond=least, check_finite=False)
+    return P, int(rank)

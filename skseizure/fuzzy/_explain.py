@@ -90,11 +90,13 @@ def explain_sample(
     Raises
     ------
     TypeError
-        If ``estimator`` is no fuzzy classifier, or ``scaler`` is not an affine one.
+        If ``estimator`` is no fuzzy classifier, ``scaler`` is not an affine one, or names or terms
+        are no sequence.
     ValueError
-        If ``x`` is not one sample, or names or terms do not fit.
+        If ``x`` is not one sample, names or terms do not fit, or ``scaler`` was fitted on other
+        columns.
     sklearn.exceptions.NotFittedError
-        If ``estimator`` is not fitted.
+        If ``estimator`` or ``scaler`` is not fitted.
 
     See Also
     --------
@@ -135,7 +137,7 @@ def explain_sample(
     table = rule_table(
         estimator, feature_names=feature_names, class_names=class_names, terms=terms, scaler=scaler
     )
-    sample = _one_sample(x)
+    sample = _one_sample(x, raw=bool(path.before))
     inputs, model = path.inputs(sample), path.model
     z = np.asarray(inputs, dtype=float)[0]
     firing = model.firing_strengths(inputs)[0]
@@ -160,13 +162,19 @@ def explain_sample(
     return why
 
 
-def _one_sample(x: Any) -> Any:
+def _one_sample(x: Any, raw: bool) -> Any:
     if hasattr(x, "to_frame"):
         x = x.to_frame().T
     elif np.ndim(x) == 1:
         x = np.asarray(x)[np.newaxis]
-    if len(x) != 1:
-        raise ValueError(f"x holds {len(x)} samples; one is needed, for instance X[[0]].")
+    shape = np.shape(x)
+    if len(shape) < 2 or (len(shape) > 2 and not raw):
+        raise ValueError(
+            f"x has shape {shape}; one row of a table is needed, for instance X[[0]], or one raw "
+            "window where estimator is a Pipeline that computes the features."
+        )
+    if shape[0] != 1:
+        raise ValueError(f"x holds {shape[0]} samples; one is needed, for instance X[[0]].")
     return x
 
 

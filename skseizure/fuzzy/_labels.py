@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.utils import check_consistent_length, column_or_1d
+from sklearn.utils._missing import is_pandas_na, is_scalar_nan
 from sklearn.utils.multiclass import check_classification_targets
 
 
@@ -45,10 +45,10 @@ def encode_labels(y: NDArray[Any], unlabelled: int | None, counted: NDArray[np.b
     Raises
     ------
     ValueError
-        If fewer than two classes are left, labels are continuous or of mixed types, or the mark
-        stands among strings.
+        If fewer than two classes are left, labels are NaN, continuous or of mixed types, or the
+        mark stands among strings.
     """
-    missing = _missing(y, unlabelled)
+    missing = missing_labels(y, unlabelled)
     labelled = y[~missing]
     if len(labelled) == 0:
         raise ValueError(
@@ -67,20 +67,58 @@ def encode_labels(y: NDArray[Any], unlabelled: int | None, counted: NDArray[np.b
     return Labels(classes, codes)
 
 
-def _missing(y: NDArray[Any], unlabelled: int | None) -> NDArray[np.bool_]:
+def refuse_nan(y: NDArray[Any]) -> None:
+    """Raise a ValueError if a label is NaN or pandas' NA: neither is a class nor a mark."""
+    if y.dtype.kind == "f":
+        bad = np.isnan(y)
+    elif y.dtype == object:
+        bad = np.array([is_scalar_nan(v) or is_pandas_na(v) for v in y.ravel().tolist()])
+    else:
+        return
+    if bad.any():
+        raise ValueError(
+            f"Input y contains NaN, first in row {int(np.argmax(bad))}; a row without a label is "
+            "marked by -1 (or, in an array of objects, by None), where such rows are allowed."
+        )
+
+
+def missing_labels(y: NDArray[Any], unlabelled: int | None) -> NDArray[np.bool_]:
+    """Tell which rows have no label.
+
+    Parameters
+    ----------
+    y : ndarray, shape (n_samples,)
+        Labels.
+    unlabelled : int or None
+        The mark of a missing label; in an array of objects None is one, too. None: every row is
+        labelled.
+
+    Returns
+    -------
+    ndarray of bool, shape (n_samples,)
+        True where the label is missing.
+
+    Raises
+    ------
+    ValueError
+        If a label is NaN, or the mark stands among strings as a string.
+    """
+    refuse_nan(y)
     if unlabelled is None:
         return np.zeros(len(y), dtype=bool)
     if y.dtype.kind not in "USO":
         return y == unlabelled
-    if y.dtype.kind in "US" and (y == np.array(str(unlabelled), dtype=y.dtype.kind)).any():
+    labels = y.astype("U").tolist() if y.dtype.kind == "S" else y.tolist()
+    # Lists of mixed types become strings in numpy, and data frames keep strings as objects.
+    if any(isinstance(label, str) and label == str(unlabelled) for label in labels):
         raise ValueError(
-            f"y holds strings, among them '{unlabelled}'. Where {unlabelled} is to mark unlabelled "
-            "rows beside strings, y must be an array of objects: np.array([...], dtype=object)."
+            f"y holds strings, among them '{unlabelled}'. To mark unlabelled rows beside strings, "
+            f"{unlabelled} must be a number in an array of objects: np.array(['a', {unlabelled}], "
+            "dtype=object)."
         )
     if y.dtype.kind in "US":
         return np.zeros(len(y), dtype=bool)
-    marks: list[Any] = [unlabelled, None]
-    return np.logical_or.reduce([(y == mark).astype(bool) for mark in marks])
+    return np.array([label is None or label == unlabelled for label in labels], dtype=bool)
 
 
 def _of_one_type(labels: list[Any]) -> NDArray[Any]:
@@ -123,14 +161,19 @@ def check_domain(sample_domain: ArrayLike, n_samples: int) -> NDArray[np.bool_]:
     Raises
     ------
     ValueError
-        If lengths differ, a domain is 0 or no number, or one of the two sides has no row.
+        If there is not one domain a row, one is 0 or no number, or one of the two sides has no row.
     """
-    domain = column_or_1d(np.asarray(sample_domain))
-    check_consistent_length(domain, np.empty(n_samples))
-    if domain.dtype.kind not in "iuf" or not (domain != 0).all() or np.isnan(domain).any():
+    domain = np.asarray(sample_domain)
+    if domain.shape != (n_samples,):
         raise ValueError(
-            f"sample_domain holds {np.unique(domain)[:5].tolist()}; numbers above 0 for source "
-            "rows and below 0 for target rows are needed."
+            f"sample_domain has shape {domain.shape}; one number for each of {n_samples} rows of X "
+            "is needed."
+        )
+    if domain.dtype.kind not in "iuf" or not (domain != 0).all() or np.isnan(domain).any():
+        found = sorted(set(domain.tolist()), key=str)[:5]
+        raise ValueError(
+            f"sample_domain holds {found} ({domain.dtype}); numbers above 0 for source rows and "
+            "below 0 for target rows are needed."
         )
     is_target = domain < 0
     if is_target.all() or not is_target.any():

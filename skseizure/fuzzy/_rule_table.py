@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from scipy.stats import rankdata
+from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler
+from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
 from ..features import FeatureNormalizer
 
 TERMS = ("Low", "Slightly low", "Medium", "Slightly high", "High")
 TWO_TERMS = ("Low", "High")
+
+SCALERS = (StandardScaler, FeatureNormalizer, RobustScaler, MaxAbsScaler, MinMaxScaler)
 
 Affine = tuple[NDArray[np.float64] | float, NDArray[np.float64] | float]
 
@@ -86,7 +90,11 @@ class Readout:
         """Return the readable features of samples, shape (n_samples, n_features)."""
         for step in self.before:
             X = step.transform(X)
-        return np.asarray(X, dtype=float)[:, self.columns]
+        table = check_array(X, dtype=np.float64, input_name="X")
+        expected = self.after[0].n_features_in_ if self.after else len(self.columns)
+        if table.shape[1] != expected:
+            raise ValueError(f"X has {table.shape[1]} features; {expected} are needed.")
+        return table[:, self.columns]
 
     def inputs(self, X: Any) -> Any:
         """Return what the model sees of samples."""
@@ -114,24 +122,50 @@ def readout(estimator: Any, scaler: Any = None) -> Readout:
     ------
     TypeError
         If there is no fuzzy classifier at the end, or ``scaler`` is not an affine one.
+    ValueError
+        If ``scaler`` is not fitted, or on other columns than the estimator's.
     """
     *steps, model = _flat(estimator)
     if not (hasattr(model, "firing_strengths") and hasattr(model, "rule_outputs")):
+        inner = [name for name in ("best_estimator_", "estimator_") if hasattr(model, name)]
+        hint = f" Pass the {inner[0]} of this one." if inner else ""
         raise TypeError(
             f"estimator is {type(model).__name__}; a fitted TSKClassifier or SDASSLTSKClassifier "
-            "is needed, or a Pipeline that ends in one (of a search, its best_estimator_)."
+            f"is needed, or a Pipeline that ends in one.{hint}"
         )
     check_is_fitted(model, "centers_")
     if scaler is not None:
         scalers = list(_flat(scaler))
         for step in scalers:
-            if _affine(step) is None:
-                raise TypeError(
-                    f"scaler is {type(step).__name__}; a fitted StandardScaler, MinMaxScaler, "
-                    "MaxAbsScaler, RobustScaler or FeatureNormalizer is needed, without clip."
-                )
+            _check_scaler(step, [*steps, model][0])
         steps = scalers + steps
     return _follow(model, steps)
+
+
+def _check_scaler(step: Any, following: Any) -> None:
+    """Raise unless a step is a fitted affine scaler of the columns that ``following`` takes."""
+    name = type(step).__name__
+    if not isinstance(step, SCALERS) or getattr(step, "clip", False):
+        raise TypeError(
+            f"scaler is {name}; a fitted StandardScaler, MinMaxScaler, MaxAbsScaler, RobustScaler "
+            "or FeatureNormalizer is needed, without clip."
+        )
+    try:
+        check_is_fitted(step)
+    except NotFittedError as error:
+        raise NotFittedError(
+            f"scaler is a {name} that is not fitted; the one that scaled the training data is "
+            "needed."
+        ) from error
+    taken = getattr(following, "n_features_in_", step.n_features_in_)
+    if step.n_features_in_ != taken:
+        raise ValueError(
+            f"scaler was fitted on {step.n_features_in_} features, but the estimator takes {taken}."
+        )
+    if hasattr(step, "feature_names_in_") and hasattr(following, "feature_names_in_"):
+        own, wanted = step.feature_names_in_.tolist(), following.feature_names_in_.tolist()
+        if own != wanted:
+            raise ValueError(f"scaler was fitted on {own}, but the estimator takes {wanted}.")
 
 
 def _flat(estimator: Any) -> Iterator[Any]:
@@ -169,7 +203,7 @@ def _follow(model: Any, steps: list[Any]) -> Readout:
 
 def _affine(step: Any) -> Affine | None:
     """Return slope and offset of a scaler, ``slope * x + offset``; None if it is no such thing."""
-    if getattr(step, "clip", False):
+    if not isinstance(step, SCALERS) or getattr(step, "clip", False):
         return None
     if isinstance(step, StandardScaler):
         return _centred(
@@ -184,9 +218,7 @@ def _affine(step: Any) -> Affine | None:
         )
     if isinstance(step, MaxAbsScaler):
         return _centred(None, step.scale_)
-    if isinstance(step, MinMaxScaler):
-        return step.scale_, step.min_
-    return None
+    return step.scale_, step.min_
 
 
 def _centred(center: NDArray | None, scale: NDArray | None) -> Affine:
@@ -224,8 +256,11 @@ def rule_table(
 
     Raises
     ------
+    TypeError
+        As by `readout`, or if names or terms are no sequence.
     ValueError
-        If there is not one name a feature or class, or there are fewer than two different terms.
+        As by `readout`, or if there is not one name a feature or class, or there are fewer than two
+        different terms.
     """
     path = readout(estimator, scaler)
     model = path.model
@@ -233,8 +268,9 @@ def rule_table(
     slope, offset = path.slope, path.offset
     if terms is None:
         terms = TWO_TERMS if n_rules == 2 else TERMS
-    elif len(set(terms)) < max(2, len(terms)):
-        raise ValueError(f"terms is {list(terms)!r}; at least two different terms are needed.")
+    terms = _strings("terms", terms)
+    if len(set(terms)) < max(2, len(terms)):
+        raise ValueError(f"terms is {terms!r}; at least two different terms are needed.")
     return RuleTable(
         centers=(model.centers_ - offset) / slope,
         sigmas=model.sigmas_ / slope,
@@ -242,15 +278,22 @@ def rule_table(
         intercept=model.intercept_ + np.einsum("rjc,j->rc", model.coef_, offset),
         levels=model.intercept_ + np.einsum("rjc,rj->rc", model.coef_, model.centers_),
         terms=linguistic_terms(model.centers_, model.sigmas_, terms),
-        all_terms=list(terms),
+        all_terms=terms,
         feature_names=_names("feature_names", feature_names, _known_names(path), d),
         class_names=_names("class_names", class_names, model.classes_, len(model.classes_)),
         support=model.rule_support_,
     )
 
 
-def _names(argument: str, given: ArrayLike | None, known: ArrayLike, n: int) -> list[str]:
-    names = [str(name) for name in np.asarray(known if given is None else given, dtype=object)]
+def _strings(argument: str, given: Any) -> list[str]:
+    """Return a list of strings; refuse what is no sequence, or is a single string."""
+    if isinstance(given, (str, bytes, Mapping, Set)) or np.ndim(np.asarray(given, object)) != 1:
+        raise TypeError(f"{argument} is {given!r}; a list of names is needed.")
+    return [str(name) for name in np.asarray(given, dtype=object)]
+
+
+def _names(argument: str, given: Any, known: Any, n: int) -> list[str]:
+    names = _strings(argument, known if given is None else given)
     if len(names) != n:
         what = "features" if argument == "feature_names" else "classes"
         raise ValueError(

@@ -162,11 +162,13 @@ def export_rules(
     Raises
     ------
     TypeError
-        If ``estimator`` is no fuzzy classifier, or ``scaler`` is not one of the above.
+        If ``estimator`` is no fuzzy classifier, ``scaler`` is not one of the above, or names or
+        terms are no sequence.
     ValueError
-        If names or terms do not fit, or a number is out of its range.
+        If names or terms do not fit, ``scaler`` was fitted on other columns, or a number is out of
+        its range.
     sklearn.exceptions.NotFittedError
-        If ``estimator`` is not fitted.
+        If ``estimator`` or ``scaler`` is not fitted.
 
     See Also
     --------

@@ -70,15 +70,15 @@ class TSKClassifier(FuzzyClassifier):
     Raises
     ------
     ValueError
-        For NaN or infinity, one class, continuous labels, negative weights, or more rules than
-        rows or ``subsample``.
+        For NaN, infinity or values beyond 1e100, one class, continuous labels, negative weights,
+        or more rules than rows or ``subsample``.
 
     Warns
     -----
     UserWarning
         If the centres all but coincide, or there are fewer distinct rows than rules.
     scipy.linalg.LinAlgWarning
-        If ``alpha`` leaves the normal equations singular.
+        If ``alpha`` leaves the normal equations singular; once a fit.
 
     See Also
     --------
@@ -90,6 +90,10 @@ class TSKClassifier(FuzzyClassifier):
     -----
     Scale the features: the clustering is Euclidean, and the penalty is the same for all. A constant
     feature adds nothing to the distances from the rules; ``"auto"`` counts it as a feature.
+
+    Every row is labelled: a label of -1 is a class, and is learned as one. Where -1 stands for a
+    missing label, as in ``sklearn.semi_supervised``, take `SDASSLTSKClassifier`, or leave such rows
+    out.
 
     With ``mu_r(x) = softmax_r(-sum_j (x_j - c_rj)**2 / (2 sigma_rj**2))`` and ``x_g`` the row
     (1, x) once for every rule, times mu_r, the outputs are ``P^T x_g`` and P is the ridge
@@ -157,7 +161,7 @@ class TSKClassifier(FuzzyClassifier):
         X : array-like, shape (n_samples, n_features)
             Features on comparable scales, finite.
         y : array-like, shape (n_samples,)
-            Labels of two or more classes.
+            Labels of two or more classes. -1 is a class like any other here, no missing label.
         sample_weight : array-like, shape (n_samples,), default=None
             How often each row counts, not below 0. None: once.
 
@@ -178,6 +182,6 @@ class TSKClassifier(FuzzyClassifier):
             len(self.classes_),
             Penalties(self.alpha),
         )
-        self._set_consequents(problem.supervised())
+        self._set_consequents(problem.supervised(), problem.rank)
         self._measure_support(firing, training=weight)
         return self

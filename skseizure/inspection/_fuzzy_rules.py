@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,9 @@ from numpy.typing import NDArray
 from ..fuzzy._rule_table import readout, rule_table
 
 _GREY = "#666666"
+
+# More numbers above the curves would lie on one another.
+MOST_NUMBERS = 12
 
 
 class FuzzyRuleDisplay:
@@ -48,7 +52,8 @@ class FuzzyRuleDisplay:
     Notes
     -----
     A curve is ``exp(-((x - center) / sigma)**2 / 2)``, before the product over features and the
-    normalisation over rules. The number at its peak is that of the rule; its colour is the term.
+    normalisation over rules. The number at its peak is that of the rule; its colour is the term. Of
+    more than 12 rules only 12 have their number written, evenly chosen by the rank of the centre.
 
     References
     ----------
@@ -123,9 +128,11 @@ class FuzzyRuleDisplay:
         Raises
         ------
         TypeError
-            If ``estimator`` is no fuzzy classifier, or ``scaler`` is not an affine one.
+            If ``estimator`` is no fuzzy classifier, ``scaler`` is not an affine one, or
+            ``features``, names, terms or ``ax`` are not of the kind above.
         ValueError
-            If there is no such feature, or names, terms or ``ax`` do not fit.
+            If there is no such feature, names, terms or ``ax`` do not fit, or ``X`` has NaN or
+            other columns than the estimator takes.
         """
         table = rule_table(estimator, feature_names=feature_names, terms=terms, scaler=scaler)
         chosen = _columns(features, table.feature_names)
@@ -155,6 +162,8 @@ class FuzzyRuleDisplay:
 
         Raises
         ------
+        TypeError
+            If ``ax`` holds anything but Axes.
         ValueError
             If there is not one of ``ax`` for each feature.
         """
@@ -166,11 +175,7 @@ class FuzzyRuleDisplay:
             _, ax = plt.subplots(
                 d, squeeze=False, figsize=(7.5, 0.6 + 1.5 * d), layout="constrained"
             )
-        self.axes_ = np.atleast_1d(np.asarray(ax, dtype=object)).ravel()
-        if len(self.axes_) != d:
-            raise ValueError(
-                f"ax holds {len(self.axes_)} axes; one for each of {d} features is needed."
-            )
+        self.axes_ = check_axes("ax", ax, d, f"one for each of {d} features is needed")
         self.figure_ = self.axes_[0].figure
         # Not to the end of the map: its yellow is lost on white.
         shades = colormaps["viridis"](np.linspace(0, 0.8, len(self.all_terms)))
@@ -185,17 +190,19 @@ class FuzzyRuleDisplay:
         center, sigma = self.centers[:, j], self.sigmas[:, j]
         low, high = (center - 2.5 * sigma).min(), (center + 2.5 * sigma).max()
         x = np.linspace(low, high, 400)
-        height = np.empty(len(center), dtype=int)
-        height[np.argsort(center, kind="stable")] = np.arange(len(center)) % 3
+        order = np.argsort(center, kind="stable")
+        numbered = np.linspace(0, len(center) - 1, min(len(center), MOST_NUMBERS)).round()
+        # Numbers of neighbours stand at different heights, so that they stay apart.
+        height = {int(r): k % 3 for k, r in enumerate(order[numbered.astype(int)])}
         for r in range(len(center)):
             colour = colours[self.terms[r, j]]
             curve = np.exp(-(((x - center[r]) / sigma[r]) ** 2) / 2)
             (self.lines_[j, r],) = axes.plot(x, curve, color=colour, linewidth=1.5)
-            # Numbers of neighbours stand at different heights, so that they stay apart.
-            axes.annotate(
-                str(r), (center[r], 1), xytext=(0, 2 + 9 * height[r]), color=colour,
-                textcoords="offset points", ha="center", va="bottom", fontsize="small",
-            )  # fmt: skip
+            if r in height:
+                axes.annotate(
+                    str(r), (center[r], 1), xytext=(0, 2 + 9 * height[r]), color=colour,
+                    textcoords="offset points", ha="center", va="bottom", fontsize="small",
+                )  # fmt: skip
         if self.values is not None:
             axes.plot(
                 self.values[:, j], np.full(len(self.values), -0.06), "|", color=_GREY, alpha=0.5,
@@ -227,14 +234,31 @@ class FuzzyRuleDisplay:
 def _columns(features: Sequence[int | str] | None, names: list[str]) -> list[int]:
     if features is None:
         return list(range(len(names)))
+    if isinstance(features, (str, bytes)) or np.ndim(np.asarray(features, object)) != 1:
+        raise TypeError(f"features is {features!r}; a list of numbers or names is needed.")
     columns = []
     for feature in features:
         if isinstance(feature, str):
             if feature not in names:
                 raise ValueError(f"features holds {feature!r}, which is none of {names!r}.")
             columns.append(names.index(feature))
+        elif isinstance(feature, (bool, np.bool_)) or not isinstance(feature, Integral):
+            raise TypeError(f"features holds {feature!r}; numbers or names of columns are needed.")
         elif -len(names) <= feature < len(names):
-            columns.append(feature % len(names))
+            columns.append(int(feature) % len(names))
         else:
             raise ValueError(f"features holds {feature}; there are {len(names)} features.")
+    if not columns:
+        raise ValueError("features is empty; at least one feature is needed.")
     return columns
+
+
+def check_axes(argument: str, given: Any, n: int, needed: str) -> NDArray[Any]:
+    """Return n matplotlib Axes as an array; raise where they are not that."""
+    axes = np.atleast_1d(np.asarray(given, dtype=object)).ravel()
+    other = [type(part).__name__ for part in axes if not hasattr(part, "annotate")]
+    if other:
+        raise TypeError(f"{argument} holds {other[0]}; matplotlib Axes are needed.")
+    if len(axes) != n:
+        raise ValueError(f"{argument} holds {len(axes)} axes; {needed}.")
+    return axes

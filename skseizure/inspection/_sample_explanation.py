@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.utils import check_scalar
 
 from ..fuzzy import explain_sample
+from ._fuzzy_rules import check_axes
 
 # Okabe and Ito's colours, told apart with any colour vision.
 _BLUE, _ORANGE, _GREY = "#0072B2", "#D55E00", "#666666"
@@ -108,7 +111,7 @@ class SampleExplanationDisplay:
         Raises
         ------
         TypeError, ValueError
-            As by `explain_sample`.
+            As by `explain_sample` and `plot`.
         """
         explanation = explain_sample(
             estimator, x, feature_names=feature_names, class_names=class_names, scaler=scaler
@@ -128,7 +131,16 @@ class SampleExplanationDisplay:
         -------
         SampleExplanationDisplay
             Itself.
+
+        Raises
+        ------
+        TypeError
+            If ``axes`` holds anything but Axes, or ``max_rules`` or ``max_features`` is no integer.
+        ValueError
+            If ``axes`` are not two, or ``max_rules`` or ``max_features`` is below 1.
         """
+        for argument in ("max_rules", "max_features"):
+            check_scalar(getattr(self, argument), argument, Integral, min_val=1)
         why = self.explanation
         rules, features = self._rule_rows(), self._feature_rows()
         if axes is None:
@@ -136,7 +148,9 @@ class SampleExplanationDisplay:
 
             height = 1.3 + 0.3 * max(len(rules[0]), len(features[0]))
             _, axes = plt.subplots(1, 2, figsize=(9, height), layout="constrained")
-        self.rules_ax_, self.features_ax_ = axes
+        self.rules_ax_, self.features_ax_ = check_axes(
+            "axes", axes, 2, "a left and a right one are needed"
+        )
         self.figure_ = self.rules_ax_.figure
         first, second = (why.class_names[c] for c in self._leaders())
         self._bars(self.rules_ax_, rules, [_ORANGE, _BLUE], [first, second])

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sklearn.model_selection import BaseCrossValidator, check_cv
 from sklearn.utils import _safe_indexing, check_consistent_length, column_or_1d
 
+from ..fuzzy._labels import missing_labels
 from ._identity import Split
 
 
@@ -35,7 +36,8 @@ class LabelledTestSplit(BaseCrossValidator):
 
     Notes
     -----
-    Labels equal to -1, None and NaN are missing, as in ``sklearn.semi_supervised``.
+    A label of -1, or None in an array of objects, is missing. NaN and the string "-1" are refused,
+    as by the classifier.
 
     ``groups`` and the records and patients of `Windows` keep *labelled* rows apart. Unlabelled rows
     of a tested patient train, too: what is measured is a classifier that adapts to this patient
@@ -90,7 +92,7 @@ class LabelledTestSplit(BaseCrossValidator):
         X : Windows or array-like of length n_samples
             The samples.
         y : array-like, shape (n_samples,)
-            Their labels; -1, None or NaN where there is none.
+            Their labels; -1 or None where there is none.
         groups : array-like, shape (n_samples,), default=None
             Group of each sample, for splitters that take groups.
 
@@ -102,8 +104,8 @@ class LabelledTestSplit(BaseCrossValidator):
         Raises
         ------
         ValueError
-            If ``y`` is None, no row is labelled, or the labelled rows are of one class; and as
-            raised by ``cv``.
+            If ``y`` is None or holds NaN or the string "-1", no row is labelled, or the labelled
+            rows are of one class; and as raised by ``cv``.
         """
         labelled, unlabelled = _labelled_rows(X, y)
         inner, parts = self._inner(labelled, X, y, groups)
@@ -142,7 +144,7 @@ class LabelledTestSplit(BaseCrossValidator):
 
     def _inner(self, labelled: NDArray[np.intp], X: Any, y: Any, groups: Any) -> tuple[Any, list]:
         # An array of objects, which -1 beside strings makes of y, has no type of target.
-        labels = np.array(_safe_indexing(column_or_1d(y), labelled).tolist())
+        labels = np.array(column_or_1d(np.asarray(y))[labelled].tolist())
         parts = [None if X is None else _safe_indexing(X, labelled), labels]
         parts.append(None if groups is None else _safe_indexing(groups, labelled))
         return check_cv(self.cv, labels, classifier=True), parts
@@ -151,15 +153,15 @@ class LabelledTestSplit(BaseCrossValidator):
 def _labelled_rows(X: Any, y: Any) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     if y is None:
         raise ValueError("y is None; LabelledTestSplit needs labels, with -1 where one is missing.")
-    y = column_or_1d(y)
+    y = column_or_1d(np.asarray(y))
     check_consistent_length(X, y)
-    missing = np.array([label is None or label == -1 or label != label for label in y.tolist()])
+    missing = missing_labels(y, -1)
     labelled = np.flatnonzero(~missing)
     classes = sorted({str(label) for label in y[labelled].tolist()})
     if len(classes) < 2:
         found = f"one class, {classes[0]}," if classes else "no labelled row"
         raise ValueError(
-            f"y has {found} beside {missing.sum()} unlabelled rows (-1, None or NaN); two classes "
-            "are needed. If -1 is a class of its own here, relabel it: y = np.where(y == -1, 0, 1)."
+            f"y has {found} beside {missing.sum()} unlabelled rows (-1 or None); two classes are "
+            "needed. If -1 is a class of its own here, relabel it: y = np.where(y == -1, 0, 1)."
         )
     return labelled, np.flatnonzero(missing)

@@ -224,6 +224,9 @@ def test_bad_input_is_refused():
     model = TSKClassifier(2, random_state=0).fit(X, y)
     with pytest.raises(ValueError, match=r"x holds 60 samples; one is needed, for instance X\[\[0"):
         explain_sample(model, X)
+    for x in (X[np.newaxis, :1], np.zeros((1, 2, 256)), 3.0, None):
+        with pytest.raises(ValueError, match=r"x has shape \(.*one row of a table is needed"):
+            explain_sample(model, x)
     with pytest.raises(ValueError, match="X has 3 features"):
         explain_sample(model, X[0, :3])
     with pytest.raises(ValueError, match="contains NaN"):

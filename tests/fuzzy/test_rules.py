@@ -1,8 +1,11 @@
 """Rules as objects and as text."""
 
 import re
+import textwrap
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,6 +13,7 @@ from sklearn.decomposition import PCA
 from sklearn.exceptions import NotFittedError
 from sklearn.feature_selection import SelectKBest
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import (
     FunctionTransformer,
@@ -21,9 +25,12 @@ from sklearn.preprocessing import (
 )
 
 from skseizure.features import FeatureNormalizer, WaveletPacketFeatures
-from skseizure.fuzzy import SDASSLTSKClassifier, TSKClassifier, export_rules
+from skseizure.fuzzy import SDASSLTSKClassifier, TSKClassifier, explain_sample, export_rules
 from skseizure.fuzzy._rule_table import linguistic_terms, rule_table
 from skseizure.fuzzy._rules import if_part, rules_of, widest_apart
+from skseizure.postprocessing import SeizureDetector
+
+NUMBER = r"-?\d+(?:\.\d+)?(?:e[+-]\d+)?"
 
 PAPER = ["Low", "Slightly low", "Medium", "Slightly high", "High"]
 
@@ -340,6 +347,52 @@ def test_text_has_all_rules_of_a_model_on_real_eeg(data_path):
     assert {c.term for c in strongest.antecedent} == {"High"}
 
 
+def test_listings_of_the_guide(data_path):
+    """The rules and the decision that the guide shows are what its code gives."""
+    from skseizure.datasets import load_bonn
+
+    X, y = load_bonn(data_path / "bonn", sets="ZOS")
+    partial = y.copy()
+    partial[100:200] = partial[250:] = -1
+    model = make_pipeline(
+        WaveletPacketFeatures(), StandardScaler(), SDASSLTSKClassifier(3, random_state=0)
+    ).fit(X, partial)
+    names = {
+        "feature_names": ["0-2 Hz", "2-4 Hz", "4-8 Hz", "8-15 Hz", "15-30 Hz", "> 30 Hz"],
+        "class_names": ["healthy", "seizure"],
+    }
+    hidden = partial < 0
+    assert ((model.predict(X) == y)[hidden].sum(), hidden.sum()) == (149, 150)
+    assert X.record[281] == "S082"
+    guide = (Path(__file__).parents[2] / "docs" / "guide" / "fuzzy.rst").read_text()
+    listings = [
+        textwrap.dedent(block.split("\n\n", 1)[1])
+        for block in re.findall(r"\.\. code-block:: none\n\n(?: .*\n|\n)+", guide)
+    ]
+    rules, decision = (listing.strip().splitlines() for listing in listings)
+    skipped = decision.index("(rules 2 and 0, in the same way)")
+    why = explain_sample(model, X[[281]], **names).text.splitlines()
+    same_lines(rules, export_rules(model, **names).splitlines())
+    same_lines(decision[:skipped], why[:skipped])
+    same_lines(decision[skipped + 2 :], why[-(len(decision) - skipped - 2) :])
+    # The steps below the decision quote its numbers.
+    steps = guide.split("Step by step:")[1].split("``contributions``")[0]
+    for digits in re.findall(r"\d+\.\d{4}", steps):
+        assert digits in "\n".join(decision) or digits in ("0.7065", "0.9535", "0.0084")
+
+
+def same_lines(printed, found):
+    """Words equal; numbers within one and a half units of the last digit printed."""
+    assert len(printed) == len(found) > 5
+    for a, b in zip(printed, found, strict=True):
+        if re.sub(NUMBER, "#", a).split() != re.sub(NUMBER, "#", b).split():
+            assert a == b
+        for x, y in zip(re.findall(NUMBER, a), re.findall(NUMBER, b), strict=True):
+            mantissa, _, exponent = x.partition("e")
+            unit = 10.0 ** (int(exponent or 0) - len(mantissa.partition(".")[2]))
+            assert float(x) == pytest.approx(float(y), abs=1.5 * unit), (a, b)
+
+
 @pytest.mark.parametrize(
     ("kwargs", "message"),
     [
@@ -347,6 +400,18 @@ def test_text_has_all_rules_of_a_model_on_real_eeg(data_path):
         ({"class_names": ["a"]}, "class_names has 1 names; one for each of the .* 3 classes"),
         ({"terms": ["a"]}, r"terms is \['a'\]; at least two different terms"),
         ({"terms": ["a", "a"]}, "at least two different terms"),
+        ({"terms": "ab"}, "terms is 'ab'; a list of names is needed"),
+        ({"feature_names": "abcd"}, "feature_names is 'abcd'; a list of names is needed"),
+        ({"feature_names": 4}, "feature_names is 4; a list of names is needed"),
+        ({"class_names": {0: "a", 1: "b", 2: "c"}}, "class_names is {.*}; a list of names"),
+        ({"class_names": {"a", "b", "c"}}, "class_names is {.*}; a list of names"),
+        ({"class_names": [["a", "b", "c"]]}, r"class_names is \[\[.*; a list of names"),
+        ({"scaler": StandardScaler()}, "scaler is a StandardScaler that is not fitted"),
+        ({"scaler": FeatureNormalizer()}, "scaler is a FeatureNormalizer that is not fitted"),
+        (
+            {"scaler": StandardScaler().fit([[0.0] * 3, [1.0] * 3])},
+            "scaler was fitted on 3 features, but the estimator takes 4",
+        ),
         ({"max_rules": 0}, "The 'max_rules' parameter"),
         ({"max_features": 0}, "The 'max_features' parameter"),
         ({"decimals": -1}, "The 'decimals' parameter"),
@@ -354,14 +419,35 @@ def test_text_has_all_rules_of_a_model_on_real_eeg(data_path):
 )
 def test_bad_arguments_are_refused(kwargs, message, table):
     model = TSKClassifier(2, random_state=0).fit(*table)
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((ValueError, TypeError), match=message):
         export_rules(model, **kwargs)
+
+
+def test_a_scaler_of_other_columns_is_refused(table):
+    X, y = table
+    frame = pd.DataFrame(X, columns=list("abcd"))
+    model = TSKClassifier(2, random_state=0).fit(frame, y)
+    assert "a " in export_rules(model, scaler=StandardScaler().fit(frame))
+    other = StandardScaler().fit(frame[list("dcba")])
+    with pytest.raises(ValueError, match=r"scaler was fitted on \['d', 'c'.*takes \['a', 'b'"):
+        export_rules(model, scaler=other)
 
 
 def test_other_estimators_are_refused(table):
     X, y = table
     with pytest.raises(TypeError, match="estimator is LogisticRegression; a fitted TSKClassifier"):
         export_rules(make_pipeline(StandardScaler(), LogisticRegression()).fit(X, y))
+    detector = SeizureDetector(TSKClassifier(2, random_state=0))
+    with pytest.raises(
+        TypeError, match=r"estimator is SeizureDetector; a fitted TSKClass.*ends in o"
+    ):
+        export_rules(detector)
+    detector.estimator_ = TSKClassifier(2, random_state=0)
+    with pytest.raises(TypeError, match=r"SeizureDetector; .* Pass the estimator_ of this one"):
+        export_rules(detector)
+    search = GridSearchCV(TSKClassifier(2, random_state=0), {"alpha": [1.0]}, cv=2).fit(X, y)
+    with pytest.raises(TypeError, match=r"GridSearchCV; .* Pass the best_estimator_ of this one"):
+        export_rules(search)
     with pytest.raises(NotFittedError):
         export_rules(TSKClassifier())
     model = TSKClassifier(2, random_state=0).fit(X, y)

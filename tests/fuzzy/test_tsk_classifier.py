@@ -1,4 +1,5 @@
 import pickle
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,7 @@ from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skseizure.fuzzy import TSKClassifier
+from skseizure.fuzzy import SDASSLTSKClassifier, TSKClassifier
 
 from . import _naive
 
@@ -106,7 +107,9 @@ def test_probabilities_rank_as_decisions(iris, n_classes):
             )
 
 
-@pytest.mark.parametrize("y", [np.array(["pre", "ictal"]), np.array([-1, 1]), [False, True]])
+@pytest.mark.parametrize(
+    "y", [np.array(["pre", "ictal"]), np.array(["-1", "1"]), np.array([-1, 1]), [False, True]]
+)
 def test_labels_of_any_kind(iris, y):
     X, species = iris
     model = TSKClassifier(3, random_state=0).fit(X, np.asarray(y)[(species == 1).astype(int)])
@@ -225,6 +228,8 @@ def test_unfitted():
         ([[0.0], [1.0]], [0, 1], r"n_rules is 3, but there are n_samples=2 rows"),
         ([[0.0], [1.0], [2.0]], [5, 5, 5], r"y has one class, 5, .* at least two classes"),
         ([[0.0], [1.0], [2.0]], [0.1, 0.2, 0.3], "Unknown label type: continuous"),
+        ([[0.0], [1.0], [2.0]], [0, np.nan, 1], "Input y contains NaN, first in row 1"),
+        ([[0.0], [-1e200], [2.0]], [0, 1, 0], r"X holds values up to 1e\+200; .* scale the feat"),
     ],
 )
 def test_what_fit_refuses(X, y, message):
@@ -293,13 +298,33 @@ def test_constant_features_alone():
 
 
 def test_no_penalty(rng):
+    """Nothing to warn of: the normal equations have full rank."""
     X, y = rng.normal(size=(100, 3)), rng.integers(2, size=100)
-    with pytest.warns(
-        LinAlgWarning, match="alpha=0.0 leaves the normal equations singular"
-    ) as record:
-        model = TSKClassifier(3, alpha=0.0, random_state=0).fit(X, y)
-    assert record[0].filename == __file__
+    model = TSKClassifier(3, alpha=0.0, random_state=0).fit(X, y)
     Y = np.linalg.lstsq(model.transform(X), np.eye(2)[y], rcond=None)[0]
     np.testing.assert_allclose(
         model.decision_function(X), model.transform(X) @ (Y[:, 1] - Y[:, 0]), atol=1e-6
     )
+
+
+@pytest.mark.parametrize("classifier", [TSKClassifier, SDASSLTSKClassifier])
+def test_no_penalty_on_columns_that_repeat(rng, classifier):
+    """One warning a fit, at the line that fits, however many rounds there are."""
+    X, y = rng.normal(size=(100, 2)), rng.integers(2, size=100)
+    X = np.column_stack([X, X[:, 0]])
+    if classifier is SDASSLTSKClassifier:
+        y[50:] = -1
+    with pytest.warns(LinAlgWarning, match="alpha=0.0 leaves .* rank is 9 of 12") as record:
+        model = classifier(3, alpha=0.0, random_state=0).fit(X, y)
+    assert [(w.filename, w.category) for w in record] == [(__file__, LinAlgWarning)]
+    # The solution of least norm shares the slopes out.
+    np.testing.assert_allclose(model.coef_[:, 0], model.coef_[:, 2], atol=1e-6)
+    if classifier is SDASSLTSKClassifier:
+        assert model.n_iter_ > 1
+
+
+def test_any_penalty_is_no_reason_to_warn_about_columns_that_repeat(rng):
+    X, y = rng.normal(size=(100, 2)), rng.integers(2, size=100)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        TSKClassifier(3, alpha=1e-6, random_state=0).fit(np.column_stack([X, X[:, 0]]), y)

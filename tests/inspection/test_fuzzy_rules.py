@@ -65,6 +65,21 @@ def test_axes_are_labelled(fitted):
         assert numbers[str(r)].get_color() is display.lines_[0, r].get_color()
 
 
+def test_numbers_of_many_rules_stay_apart():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(300, 1))
+    model = TSKClassifier(30, random_state=0).fit(X, X[:, 0] > 0)
+    display = FuzzyRuleDisplay.from_estimator(model)
+    assert display.lines_.shape == (1, 30)
+    rank = display.centers[:, 0].argsort().argsort()
+    numbers = display.axes_[0].texts
+    shown = sorted(rank[int(text.get_text())] for text in numbers)
+    assert len(shown) == 12 and (shown[0], shown[-1]) == (0, 29) and max(np.diff(shown)) <= 3
+    display.figure_.canvas.draw()
+    boxes = [text.get_window_extent() for text in numbers]
+    assert not any(a.overlaps(b) for k, a in enumerate(boxes) for b in boxes[:k])
+
+
 def test_terms_differ_in_lightness(fitted):
     # Told apart with any colour vision and in print: ever lighter from low to high.
     display = FuzzyRuleDisplay.from_estimator(fitted[0])
@@ -173,6 +188,32 @@ def test_bad_input_is_refused(fitted):
         FuzzyRuleDisplay.from_estimator(pipe, features=[4])
     with pytest.raises(ValueError, match="ax holds 1 axes; one for each of 4 features is needed"):
         FuzzyRuleDisplay.from_estimator(pipe, ax=plt.figure().add_subplot())
+    for features in ("x0", 0, [[0]]):
+        with pytest.raises(TypeError, match=r"features is .*; a list of numbers or names"):
+            FuzzyRuleDisplay.from_estimator(pipe, features=features)
+    for features in ([True, False, False, False], [0.5], [None], np.array([True] * 4)):
+        with pytest.raises(TypeError, match=r"features holds .*; numbers or names of columns"):
+            FuzzyRuleDisplay.from_estimator(pipe, features=features)
+    with pytest.raises(ValueError, match="features is empty"):
+        FuzzyRuleDisplay.from_estimator(pipe, features=[])
+    for estimator in (pipe, pipe[-1]):
+        with pytest.raises(ValueError, match="Expected 2D array, got 1D array"):
+            FuzzyRuleDisplay.from_estimator(estimator, X[0])
+        with pytest.raises(ValueError, match="X has 3 features; 4 are needed"):
+            FuzzyRuleDisplay.from_estimator(estimator, X[:, :3])
+        with pytest.raises(ValueError, match="Input X contains NaN"):
+            FuzzyRuleDisplay.from_estimator(estimator, X * np.nan)
+    with pytest.raises(TypeError, match="ax holds int; matplotlib Axes are needed"):
+        FuzzyRuleDisplay.from_estimator(pipe, ax=[1, 2, 3, 4])
+    for argument in ("max_rules", "max_features"):
+        with pytest.raises(ValueError, match=f"{argument} == 0, must be >= 1"):
+            SampleExplanationDisplay.from_estimator(pipe, X[0], **{argument: 0})
+        with pytest.raises(TypeError, match=f"{argument} must be an instance of"):
+            SampleExplanationDisplay.from_estimator(pipe, X[0], **{argument: 2.5})
+    with pytest.raises(ValueError, match="axes holds 1 axes; a left and a right one are needed"):
+        SampleExplanationDisplay.from_estimator(pipe, X[0], axes=plt.figure().add_subplot())
+    with pytest.raises(TypeError, match="axes holds str; matplotlib Axes are needed"):
+        SampleExplanationDisplay.from_estimator(pipe, X[0], axes="ab")
     with pytest.raises(ValueError, match="x holds 90 samples"):
         SampleExplanationDisplay.from_estimator(pipe, X)
     with pytest.raises(TypeError, match="estimator is StandardScaler"):

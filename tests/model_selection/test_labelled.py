@@ -1,6 +1,7 @@
 """Semi-supervised cross-validation: unlabelled rows train, labelled rows test."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import sklearn
 from hypothesis import given, settings
@@ -90,7 +91,7 @@ def test_without_unlabelled_rows_nothing_changes(rng):
     "y",
     [
         np.array(["a", "b", -1, "a", "b", None], dtype=object),
-        np.array([0.0, 1.0, np.nan, 0.0, 1.0, -1.0]),
+        np.array([0.0, 1.0, -1.0, 0.0, 1.0, -1.0]),
         [True, False, None, True, False, -1],
     ],
     ids=["strings", "floats", "booleans"],
@@ -197,6 +198,13 @@ def test_bad_input_is_refused():
         next(LabelledTestSplit(2).split(X, [-1, -1, -1, -1]))
     with pytest.raises(ValueError, match=r"y has one class, 1, beside 2 .* y = np.where\(y == -1"):
         next(LabelledTestSplit(2).split(X, [-1, 1, -1, 1]))
+    for nan in (np.nan, None):
+        y = pd.array([0, 1, nan, 0, 1], dtype="Int64") if nan is None else [0, 1, nan, 0, 1]
+        with pytest.raises(ValueError, match="Input y contains NaN, first in row 2"):
+            next(LabelledTestSplit(2).split(np.zeros((5, 1)), y))
+    for kind in (np.array, pd.Series, pd.Categorical):
+        with pytest.raises(ValueError, match="y holds strings, among them '-1'"):
+            next(LabelledTestSplit(2).split(np.zeros((5, 1)), kind(["a", "b", "-1", "a", "b"])))
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         next(LabelledTestSplit(2).split(X, [0, 1, 0]))
     with pytest.raises(ValueError, match="n_splits=3 cannot be greater"):
