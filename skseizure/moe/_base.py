@@ -131,7 +131,7 @@ class BaseMoEClassifier(ClassifierMixin, BaseEstimator):
 
         device = check_device(self.device)
         # Two dimensions may be a table, in which neighbours in a row mean nothing.
-        is_signal = np.asanyarray(X).ndim == 3
+        is_signal = (X if is_windows(X) else np.asanyarray(X)).ndim == 3
         before = self._layout() if self.warm_start and hasattr(self, "state_") else None
         X, labels, groups = self._check_training_data(X, y, groups)
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
@@ -276,10 +276,11 @@ class BaseMoEClassifier(ClassifierMixin, BaseEstimator):
         self.classes_, counts = np.unique(labels, return_counts=True)
         if len(counts) == 1:
             raise ValueError(
-                f"y holds one class, {self.classes_[0].item()!r}; {type(self).__name__} needs two."
+                f"y holds one class, {self.classes_.tolist()[0]!r}; {type(self).__name__} needs "
+                "two."
             )
         if counts.min() == 1:
-            rare = self.classes_[counts.argmin()].item()
+            rare = self.classes_.tolist()[counts.argmin()]
             raise ValueError(
                 f"y has 1 window of class {rare!r}; each class needs two, to train on one where "
                 "the other is held out."
@@ -317,13 +318,18 @@ class BaseMoEClassifier(ClassifierMixin, BaseEstimator):
             if groups is None:
                 splitter = StratifiedShuffleSplit(1, test_size=share, random_state=seed)
             else:
+                if len(np.unique(groups)) < 2:
+                    raise ValueError(
+                        f"groups holds one group, {groups.tolist()[0]!r}; train_split={share} "
+                        "keeps groups whole and needs two."
+                    )
                 n_splits = min(max(2, round(1 / share)), len(np.unique(groups)))
                 splitter = StratifiedGroupKFold(n_splits, shuffle=True, random_state=seed)
         rows, held_out = next(iter(splitter.split(X, labels, groups)))
         lost = np.setdiff1d(self.classes_, labels[rows])
         if len(lost):
             raise ValueError(
-                f"train_split leaves no window of class {lost[0].item()!r} to train on; hold out "
+                f"train_split leaves no window of class {lost.tolist()[0]!r} to train on; hold out "
                 "fewer windows, or patients that are not the only ones with it."
             )
         return rows, held_out
@@ -429,7 +435,7 @@ class BaseMoEClassifier(ClassifierMixin, BaseEstimator):
 
 
 def _take(X: Any, rows: Rows) -> Any:
-    return X if len(rows) == len(X) else X[rows]
+    return X if np.array_equal(rows, np.arange(len(X))) else X[rows]
 
 
 def _groups(X: Any, groups: Any) -> NDArray | None:

@@ -57,7 +57,7 @@ class BandSummary(TransformerMixin, BaseEstimator):
     def transform(self, X: Any) -> NDArray[np.float64]:
         """Return 14 features a window, the same for any number of channels."""
         check_is_fitted(self)
-        power = self.bands_.transform(X).reshape(len(X), self.bands_.n_channels_in_, -1)
+        power = np.asarray(self.bands_.transform(X)).reshape(len(X), self.bands_.n_channels_in_, -1)
         other = _on_channels(_length_and_kurtosis, check_windows(self.bands_, X, reset=False))
         table = np.concatenate([np.log(np.maximum(power, FLOOR)), other], axis=2)
         return np.concatenate([table.mean(axis=1), table.std(axis=1)], axis=1)

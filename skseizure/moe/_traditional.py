@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -107,7 +108,7 @@ def out_of_fold(
         if len(np.unique(y[train])) < 2:
             raise ValueError(
                 f"groups: the others than {np.unique(groups[test]).tolist()} hold one class, "
-                f"{y[train][0].item()!r}, on which traditional_expert cannot be trained for its "
+                f"{y[train].tolist()[0]!r}, on which traditional_expert cannot be trained for its "
                 "out-of-fold probabilities; more groups are needed, or cv=0."
                 if groups is not None
                 else "cv: a fold trains on one class; two are needed."
@@ -120,7 +121,7 @@ def out_of_fold(
 
 
 def _folds(cv: Any, table: NDArray, y: NDArray, groups: NDArray | None, seed: int) -> list[Any]:
-    if not isinstance(cv, int):
+    if not isinstance(cv, Integral):
         return list(check_cv(cv, y, classifier=True).split(table, y, groups))
     if groups is None:
         most = int(np.unique(y, return_counts=True)[1].max())
@@ -129,8 +130,8 @@ def _folds(cv: Any, table: NDArray, y: NDArray, groups: NDArray | None, seed: in
         n_groups = len(np.unique(groups))
         if n_groups < 2:
             raise ValueError(
-                f"groups holds one group, {groups[0].item()!r}; folds that keep groups whole need "
-                "two, or cv=0."
+                f"groups holds one group, {groups.tolist()[0]!r}; folds that keep groups whole "
+                "need two, or cv=0."
             )
         splitter = StratifiedGroupKFold(min(cv, n_groups), shuffle=True, random_state=seed)
     with warnings.catch_warnings():

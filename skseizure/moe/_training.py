@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -28,6 +29,9 @@ from ._temporal import trial_moments
 
 # Windows of one forward pass without gradients.
 PREDICT_BATCH = 256
+
+# torch has one generator for all threads: joblib's threads take turns.
+_ONE_AT_A_TIME = threading.RLock()
 
 
 @dataclass(frozen=True)
@@ -123,6 +127,42 @@ class NormLimit(Callback):
             constrain()
 
 
+class SettledNorms(Callback):
+    """Keep batch norms' first values, zeros and ones, out of their running statistics.
+
+    The first 1 / momentum steps count the same, as in a plain mean, and momentum takes over then.
+    Without it evaluation after few steps runs on statistics that are those of no data.
+    """
+
+    def on_batch_begin(self, net: Any, *, training: bool, **kwargs: Any) -> None:
+        """Look at the statistics before a step."""
+        if training:
+            norms: list[Any] = [
+                module
+                for module in plain(net.module_).modules()
+                if isinstance(module, torch.nn.modules.batchnorm._BatchNorm)
+            ]
+            self._before = [
+                (norm, norm.running_mean.clone(), norm.running_var.clone())
+                for norm in norms
+                if norm.running_mean is not None
+                and norm.momentum
+                and norm.num_batches_tracked * norm.momentum < 1
+            ]
+
+    def on_batch_end(self, net: Any, *, training: bool, **kwargs: Any) -> None:
+        """Weigh the step's own statistics by its number."""
+        if not training:
+            return
+        for norm, mean, variance in self._before:
+            n_steps = int(norm.num_batches_tracked)
+            if n_steps and n_steps * norm.momentum < 1:
+                weight = 1 / (n_steps * norm.momentum)
+                norm.running_mean.copy_(torch.lerp(mean, norm.running_mean, weight))
+                settled = torch.lerp(variance, norm.running_var, weight)
+                norm.running_var.copy_(settled.clamp(min=0))
+
+
 class JointEarlyStopping(EarlyStopping):
     """Early stopping that counts from the end of pre-training, before which the gate is idle."""
 
@@ -181,7 +221,7 @@ def train(
         What was recorded in each epoch.
     """
     # All draws come from the seed, and the caller's generators are as they were afterwards.
-    with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
+    with _ONE_AT_A_TIME, torch.random.fork_rng(devices=range(torch.cuda.device_count())):
         torch.manual_seed(plan.seed)
         trials = Trials(_tensors(X), y)
         held_out = None if valid is None else Trials(_tensors(valid[0]), valid[1])
@@ -195,6 +235,12 @@ def train(
             trials.X["moments"] = _all_moments(trials.X["x"], extractor.kernel_size)
         net.partial_fit(trials)
     state = {name: value.cpu().numpy() for name, value in network.state_dict().items()}
+    broken = [name for name, value in state.items() if not np.isfinite(value).all()]
+    if broken:
+        raise ValueError(
+            f"Training diverged: {broken[0]} is not finite. A smaller lr may help; X may also hold "
+            "values beyond single precision."
+        )
     history = [{k: v for k, v in row.items() if k != "batches"} for row in net.history]
     return state, history
 
@@ -231,7 +277,7 @@ def _net(
 
 
 def _callbacks(plan: Plan, n_trials: int, validated: bool) -> list[Any]:
-    callbacks: list[Any] = [("norm_limit", NormLimit())]
+    callbacks: list[Any] = [("norm_limit", NormLimit()), ("settled_norms", SettledNorms())]
     if plan.one_cycle:
         steps = plan.max_epochs * -(-n_trials // plan.batch_size)
         schedule = LRScheduler(OneCycleLR, max_lr=plan.lr, total_steps=steps, step_every="batch")
@@ -279,7 +325,8 @@ def predict(
     gates : ndarray, shape (n_windows, n_gates)
         Shares of the experts.
     """
-    with torch.random.fork_rng(devices=[]):  # weights are drawn before they are replaced
+    # Weights are drawn before they are replaced.
+    with _ONE_AT_A_TIME, torch.random.fork_rng(devices=[]):
         network = MoENetwork(**network_params)
     load_state(network, state)
     network.to(device).eval()
@@ -287,8 +334,8 @@ def predict(
     with torch.inference_mode():
         for batch in batches:
             out = network(**{k: v.to(device) for k, v in _tensors(batch).items()})
-            log_proba.append(out[0].double().softmax(1).cpu().numpy())
-            gates.append(out[2].double().cpu().numpy())
+            log_proba.append(out[0].cpu().double().softmax(1).numpy())
+            gates.append(out[2].cpu().double().numpy())
     return np.concatenate(log_proba), np.concatenate(gates)
 
 
