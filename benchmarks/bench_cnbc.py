@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from sklearn.metrics import roc_auc_score, roc_curve
 from sklearn.neural_network import MLPClassifier
 from sklearn.svm import SVC, LinearSVC
 
@@ -28,7 +29,7 @@ from skseizure.datasets import load_chbmit
 from skseizure.evolution import CNBCClassifier, CNBCEnsembleClassifier, EvolvedMLPClassifier
 from skseizure.evolution import _kernels as kernels
 from skseizure.evolution._mlp import network_sizes
-from skseizure.feature_selection import FCBFSelector, MutualInformationSelector
+from skseizure.feature_selection import FCBFSelector, MutualInformationSelector, SemiJMISelector
 from skseizure.features import FeatureNormalizer, FrameFeatures
 from skseizure.metrics import sensitivity_score, specificity_score
 from skseizure.model_selection import EarlyTrainSplit
@@ -307,24 +308,60 @@ def filtered(function: Callable, decisions: np.ndarray, X: Any) -> np.ndarray:
     return out
 
 
+def svm_scores(
+    A: np.ndarray, labels: np.ndarray, tests: dict[str, np.ndarray]
+) -> dict[str, np.ndarray]:
+    """Return the decision function of linear SVMs on all features and on those of each selector."""
+    selectors: dict[str, Any] = {name: MutualInformationSelector(name, 50) for name in CRITERIA}
+    selectors["fcbf"] = FCBFSelector()
+    # With no label missing it differs from jmi in nothing but its name.
+    selectors["semi-jmi, labels complete"] = SemiJMISelector(n_features_to_select=50)
+    everything = np.arange(A.shape[1])
+    found = {}
+    for name, selector in {"all features": None, **selectors}.items():
+        columns = everything if selector is None else best_columns(selector, A, labels)
+        svm = SVC(kernel="linear").fit(A[:, columns], labels)
+        for kind, B in tests.items():
+            found[f"SVM{kind}, {name}"] = svm.decision_function(B[:, columns])
+    balanced = SVC(kernel="linear", class_weight="balanced").fit(A, labels)
+    for kind, B in tests.items():
+        found[f"SVM balanced{kind}, all features"] = balanced.decision_function(B)
+    return found
+
+
+def ensemble_rows(name: str, members: np.ndarray, later: Any) -> dict[str, np.ndarray]:
+    """Return the decisions of one ensemble, of parts of it and of its members."""
+    majority = members.mean(axis=0) > 0.5
+    return {
+        **{f"CNBC{name}, one #{i}": member for i, member in enumerate(members)},
+        **{
+            f"CNBC-E{name} of {n} + ESA + MF": filtered(aggregate_and_filter, members[:n], later)
+            for n in (2, 4, 8)
+        },
+        f"CNBC-E{name} of 8, ESA alone": members.any(axis=0),
+        f"CNBC-E{name} majority": majority,
+        f"CNBC-E{name} majority + MF": filtered(morphological_filter, majority, later),
+    }
+
+
 def one_patient(
     X: Any, y: np.ndarray, table: np.ndarray, train: np.ndarray, test: np.ndarray, seeds: int
-) -> dict[str, np.ndarray]:
-    """Return the decisions of every method for the test windows of one patient."""
+) -> dict[str, Any]:
+    """Return what every method reaches on the test windows of one patient.
+
+    "clipped": test columns are clipped to the range of the same column in training, since ratios
+    of small numbers reach thousands after the normalisation.
+    """
     scale = FeatureNormalizer().fit(table[train])
     A, B, labels = scale.transform(table[train]), scale.transform(table[test]), y[train]
-    later = X[test]
-    found: dict[str, np.ndarray] = {}
-    svm = SVC(kernel="linear")
-    found["SVM, all features"] = svm.fit(A, labels).predict(B) == 1
-    balanced = SVC(kernel="linear", class_weight="balanced")
-    found["SVM balanced, all features"] = balanced.fit(A, labels).predict(B) == 1
-    selectors = {name: MutualInformationSelector(name, 50) for name in CRITERIA}
-    for name, selector in {**selectors, "fcbf": FCBFSelector()}.items():
-        columns = best_columns(selector, A, labels)
-        found[f"SVM, {name}"] = svm.fit(A[:, columns], labels).predict(B[:, columns]) == 1
-    for name in [name for name in found if name.startswith("SVM")]:
-        found[f"{name} + MF"] = filtered(morphological_filter, found[name], later)
+    tests = {"": B, " clipped": np.clip(B, A.min(axis=0), A.max(axis=0))}
+    later, truth, since = X[test], y[test], seconds_since_seizure(X, y)[test]
+    svms = svm_scores(A, labels, tests)
+    decided = {name: score > 0 for name, score in svms.items()}
+    decided |= {f"{m} + MF": filtered(morphological_filter, d, later) for m, d in decided.items()}
+    rows = {name: [rates(truth, found)] for name, found in decided.items()}
+    votes: dict[str, list[np.ndarray]] = {kind: [] for kind in tests}
+    why = []
     for seed in range(seeds):
         model = CNBCEnsembleClassifier(
             feature_groups=FrameFeatures().fit(X[:1]).feature_groups_,
@@ -332,20 +369,89 @@ def one_patient(
             n_jobs=2,
             random_state=seed,
         ).fit(A, labels)
-        members = model.predict_members(B) == 1
-        for i in range(len(members)):
-            found[f"CNBC {i} of seed {seed}"] = members[i]
-        for n in (2, 4):
-            found[f"CNBC-E of {n} + ESA + MF of seed {seed}"] = filtered(
-                aggregate_and_filter, members[:n], later
-            )
-        found[f"CNBC-E (ESA) of seed {seed}"] = members.any(axis=0)
-        found[f"CNBC-E + ESA + MF of seed {seed}"] = filtered(aggregate_and_filter, members, later)
-        found[f"CNBC-E majority of seed {seed}"] = members.mean(axis=0) > 0.5
-        found[f"CNBC-E majority + MF of seed {seed}"] = filtered(
-            morphological_filter, members.mean(axis=0) > 0.5, later
-        )
-    return found
+        for kind, table_ in tests.items():
+            members = model.predict_members(table_) == 1
+            votes[kind].append(members.mean(axis=0))
+            for method, found in ensemble_rows(kind, members, later).items():
+                rows.setdefault(method.split(" #")[0], []).append(rates(truth, found))
+            if not kind:
+                why.append(causes(model, members, truth, later, since))
+    auc = {m: roc_auc_score(truth, score) for m, score in svms.items()}
+    auc |= {f"CNBC-E{k} votes": np.mean([roc_auc_score(truth, v) for v in votes[k]]) for k in tests}
+    return {
+        "rows": {name: np.mean(pairs, axis=0).tolist() for name, pairs in rows.items()},
+        "auc": {name: float(value) for name, value in auc.items()},
+        "same specificity": {
+            name: [rows[name][0][0], sensitivity_at(truth, votes[kind], rows[name][0][1])]
+            for name in svms
+            for kind in [" clipped" if "clipped" in name else ""]
+        },
+        "largest test value": float(np.abs(B).max()),
+        "causes": {name: np.mean([w[name] for w in why], axis=0).tolist() for name in why[0]},
+    }
+
+
+def rates(truth: np.ndarray, decided: np.ndarray) -> tuple[float, float]:
+    """Return sensitivity and specificity in percent."""
+    return 100 * sensitivity_score(truth, decided), 100 * specificity_score(truth, decided)
+
+
+def sensitivity_at(truth: np.ndarray, votes: list[np.ndarray], specificity: float) -> float:
+    """Return the sensitivity of votes at a specificity, linear between their thresholds."""
+    curves = [roc_curve(truth, v, drop_intermediate=False) for v in votes]
+    at = [np.interp(100 - specificity, 100 * false, 100 * true) for false, true, _ in curves]
+    return float(np.mean(at))
+
+
+def seconds_since_seizure(X: Any, y: np.ndarray) -> np.ndarray:
+    """Return how many windows of 1 s ago the last seizure window of the same stretch was."""
+    since = np.empty(len(y))
+    for rows in X.segments():
+        place = np.arange(len(rows))
+        since[rows] = place - np.maximum.accumulate(np.where(y[rows] == 1, place, -np.inf))
+    return since
+
+
+def causes(
+    model: Any, members: np.ndarray, truth: np.ndarray, later: Any, since: np.ndarray
+) -> dict[str, Any]:
+    """Return what may explain false alarms; shares in percent."""
+    negative = truth == 0
+    reach = np.zeros(len(truth), dtype=bool)
+    too_short = 0
+    for rows in later.segments():
+        # The filter needs two blocks of nine windows on each side.
+        block, n_blocks = np.arange(len(rows)) // 9, -(-len(rows) // 9)
+        reach[rows] = (block >= 2) & (block < n_blocks - 2)
+        too_short += n_blocks < 5
+    # The mean over the last 20 s holds the end of the seizure until then.
+    after = negative & (since < 20)
+    false = members.any(axis=0)
+
+    def share(mask: np.ndarray, among: np.ndarray) -> float:
+        return 100 * float(np.mean(mask[among]))
+
+    iterations: dict[str, list[int]] = {"classifiers": [], "fusers": [], "masters": []}
+    for network in model._networks():
+        groups = (node for own in network.classifiers.values() for node in own.values())
+        iterations["classifiers"] += [node.classifier.n_iter_ for node in groups]
+        iterations["fusers"] += [node.classifier.n_iter_ for node in network.fusers.values()]
+        iterations["masters"].append(network.master.classifier.n_iter_)
+    return {
+        "frames within the filter's reach": share(reach, np.ones_like(reach)),
+        "negatives within its reach": share(reach, negative),
+        "stretches, too short for it": [len(later.segments()), too_short],
+        "negatives up to 20 s after a seizure": share(after, negative),
+        **({"false positives of ESA there": share(false, after)} if after.any() else {}),
+        "false positives of ESA elsewhere": share(false, negative & ~after),
+        "specificity of ESA": 100 - share(false, negative),
+        "product of the members' specificities": 100
+        * float(np.prod(1 - members[:, negative].mean(axis=1))),
+        **{
+            f"iterations of {level}, least, median, most": np.percentile(n, [0, 50, 100]).tolist()
+            for level, n in iterations.items()
+        },
+    }
 
 
 def move_negatives(X: Any, y: np.ndarray, train: np.ndarray, test: np.ndarray) -> tuple[Any, Any]:
@@ -356,63 +462,66 @@ def move_negatives(X: Any, y: np.ndarray, train: np.ndarray, test: np.ndarray) -
     return np.union1d(train, moved), np.setdiff1d(test, moved)
 
 
-def bench_chbmit(path: Path, cache: Path | None, options: argparse.Namespace) -> dict[str, Any]:
-    """Patient by patient: the first quarter of the seizures trains, the rest tests."""
-    unit, seeds = options.unit, options.seeds
-    X, y, table = chbmit_table(path, cache, options.center)
-    split = EarlyTrainSplit(0.25, unit=unit)
-    patients = np.unique(X.patient)
-    scores: dict[str, dict[str, tuple[float, float]]] = {}
-    frames = {}
+def bench_chbmit(
+    path: Path, options: argparse.Namespace, out: dict[str, Any], save: Callable[[], None]
+) -> None:
+    """Patient by patient: the first quarter of the seizures trains, the rest tests.
+
+    ``out`` is filled and saved after every patient, so that a run cut short is not lost.
+    """
+    X, y, table = chbmit_table(path, options.cache, options.center)
     with warnings.catch_warnings():
         # Windows of 1 s without overlap; the warning is for those that have some.
         warnings.simplefilter("ignore")
-        splits = list(split.split(X, y))
+        splits = list(EarlyTrainSplit(0.25, unit=options.unit).split(X, y))
+    patients = [str(patient) for patient in np.unique(X.patient)]
+    out.update({"unit": options.unit, "seeds": options.seeds, "patients": {}})
     for patient, (train, test) in zip(patients, splits, strict=True):
         start = time.perf_counter()
         if options.more_negatives:
             train, test = move_negatives(X, y, train, test)
-        frames[str(patient)] = {
+        frames = {
             "train": [int(np.sum(y[train] == c)) for c in (0, 1)],
             "test": [int(np.sum(y[test] == c)) for c in (0, 1)],
         }
-        for name, decided in one_patient(X, y, table, train, test, seeds).items():
-            method = name.split(" of seed")[0]
-            method = "CNBC, one" if method.startswith("CNBC ") else method
-            pair = (sensitivity_score(y[test], decided), specificity_score(y[test], decided))
-            scores.setdefault(method, {}).setdefault(str(patient), []).append(pair)
-        print(
-            f"  {patient}: {frames[str(patient)]}, {time.perf_counter() - start:.0f} s", flush=True
-        )
-    rows = {}
-    for method, by_patient in scores.items():
-        means = {patient: np.mean(pairs, axis=0) for patient, pairs in by_patient.items()}
-        sen, spe = 100 * np.mean(list(means.values()), axis=0)
-        rows[method] = {
-            "sensitivity": float(sen),
-            "specificity": float(spe),
-            "by_patient": {p: (100 * m).round(1).tolist() for p, m in means.items()},
+        found = one_patient(X, y, table, train, test, options.seeds)
+        out["patients"][patient] = {"frames": frames, **found}
+        seconds = time.perf_counter() - start
+        chosen = [m for m in found["rows"] if "MF" not in m or "of 8" in m]
+        short = {m: [round(v, 1) for v in found["rows"][m]] for m in chosen}
+        print(f"  {patient}: {frames}, {seconds:.0f} s; {short}; {found['causes']}", flush=True)
+        summarize(out, missing=patients[len(out["patients"]) :])
+        save()
+    for name in ("rows", "auc", "same specificity", "causes"):
+        print(f"  {name}")
+        for method, value in out[name].items():
+            print(f"    {method:45} {np.round(value, 3).tolist()}")
+    print("  bars:", out["bars"])
+
+
+def summarize(out: dict[str, Any], missing: list[str]) -> None:
+    """Add the means over the patients, and the bars."""
+    patients = list(out["patients"].values())
+    for part in ("rows", "auc", "same specificity", "causes"):
+        out[part] = {
+            name: np.mean([p[part][name] for p in patients if name in p[part]], axis=0).tolist()
+            for name in dict.fromkeys(name for p in patients for name in p[part])
         }
-        print(f"  {method:28} Sen {sen:5.1f} Spe {spe:5.1f}  {rows[method]['by_patient']}")
-    plain = {m: r for m, r in rows.items() if m.startswith("SVM,") and not m.endswith("MF")}
-    best = max(plain, key=lambda m: plain[m]["sensitivity"])
-    ours = rows["CNBC-E + ESA + MF"]
-    gain = ours["sensitivity"] - plain[best]["sensitivity"]
-    out = {
-        "unit": unit,
-        "seeds": seeds,
-        "frames": frames,
-        "rows": rows,
-        "best SVM": best,
-        "gain in sensitivity": gain,
-        "difference in specificity": ours["specificity"] - plain[best]["specificity"],
-    }
-    out["bars"] = {
-        "sensitivity above the best SVM": gain > 0,
-        "specificity within 3 points": abs(out["difference in specificity"]) <= 3,
-    }
-    print(f"  against {best}: {gain:+.1f} Sen, {out['difference in specificity']:+.1f} Spe")
-    return out
+    out["patients missing"] = missing
+    rows = out["rows"]
+    ours = rows["CNBC-E of 8 + ESA + MF"]
+    out["bars"] = {}
+    for kind in ("SVM", "SVM clipped"):
+        names = [m for m in rows if m.startswith(f"{kind},") and not m.endswith("MF")]
+        best = max(names, key=lambda m: rows[m][0])
+        gain, loss = ours[0] - rows[best][0], ours[1] - rows[best][1]
+        out[f"best {kind}, by sensitivity on the test"] = best
+        out["bars"] |= {
+            f"sensitivity against the best {kind}": gain,
+            f"specificity against the best {kind}": loss,
+            f"sensitivity above the best {kind}": gain > 0,
+            f"specificity within 3 points of the best {kind}": abs(loss) <= 3,
+        }
 
 
 def main() -> None:
@@ -432,6 +541,10 @@ def main() -> None:
     options = parser.parse_args()
     file = Path(__file__).with_suffix(".json")
     results = json.loads(file.read_text()) if file.is_file() else {}
+
+    def save() -> None:
+        file.write_text(json.dumps(results, indent=1, default=lambda value: value.item()) + "\n")
+
     if not options.skip_speed:
         results["evaluations"] = bench_evaluations()
         results["evolution"] = bench_evolution()
@@ -440,8 +553,9 @@ def main() -> None:
     if options.chbmit:
         name = f"chbmit, unit={options.unit}" + ", centred smoothing" * options.center
         name += ", more negatives" * options.more_negatives
-        results[name] = bench_chbmit(options.chbmit, options.cache, options)
-    file.write_text(json.dumps(results, indent=1, default=lambda value: value.item()) + "\n")
+        results[name] = {}
+        bench_chbmit(options.chbmit, options, results[name], save)
+    save()
 
 
 if __name__ == "__main__":

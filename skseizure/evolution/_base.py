@@ -57,6 +57,7 @@ class BaseCNBC(ClassifierMixin, BaseEstimator, ABC):
     random_state: Any
     columns_: Columns
     n_features_in_: int
+    updated_: list[tuple[int, str, str, str]]
 
     @abstractmethod
     def _n_networks(self) -> int:
@@ -95,6 +96,12 @@ class BaseCNBC(ClassifierMixin, BaseEstimator, ABC):
             For NaN or infinity in X, other than two classes, columns that do not fit
             ``n_channels`` or ``feature_groups``, groups that overlap or reach beyond a channel's
             features, or a parameter out of range.
+
+        Warns
+        -----
+        UserWarning
+            If ``feature_groups`` leaves columns of a table unused whose number of channels nothing
+            tells.
         """
         table, frames, positive, classes = self._read(self, X, y, reset=True)
         columns, names = assign(table, self.n_channels, self.feature_groups)
@@ -106,6 +113,8 @@ class BaseCNBC(ClassifierMixin, BaseEstimator, ABC):
         networks = evolution.run(self._n_networks())
         self.classes_, self.columns_, self._names = classes, columns, names
         self._fit_mark, self._seed, self.n_updates_ = mark, seed, 0
+        if hasattr(self, "updated_"):
+            del self.updated_  # of an earlier update
         if self.warm_start:
             # From now on the networks themselves hold them.
             del self._finished
@@ -176,8 +185,9 @@ class BaseCNBC(ClassifierMixin, BaseEstimator, ABC):
         """Learn from frames that were labelled since: the expert's feedback.
 
         Every classifier whose loss on the new frames is above ``tolerance`` evolves again, as does
-        each one above a classifier that did. They start from where they are, on all frames of ``X``
-        (after the selection of negatives); the others are not touched.
+        each one above a classifier that did, on all frames of ``X`` (after the selection of
+        negatives). An `EvolvedMLPClassifier` goes on from where it is; any other classifier is
+        fitted anew. Those that are good enough are not touched.
 
         Parameters
         ----------
@@ -365,7 +375,7 @@ def flatten(owner: Any, X: Any) -> tuple[Any, int | None]:
         X = np.asarray(X)
     if len(X.shape) != 3:
         return X, None
-    return np.asarray(X).reshape(X.shape[0], -1), X.shape[1]
+    return np.asarray(X).reshape(X.shape[0], X.shape[1] * X.shape[2]), X.shape[1]
 
 
 def _check_new(new: Any, n_frames: int) -> NDArray[np.intp]:

@@ -35,6 +35,11 @@ class CNBCClassifier(BaseCNBC):
         of all columns, ``channel__group__feature``, such as ``get_feature_names_out()`` of
         `FrameFeatures` returns. None: by the names of a data frame if all have this form, else one
         group ``"all"``. Columns in no group are not used.
+
+        .. warning:: A two-dimensional X without names tells nothing of channels and groups. Without
+           ``n_channels`` and ``feature_groups`` all its columns are one channel and one group, and
+           the network is a chain of three classifiers. Give both, or let the step before return
+           names: ``set_output(transform="pandas")``.
     pnr : int, default=12
         Negative frames for each positive one; 12 as in [1]_. Where there are no more, all are
         taken.

@@ -21,9 +21,10 @@ class CNBCEnsembleClassifier(BaseCNBC):
     """Ensemble of collective networks of binary classifiers, "CNBC-E".
 
     The same network evolves several times from different random numbers. A frame is a seizure if
-    any of them says so, which raises the sensitivity;
+    any of them says so, which raises the sensitivity and lowers the specificity.
     `skseizure.postprocessing.MorphologicalFilterClassifier` around the ensemble filters after each
-    of them and so restores the specificity.
+    of them, the last step of [1]_: it erases seizure blocks without another nearby, and fills gaps
+    as well, so that false alarms that are frequent stay or grow.
 
     Parameters
     ----------
@@ -39,7 +40,7 @@ class CNBCEnsembleClassifier(BaseCNBC):
         Channels of a two-dimensional X without names. None: that of a three-dimensional X, else
         one.
     feature_groups : dict, sequence or None, default=None
-        Groups of features, see `CNBCClassifier`.
+        Groups of features, see `CNBCClassifier` and the warning there.
     pnr : int, default=12
         Negative frames for each positive one; 12 as in [1]_.
     selection : {"greedy", "nearest"} or None, default="greedy"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -73,18 +74,31 @@ def assign(
             )
     if feature_groups is None and names is not None and _are_structured(names):
         columns = columns_by_name(names)
-        if n_channels not in (None, len(columns)):
-            raise ValueError(
-                f"n_channels is {n_channels}, but the names of the columns tell of {len(columns)} "
-                f"channels: {', '.join(list(columns)[:5])}{', ...' * (len(columns) > 5)}."
-            )
+        for given, what in (
+            (n_channels, f"n_channels is {n_channels}"),
+            (table.n_channels, f"X has {table.n_channels} channels"),
+        ):
+            if given not in (None, len(columns)):
+                raise ValueError(
+                    f"{what}, but the names of the columns tell of {len(columns)} channels: "
+                    f"{', '.join(list(columns)[:5])}{', ...' * (len(columns) > 5)}."
+                )
         return columns, names
+    given = n_channels is not None or table.n_channels is not None
     n_channels = settle_channels(table, n_channels)
     width = table.n_columns // n_channels
     if feature_groups is None:
         groups = {"all": np.arange(width)}
     else:
         groups = check_groups(feature_groups, width)
+        unused = width - sum(map(len, groups.values()))
+        if unused and not given:
+            warnings.warn(
+                f"feature_groups leaves {unused} of {width} columns unused, all being taken for "
+                "one channel; for more set n_channels (for one, n_channels=1 silences this).",
+                UserWarning,
+                stacklevel=4,
+            )
     return _side_by_side(groups, n_channels, width), None
 
 
@@ -204,6 +218,9 @@ def settle_channels(table: Table, n_channels: int | None) -> int:
 
 def columns_by_name(names: Sequence[str]) -> Columns:
     """Share out columns by their names ``channel__group__feature``."""
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if list(names).count(name) > 1)
+        raise ValueError(f"two columns have the name {twice!r}; every column needs its own.")
     columns: dict[str, dict[str, list[int]]] = {}
     for i, name in enumerate(names):
         # From the right, for a channel's name may hold anything.
@@ -222,6 +239,10 @@ def check_groups(feature_groups: Any, width: int) -> dict[str, NDArray[np.intp]]
     if not feature_groups:
         raise ValueError("feature_groups is empty; at least one group is needed.")
     groups = {str(name): _indices(name, group, width) for name, group in feature_groups.items()}
+    if len(groups) < len(feature_groups):
+        raise ValueError(
+            f"feature_groups has names that are equal as text: {list(feature_groups)}."
+        )
     owner: dict[int, str] = {}
     for name, group in groups.items():
         for column in group.tolist():

@@ -55,7 +55,8 @@ class EvolvedMLPClassifier(ClassifierMixin, BaseEstimator):
         Particles that an architecture holds at most through moves. None: any number.
     warm_start : bool, default=False
         Let one particle start at the network of the previous `fit`, so that the loss on the same
-        data cannot rise.
+        data cannot rise. X must have the same columns and y the same classes; with ``clip`` the
+        weights must lie within ``x_max``.
     random_state : int, RandomState instance or None, default=None
         Seed. The result depends on no number of threads.
 
@@ -188,24 +189,30 @@ class EvolvedMLPClassifier(ClassifierMixin, BaseEstimator):
         ------
         ValueError
             For NaN, infinity or values beyond 1e30 in X, other than two classes, weights that are
-            negative or leave one class alone, or a parameter out of range.
+            negative or leave one class alone, a parameter out of range, or a previous network that
+            ``warm_start`` cannot go on from, which then stays as it was.
         """
         hidden = _check_hidden(self.hidden_units)
         again = self.warm_start and hasattr(self, "coefs_")
-        known = (self.n_features_in_, self.classes_) if again else None
-        table, labels = read_table(self, X, y)
-        self.classes_, positive = split_classes(labels)
+        # A fit that is refused must leave the network of before as it was.
+        table, labels = read_table(self, X, y, reset=not again)
+        classes, positive = split_classes(labels)
         weights = _check_weights(sample_weight, table, positive)
         first, first_dim = np.zeros(0, dtype=np.float32), -1
-        if known is not None:
-            first, first_dim = self._check_again(known, hidden)
+        if again:
+            first, first_dim = self._check_again(classes, hidden)
         sizes = network_sizes(table.shape[1], hidden)
         offsets = np.concatenate([[0], np.cumsum(sizes)])
         leader, losses, curve = self._evolve(
             table, positive, weights, hidden, offsets, first, first_dim
         )
         best = int(losses.argmin())
-        self.n_hidden_ = int(hidden[best])
+        if not np.isfinite(losses[best]):
+            raise ValueError(
+                f"no network has a finite loss: x_max={self.x_max!r} or v_max={self.v_max!r} is "
+                "too large for single precision."
+            )
+        self.classes_, self.n_hidden_ = classes, int(hidden[best])
         self.coefs_, self.intercepts_ = unpack(
             leader[offsets[best] : offsets[best + 1]], table.shape[1], self.n_hidden_
         )
@@ -248,14 +255,12 @@ class EvolvedMLPClassifier(ClassifierMixin, BaseEstimator):
             crowd_limit(self.max_crowd),
         )
 
-    def _check_again(self, known: tuple[int, NDArray], hidden: NDArray) -> tuple[NDArray, int]:
+    def _check_again(self, classes: NDArray, hidden: NDArray) -> tuple[NDArray, int]:
         """Return the previous network as a position, and its dimension."""
-        n_features, classes = known
-        if n_features != self.n_features_in_ or not np.array_equal(classes, self.classes_):
+        if not np.array_equal(classes, self.classes_):
             raise ValueError(
-                f"warm_start is on, but X has {self.n_features_in_} features and y the classes "
-                f"{self.classes_.tolist()}, where the previous fit had {n_features} and "
-                f"{classes.tolist()}; call fit on a clone."
+                f"warm_start is on, but y holds the classes {classes.tolist()}, where the previous "
+                f"fit had {self.classes_.tolist()}; call fit on a clone."
             )
         place = np.flatnonzero(hidden == self.n_hidden_)
         if not len(place):
@@ -263,7 +268,14 @@ class EvolvedMLPClassifier(ClassifierMixin, BaseEstimator):
                 f"warm_start is on and the previous network has {self.n_hidden_} hidden units, "
                 "which hidden_units no longer holds."
             )
-        return pack(self.coefs_, self.intercepts_), int(place[0])
+        position = pack(self.coefs_, self.intercepts_)
+        if self.clip and np.abs(position).max() > np.float32(self.x_max):
+            raise ValueError(
+                f"warm_start is on and clip keeps weights within x_max={self.x_max!r}, but the "
+                f"previous network has weights up to {np.abs(position).max():g}; call fit on a "
+                "clone."
+            )
+        return position, int(place[0])
 
     def class_vectors(self, X: ArrayLike) -> NDArray[np.float32]:
         """Return the two outputs of the network.
@@ -413,6 +425,7 @@ def _check_weights(
     sample_weight: Any, X: NDArray, positive: NDArray[np.bool_]
 ) -> NDArray[np.float64]:
     weights = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+    weights = weights / (weights.max() or 1.0)  # lest the sum overflow
     for mask, what in ((positive, "positive"), (~positive, "negative")):
         if not weights[mask].sum() > 0:
             raise ValueError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import UserDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
@@ -13,6 +14,9 @@ from scipy.optimize import OptimizeResult
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, validate_parameter_constraints
 
+# Sums of a few of these fit the integers of the kernels.
+LARGEST_INT = 2**31 - 1
+
 SWARM_CONSTRAINTS: dict = {
     "swarm_size": [Interval(Integral, 1, None, closed="left")],
     "max_iter": [Interval(Integral, 1, None, closed="left")],
@@ -20,9 +24,9 @@ SWARM_CONSTRAINTS: dict = {
     "cognitive": [Interval(Real, 0, None, closed="left")],
     "social": [Interval(Real, 0, None, closed="left")],
     "v_max": [Interval(Real, 0, None, closed="neither")],
-    "vd_max": [Interval(Integral, 0, None, closed="left")],
+    "vd_max": [Interval(Integral, 0, LARGEST_INT, closed="both")],
     "clip": ["boolean"],
-    "max_crowd": [Interval(Integral, 1, None, closed="left"), None],
+    "max_crowd": [Interval(Integral, 1, LARGEST_INT, closed="both"), None],
     "random_state": ["random_state"],
 }
 
@@ -136,7 +140,8 @@ class MultiDimensionalPSO:
             Lower and upper bound of all components, or of each: those of a vector of ``dim``
             components are the first ``dim`` rows.
         x0 : array-like, shape (dim,), default=None
-            Where one particle starts, so that the result is not worse.
+            Where one particle starts, so that the result is not worse. With ``clip`` within the
+            bounds.
         vectorized : bool, default=False
             Whether ``func`` takes all particles of a dimension at once.
         callback : callable, default=None
@@ -147,8 +152,8 @@ class MultiDimensionalPSO:
         scipy.optimize.OptimizeResult
             ``x``, the best vector; ``fun``, its value; ``dim``, its number of components; ``nit``
             and ``nfev``, iterations and evaluations; ``history``, the best value after each
-            iteration; ``dim_fun``, a dict of the best value in each dimension (``inf`` where no
-            particle came by) and ``dim_x``, of the vectors; ``success``, whether ``tol`` was
+            iteration; ``dim_fun``, a mapping to the best value in each dimension (``inf`` where no
+            particle came by) and ``dim_x``, to the vectors; ``success``, whether ``tol`` was
             reached; and ``message``.
 
         Raises
@@ -179,6 +184,8 @@ class MultiDimensionalPSO:
             here[0] = np.flatnonzero(sizes == len(given))[0]
             low = offsets[here[0]]
             x[0, low : low + len(given)] = (given - centre[: len(given)]) / half[: len(given)]
+            if self.clip and np.abs(x[0, low : low + len(given)]).max() > 1 + 1e-12:
+                raise ValueError("x0 is outside the bounds, and clip keeps positions within them.")
         home = here.copy()
         swarm = _Evaluator(func, vectorized, sizes, offsets, centre, half)
         history: list[float] = []
@@ -260,8 +267,9 @@ class _Evaluator:
             nit=len(history),
             nfev=self.nfev,
             history=np.array(history),
-            dim_fun=dict(zip(self.sizes.tolist(), losses.tolist(), strict=True)),
-            dim_x=vectors,
+            # Not dicts: the printed form of an OptimizeResult needs those to have strings for keys.
+            dim_fun=UserDict(zip(self.sizes.tolist(), losses.tolist(), strict=True)),
+            dim_x=UserDict(vectors),
         )
 
     def _vectors(self, x: NDArray, d: int) -> NDArray[np.float64]:
@@ -314,7 +322,7 @@ def _check_bounds(bounds: ArrayLike, sizes: NDArray) -> tuple[NDArray, NDArray]:
     low, high = pairs.T
     if not (np.isfinite(pairs).all() and (low < high).all()):
         raise ValueError("bounds must be finite, the lower below the upper.")
-    return (low + high) / 2, (high - low) / 2
+    return low / 2 + high / 2, high / 2 - low / 2
 
 
 def _check_x0(x0: ArrayLike, sizes: NDArray) -> NDArray[np.float64]:

@@ -30,6 +30,12 @@ def frames(n=60):
         ({"feature_groups": {"a": slice(7, 9)}}, "group 'a' is"),
         ({"feature_groups": {"a": [0.5]}}, "whole numbers are needed"),
         ({"feature_groups": {}}, "feature_groups is empty"),
+        ({"feature_groups": {1: [0], "1": [1]}}, r"names that are equal as text: \[1, '1'\]"),
+        ({"feature_groups": ["a__b__c"] * 8}, "two columns have the name 'a__b__c'"),
+        (
+            {"feature_groups": [f"{'ABCD'[i // 2]}__g__{i}" for i in range(8)]},
+            "X has 2 channels, but the names of the columns tell of 4 channels: A, B, C, D",
+        ),
         ({"feature_groups": ["a__b__c"] * 3}, "feature_groups names 3 columns, but X has 8"),
         ({"feature_groups": ["a__b"] * 8}, "not of the form channel__group__feature"),
         ({"n_channels": 3}, "n_channels is 3, but X has 2 channels"),
@@ -72,11 +78,33 @@ def test_bad_data_are_refused(kind, toy):
         model.predict(X)
     with pytest.raises(NotFittedError):
         model.update(X, y)
+    with pytest.raises(ValueError, match="'C3__g__0'"):
+        kind(BASE).fit(pd.DataFrame(X[:, 0, :2], columns=["C3__g__0"] * 2), y)
     model.fit(X, y)
+    for nothing in (X[:0], X[:0].reshape(0, 8)):
+        with pytest.raises(ValueError, match="0 sample"):
+            model.predict(nothing)
     with pytest.raises(ValueError, match=r"X has 4 channels, but .* was fitted on 2"):
         model.predict(X.reshape(60, 4, 2))
     with pytest.raises(ValueError, match="expecting 8 features"):
         model.predict(X[:, :, :3])
+
+
+@BOTH
+def test_channels_that_are_not_looked_at_are_told_of(kind):
+    X, y = frames()
+    flat, groups = X.reshape(60, 8), {"a": [0, 1], "b": [2]}
+    with pytest.warns(UserWarning, match="leaves 5 of 8 columns unused.*set n_channels"):
+        first = kind(BASE, feature_groups=groups, random_state=0).fit(flat, y)
+    named = pd.DataFrame(flat, columns=[f"C{i // 4}__g__{i}" for i in range(8)])
+    with pytest.warns(UserWarning, match="leaves 5 of 8 columns unused"):
+        kind(BASE, feature_groups=groups).fit(named, y)
+    assert len(first.channel_names_) == 1
+    # no warning where the number of channels is known, or nothing is left over
+    silent = kind(BASE, feature_groups=groups, n_channels=1, random_state=0).fit(flat, y)
+    np.testing.assert_array_equal(silent.predict(flat), first.predict(flat))
+    assert len(kind(BASE, feature_groups=groups).fit(X, y).channel_names_) == 2
+    assert len(kind(BASE, feature_groups={"a": slice(0, 8)}).fit(flat, y).channel_names_) == 1
 
 
 @BOTH

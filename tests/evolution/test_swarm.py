@@ -1,3 +1,5 @@
+import pickle
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -139,6 +141,32 @@ def test_start_callback_and_tolerance():
     assert np.all(np.diff(reached.history) <= 0)
 
 
+def test_start_on_or_outside_the_bounds():
+    options = {"swarm_size": 1, "max_iter": 1, "random_state": 0}
+    for x0, clip in [([-0.1, 0.3], True), ([5.0, 7.0], False)]:
+        result = MultiDimensionalPSO(clip=clip, **options).minimize(
+            lambda x: float(np.sum(x)), [1, 2], bounds=(-0.1, 0.3), x0=x0
+        )
+        np.testing.assert_allclose(result.x, x0)
+
+
+def test_bounds_of_any_width():
+    seen = []
+    MultiDimensionalPSO(swarm_size=400, max_iter=1, random_state=0).minimize(
+        lambda x: seen.append(x[0]) or 0.0, [1], bounds=(-1.7e308, 1.7e308)
+    )
+    quarters = np.quantile(np.array(seen) / 1.7e308, [0.0, 0.25, 0.5, 0.75, 1.0])
+    np.testing.assert_allclose(quarters, [-1, -0.5, 0, 0.5, 1], atol=0.12)
+
+
+def test_the_result_can_be_printed():
+    result = MultiDimensionalPSO(max_iter=3, random_state=0).minimize(sphere, [1, 2],
+                                                                      vectorized=True)  # fmt: skip
+    assert "dim_fun" in repr(result) and "nfev: 180" in repr(result)
+    assert dict(result.dim_fun).keys() == {1, 2} and result.dim_x[2].shape == (2,)
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(result)).dim_x[1], result.dim_x[1])
+
+
 def test_infinity_is_no_solution():
     result = MultiDimensionalPSO(random_state=0).minimize(
         lambda x: np.inf if x[0] < 0.5 else float(x[0]), [1]
@@ -155,6 +183,7 @@ def test_infinity_is_no_solution():
         ({"bounds": (1, -1)}, "the lower below the upper"),
         ({"bounds": np.zeros((4, 2, 1))}, r"bounds has shape \(4, 2, 1\)"),
         ({"x0": [1.0, 2.0, 3.0]}, r"x0 has shape \(3,\)"),
+        ({"x0": [0.5, 2.0]}, "x0 is outside the bounds, and clip keeps"),
         ({"func": lambda x: np.nan}, "func returned nan for a vector of"),
         ({"func": lambda x: [1.0, 2.0]}, "func returned 2 numbers for 1 vectors"),
     ],
@@ -162,12 +191,15 @@ def test_infinity_is_no_solution():
 def test_bad_calls_are_refused(options, message):
     call = {"func": lambda x: 0.0, "dims": [1, 2], **options}
     with pytest.raises(ValueError, match=message):
-        MultiDimensionalPSO(max_iter=2).minimize(call.pop("func"), call.pop("dims"), **call)
+        MultiDimensionalPSO(max_iter=2, clip=True).minimize(
+            call.pop("func"), call.pop("dims"), **call
+        )
 
 
 @pytest.mark.parametrize(
     ("name", "value"),
     [("swarm_size", 0), ("max_iter", 0), ("v_max", 0.0), ("vd_max", -1), ("max_crowd", 0),
+     ("vd_max", 2**63), ("max_crowd", 2**64),
      ("cognitive", -1.0), ("inertia", (0.9,)), ("inertia", (np.nan, 1.0)), ("tol", "a")],
 )  # fmt: skip
 def test_bad_parameters_are_refused(name, value):
