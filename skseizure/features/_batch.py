@@ -60,7 +60,9 @@ class Batch:
 
     @cached_property
     def _extremes(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        low, high = self.raw.min(axis=1), self.raw.max(axis=1)
+        from . import _kernels_moments
+
+        low, high = _kernels_moments.extremes(self.raw.view(np.int64)).view(np.float64).T
         # Kernels index by what they compute of the samples: NaN would lead them out of bounds.
         finite = np.isfinite(low) & np.isfinite(high)
         if not finite.all():
@@ -145,13 +147,14 @@ class Batch:
 
     @cached_property
     def step_moments(self) -> NDArray[np.float64]:
-        """Mean size and variance of the steps and variance of their steps, shape (n, 3).
+        """Mean size and variance of steps, variance of their steps and of ``x``, shape (n, 4).
 
         What windows of one or two samples have no differences for is 0.
         """
         if self.n_times < 3:
-            moments = np.zeros((len(self.x), 3))
+            moments = np.zeros((len(self.x), 4))
             moments[:, 0] = np.abs(self.steps).sum(axis=1)
+            moments[:, 3] = self.variance
             return moments
         from . import _kernels_moments
 

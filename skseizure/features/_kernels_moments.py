@@ -5,6 +5,37 @@ import numpy as np
 from .._utils.compiled import compiled
 from ._kernels import REASSOCIATE
 
+SIGN = np.int64(63)
+VALUE = np.int64(2**63 - 1)
+
+
+@compiled()
+def _ordered(bits):
+    """Turn the bits of a float to an integer of the same order, and back."""
+    return bits ^ ((bits >> SIGN) & VALUE)
+
+
+@compiled()
+def extremes(bits):
+    """Bits of each row's smallest and largest float, from the rows' own, shape (n, 2).
+
+    Integers are compared, whose order is total: unlike floats, of which one may be NaN, they can be
+    compared side by side. NaN lies beyond the infinities and is found at one end.
+    """
+    n, n_times = bits.shape
+    ends = np.empty((n, 2), dtype=np.int64)
+    for row in range(n):
+        y = bits[row]
+        low = _ordered(y[0])
+        high = low
+        for i in range(n_times):
+            value = _ordered(y[i])
+            low = min(low, value)
+            high = max(high, value)
+        ends[row, 0] = _ordered(low)
+        ends[row, 1] = _ordered(high)
+    return ends
+
 
 @compiled(fastmath=REASSOCIATE)
 def central_moments(x):
@@ -34,13 +65,13 @@ def central_moments(x):
 
 @compiled(fastmath=REASSOCIATE)
 def step_moments(x):
-    """Mean size and variance of the first differences, variance of the second, shape (n, 3).
+    """Mean size and variance of the first differences, variance of the second and of x, (n, 4).
 
     The mean of differences is known from a window's ends: one pass. Windows of at least three
     samples.
     """
     n, n_times = x.shape
-    moments = np.empty((n, 3))
+    moments = np.empty((n, 4))
     for row in range(n):
         here = x[row]
         following = x[row, 1:]
@@ -61,6 +92,14 @@ def step_moments(x):
         moments[row, 0] = size / last
         moments[row, 1] = variance / last
         moments[row, 2] = jerk / (last - 1)
+        mean = 0.0
+        for i in range(n_times):
+            mean += here[i]
+        mean /= n_times
+        spread = 0.0
+        for i in range(n_times):
+            spread += (here[i] - mean) ** 2
+        moments[row, 3] = spread / n_times
     return moments
 
 

@@ -392,7 +392,8 @@ def hjorth_mobility(x: ArrayLike) -> Values:
     np.float64(2.0412)
     """
     batch = as_batch(x)
-    return batch.finish(np.sqrt(divide(batch.step_moments[:, 1], batch.variance)))
+    _, step_variance, _, variance = batch.step_moments.T
+    return batch.finish(np.sqrt(divide(step_variance, variance)))
 
 
 def hjorth_complexity(x: ArrayLike) -> Values:
@@ -423,8 +424,8 @@ def hjorth_complexity(x: ArrayLike) -> Values:
     np.float64(1.003)
     """
     batch = as_batch(x)
-    _, step_variance, jerk = batch.step_moments.T
-    values = divide(np.sqrt(jerk * batch.variance), step_variance)
+    _, step_variance, jerk, variance = batch.step_moments.T
+    values = divide(np.sqrt(jerk * variance), step_variance)
     noise = 8.0 * EPSILON * batch.amplitude
     # Steps within the noise have a variance within its square: few windows are looked at.
     if batch.n_times > 1:

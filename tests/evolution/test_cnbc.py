@@ -1,7 +1,6 @@
 import pickle
 from typing import ClassVar
 
-import distributed
 import joblib
 import numpy as np
 import pandas as pd
@@ -206,6 +205,7 @@ def test_any_number_of_jobs(fitted, backend):
 # joblib's own bookkeeping of what it sent trips over itself when the cluster is closed.
 @pytest.mark.filterwarnings("ignore:.*_WeakKeyDictionary:pytest.PytestUnraisableExceptionWarning")
 def test_dask(fitted):
+    distributed = pytest.importorskip("distributed", reason="it is of the extra dask")
     model, X, y = fitted
     with (
         distributed.LocalCluster(
