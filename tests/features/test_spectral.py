@@ -42,7 +42,7 @@ def test_an_edge_on_a_frequency():
 
 @pytest.mark.parametrize("wavelet", ["haar", "db2", "db4", "sym5", "bior2.2"])
 @pytest.mark.parametrize("n_times, n_levels", [(256, 5), (1001, 5), (37, 2), (3, 1), (1, 3)])
-@pytest.mark.filterwarnings("ignore:Level value of:UserWarning")
+@pytest.mark.filterwarnings("ignore:Level value of:UserWarning")  # of short windows, on purpose
 def test_dwt_energies_equal_pywavelets(rng, wavelet, n_times, n_levels):
     x = rng.standard_normal((4, n_times)) * 20
     levels = pywt.wavedec(x, wavelet, level=n_levels, axis=1)
