@@ -224,7 +224,8 @@ class MetaSamplerClassifier(ClassifierMixin, BaseEstimator):
         -----
         UserWarning
             If meta-training is interrupted (Ctrl-C); the members are then fitted with the policy
-            learned so far.
+            learned so far. With several classes that ends the training for one of them; in worker
+            processes (``n_jobs``) an interruption ends `fit` itself.
         """
         X, y, self.classes_ = check_table(self, X, y)
         if X_val is not None:
