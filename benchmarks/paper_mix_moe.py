@@ -34,7 +34,7 @@ from skorch.callbacks import LRScheduler
 from skseizure.datasets import load_chbmit
 from skseizure.moe import EEGNet, MixMoEClassifier, SeizureMoEClassifier
 from skseizure.moe._manual_features import BandSummary
-from skseizure.moe._training import NormLimit, SettledNorms, augmented
+from skseizure.moe._training import NormLimit, augmented
 from skseizure.signals import resample_recording
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "moe"))
@@ -103,7 +103,6 @@ class EEGNetClassifier(ClassifierMixin, BaseEstimator):
                 train_split=None,
                 callbacks=[
                     NormLimit(),
-                    SettledNorms(),
                     LRScheduler(
                         torch.optim.lr_scheduler.OneCycleLR,
                         max_lr=LR,

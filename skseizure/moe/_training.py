@@ -30,6 +30,9 @@ from ._temporal import trial_moments
 # Windows of one forward pass without gradients.
 PREDICT_BATCH = 256
 
+# Training steps after which batch norms with a momentum of 1 % keep 5 % of their first values.
+NORMS_FADE = 300
+
 # torch has one generator for all threads: joblib's threads take turns.
 _ONE_AT_A_TIME = threading.RLock()
 
@@ -131,7 +134,8 @@ class SettledNorms(Callback):
     """Keep batch norms' first values, zeros and ones, out of their running statistics.
 
     The first 1 / momentum steps count the same, as in a plain mean, and momentum takes over then.
-    Without it evaluation after few steps runs on statistics that are those of no data.
+    Without it evaluation after few steps runs on statistics that are those of no data. For short
+    trainings only: in longer ones the norms move as published.
     """
 
     def on_batch_begin(self, net: Any, *, training: bool, **kwargs: Any) -> None:
@@ -277,9 +281,11 @@ def _net(
 
 
 def _callbacks(plan: Plan, n_trials: int, validated: bool) -> list[Any]:
-    callbacks: list[Any] = [("norm_limit", NormLimit()), ("settled_norms", SettledNorms())]
+    callbacks: list[Any] = [("norm_limit", NormLimit())]
+    steps = plan.max_epochs * -(-n_trials // plan.batch_size)
+    if steps < NORMS_FADE:
+        callbacks.append(("settled_norms", SettledNorms()))
     if plan.one_cycle:
-        steps = plan.max_epochs * -(-n_trials // plan.batch_size)
         schedule = LRScheduler(OneCycleLR, max_lr=plan.lr, total_steps=steps, step_every="batch")
         callbacks.append(("schedule", schedule))
     if validated:
