@@ -1,6 +1,6 @@
 """scikit-learn's whole battery of checks on every public estimator.
 
-A new estimator joins by one line in `INSTANCES`: the cheapest instance that does all it can.
+A new estimator joins by one line in `_instances.py`.
 """
 
 import importlib
@@ -12,67 +12,17 @@ import numpy as np
 import pytest
 from sklearn.base import BaseEstimator, clone
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.tree import DecisionTreeClassifier
-from sklearn.utils import estimator_html_repr, get_tags
+from sklearn.utils import estimator_html_repr
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import skseizure
 from skseizure.ensemble import MetaSampler, MetaSamplerClassifier
-from skseizure.evolution import CNBCClassifier, CNBCEnsembleClassifier, EvolvedMLPClassifier
-from skseizure.feature_selection import (
-    FCBFSelector,
-    MutualInformationSelector,
-    SemiJMISelector,
-)
-from skseizure.features import (
-    BandFeatures,
-    FeatureNormalizer,
-    FrameFeatures,
-    MovingAverage,
-    STFTFeatures,
-    WaveletPacketFeatures,
-)
-from skseizure.fuzzy import SDASSLTSKClassifier, TSKClassifier
-from skseizure.moe import MixMoEClassifier, SeizureMoEClassifier
-from skseizure.postprocessing import (
-    ChannelFusionClassifier,
-    MorphologicalFilterClassifier,
-    SeizureDetector,
-)
+from skseizure.features import BandFeatures, FeatureNormalizer, FrameFeatures, MovingAverage
+from skseizure.fuzzy import SDASSLTSKClassifier
+from skseizure.moe import MixMoEClassifier
+from skseizure.postprocessing import MorphologicalFilterClassifier, SeizureDetector
 
-# Two members from few steps of learning.
-SAMPLER = MetaSampler(n_estimators=3, start_steps=4, update_steps=4, replay_size=20, batch_size=8)
-NETWORK = EvolvedMLPClassifier((0, 8), swarm_size=20, max_iter=30)
-MOE = dict(n_experts=2, hidden=8, batch_size=16, lr=0.01, max_epochs=10, random_state=0)
-
-INSTANCES = [
-    BandFeatures(["std", "line_length", "sample_entropy"], {"low": (1, 4)}, sfreq=20),
-    FrameFeatures(["morph"], sfreq=256),
-    WaveletPacketFeatures({"low": (0, 8)}, level=2, sfreq=20),
-    STFTFeatures({"low": (0, 4)}, segment=4, sfreq=20),
-    FeatureNormalizer(),
-    MutualInformationSelector(),
-    MutualInformationSelector("cmim", 0.8),
-    FCBFSelector(),
-    SemiJMISelector(),
-    TSKClassifier(3),
-    SDASSLTSKClassifier(3),
-    NETWORK,
-    CNBCClassifier(NETWORK),
-    # From two members on, predict is their union and predict_proba their share of votes.
-    CNBCEnsembleClassifier(NETWORK, 1),
-    SAMPLER,
-    MetaSamplerClassifier(sampler=0.9, n_estimators=3),
-    MetaSamplerClassifier(sampler=SAMPLER, n_estimators=3),
-    SeizureMoEClassifier(**MOE),
-    MixMoEClassifier(BandFeatures(["std", "line_length"], {"low": (1, 4)}, sfreq=20), **MOE),
-    MovingAverage(STFTFeatures({"low": (0, 4)}, segment=4, sfreq=20)),
-    ChannelFusionClassifier(LogisticRegression()),
-    ChannelFusionClassifier(DecisionTreeClassifier(max_depth=3), voting="soft"),
-    MorphologicalFilterClassifier(LogisticRegression()),
-    SeizureDetector(LogisticRegression()),
-]
+from ._instances import INSTANCES, MOE, for_windows
 
 _WEIGHTS_OF_DRAWN_ROWS = {
     f"check_sample_weight_equivalence_on_{kind}_data": "rows are drawn: one given twice can be "
@@ -157,17 +107,10 @@ def test_every_public_estimator_is_in_the_list():
 @pytest.mark.parametrize("estimator", INSTANCES, ids=lambda e: type(e).__name__)
 def test_windows_through_the_estimator_interface(estimator, toy):
     X, y, _ = toy
-    estimator = clone(estimator)
-    takes_windows = get_tags(estimator).input_tags.three_d_array
-    if hasattr(estimator, "estimator") and takes_windows:
-        features = BandFeatures(["std"], {"low": (1, 30)})
-        estimator.set_params(estimator=make_pipeline(features, estimator.estimator))
-    elif not takes_windows:
-        X = BandFeatures(["std"], {"low": (1, 30)}).fit_transform(X)  # it takes tables
-    else:
-        rates = [name for name in estimator.get_params() if name.endswith("sfreq")]
-        estimator.set_params(**dict.fromkeys(rates))
-    estimator.fit(X, y)
+    taker = for_windows(estimator)
+    if taker is None:
+        X, taker = BandFeatures(["std"], {"low": (1, 30)}).fit_transform(X), clone(estimator)
+    estimator = taker.fit(X, y)
     assert type(estimator).__name__ in estimator_html_repr(estimator)
     assert re.match(type(estimator).__name__, repr(estimator))
     again = pickle.loads(pickle.dumps(estimator))

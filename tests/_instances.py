@@ -1,0 +1,78 @@
+"""The cheapest instance of every public estimator that does all it can.
+
+A new estimator joins by one line in `INSTANCES`; `test_common.py` sees to it that none is missing.
+"""
+
+from sklearn.base import clone
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.tree import DecisionTreeClassifier
+from sklearn.utils import get_tags
+
+from skseizure.ensemble import MetaSampler, MetaSamplerClassifier
+from skseizure.evolution import CNBCClassifier, CNBCEnsembleClassifier, EvolvedMLPClassifier
+from skseizure.feature_selection import (
+    FCBFSelector,
+    MutualInformationSelector,
+    SemiJMISelector,
+)
+from skseizure.features import (
+    BandFeatures,
+    FeatureNormalizer,
+    FrameFeatures,
+    MovingAverage,
+    STFTFeatures,
+    WaveletPacketFeatures,
+)
+from skseizure.fuzzy import SDASSLTSKClassifier, TSKClassifier
+from skseizure.moe import MixMoEClassifier, SeizureMoEClassifier
+from skseizure.postprocessing import (
+    ChannelFusionClassifier,
+    MorphologicalFilterClassifier,
+    SeizureDetector,
+)
+
+# Two members from few steps of learning.
+SAMPLER = MetaSampler(n_estimators=3, start_steps=4, update_steps=4, replay_size=20, batch_size=8)
+NETWORK = EvolvedMLPClassifier((0, 8), swarm_size=20, max_iter=30)
+MOE = dict(n_experts=2, hidden=8, batch_size=16, lr=0.01, max_epochs=10, random_state=0)
+
+INSTANCES = [
+    BandFeatures(["std", "line_length", "sample_entropy"], {"low": (1, 4)}, sfreq=20),
+    FrameFeatures(["morph"], sfreq=256),
+    WaveletPacketFeatures({"low": (0, 8)}, level=2, sfreq=20),
+    STFTFeatures({"low": (0, 4)}, segment=4, sfreq=20),
+    FeatureNormalizer(),
+    MutualInformationSelector(),
+    MutualInformationSelector("cmim", 0.8),
+    FCBFSelector(),
+    SemiJMISelector(),
+    TSKClassifier(3),
+    SDASSLTSKClassifier(3),
+    NETWORK,
+    CNBCClassifier(NETWORK),
+    # From two members on, predict is their union and predict_proba their share of votes.
+    CNBCEnsembleClassifier(NETWORK, 1),
+    SAMPLER,
+    MetaSamplerClassifier(sampler=0.9, n_estimators=3),
+    MetaSamplerClassifier(sampler=SAMPLER, n_estimators=3),
+    SeizureMoEClassifier(**MOE),
+    MixMoEClassifier(BandFeatures(["std", "line_length"], {"low": (1, 4)}, sfreq=20), **MOE),
+    MovingAverage(STFTFeatures({"low": (0, 4)}, segment=4, sfreq=20)),
+    ChannelFusionClassifier(LogisticRegression()),
+    ChannelFusionClassifier(DecisionTreeClassifier(max_depth=3), voting="soft"),
+    MorphologicalFilterClassifier(LogisticRegression()),
+    SeizureDetector(LogisticRegression()),
+]
+
+
+def for_windows(estimator):
+    """Return an unfitted copy that takes `Windows` at their own rate; None if it takes tables."""
+    estimator = clone(estimator)
+    if not get_tags(estimator).input_tags.three_d_array:
+        return None
+    if hasattr(estimator, "estimator"):
+        features = BandFeatures(["std"], {"low": (1, 30)})
+        return estimator.set_params(estimator=make_pipeline(features, estimator.estimator))
+    rates = [name for name in estimator.get_params() if name.endswith("sfreq")]
+    return estimator.set_params(**dict.fromkeys(rates))
