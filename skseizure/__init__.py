@@ -20,10 +20,15 @@ __all__ = [
     "moe",
     "postprocessing",
     "signals",
+    "skops_trusted_types",
 ]
 
 
 def __getattr__(name: str):
+    if name == "skops_trusted_types":
+        from ._persistence import skops_trusted_types
+
+        return skops_trusted_types
     if name in __all__:
         return importlib.import_module(f"{__name__}.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

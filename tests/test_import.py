@@ -1,12 +1,14 @@
 """What `import skseizure` loads, and what it costs."""
 
+import inspect
 import json
 import subprocess
 import sys
 
 import skseizure
 
-HEAVY = ["torch", "skorch", "numba", "matplotlib", "mne", "pandas"]
+HEAVY = ["torch", "skorch", "numba", "matplotlib", "mne", "pandas", "skops"]
+PACKAGES = [name for name in skseizure.__all__ if inspect.ismodule(getattr(skseizure, name))]
 
 
 def _loaded(code):
@@ -25,7 +27,7 @@ def test_import_loads_nothing_heavy():
 
 def test_sub_packages_load_nothing_heavy():
     before = set(_loaded("import sklearn, scipy.signal, joblib, sklearn.model_selection"))
-    names = ", ".join(f"skseizure.{name}" for name in skseizure.__all__ if name != "inspection")
+    names = ", ".join(f"skseizure.{name}" for name in PACKAGES if name != "inspection")
     loaded = set(_loaded(f"import {names}"))
     assert not (loaded - before) & set(HEAVY)
 
@@ -36,9 +38,16 @@ def test_import_adds_little_to_scikit_learn():
     assert added <= {"skseizure"}
 
 
-def test_attributes_are_the_sub_packages():
+def test_trusted_types_load_nothing():
+    loaded = _loaded("import skseizure; skseizure.skops_trusted_types()")
+    assert {name for name in loaded if name.startswith("skseizure.")} == {"skseizure._persistence"}
+
+
+def test_attributes_are_the_sub_packages_and_one_function():
     assert set(skseizure.__all__) <= set(dir(skseizure))
-    for name in skseizure.__all__:
+    assert set(skseizure.__all__) == {*PACKAGES, "skops_trusted_types"}
+    assert skseizure.skops_trusted_types.__module__ == "skseizure._persistence"
+    for name in PACKAGES:
         module = getattr(skseizure, name)
         assert all(hasattr(module, public) for public in module.__all__)
     try:

@@ -1,6 +1,5 @@
 """The public names: that the reference lists them all, links to them, the table of measures."""
 
-import importlib
 import re
 from pathlib import Path
 
@@ -14,9 +13,11 @@ from skseizure.features._registry import UNIVARIATE29
 def public_names() -> dict[str, str]:
     """Return the full name, ``skseizure.signals.Windows``, of every public name."""
     names = {}
-    for package in skseizure.__all__:
-        module = importlib.import_module(f"skseizure.{package}")
-        names |= {name: f"{module.__name__}.{name}" for name in module.__all__}
+    for top in skseizure.__all__:
+        item = getattr(skseizure, top)
+        own = getattr(item, "__all__", None)  # of a sub-package
+        path = f"skseizure.{top}"
+        names |= {top: path} if own is None else {name: f"{path}.{name}" for name in own}
     return names
 
 

@@ -15,6 +15,7 @@ from sklearn.utils import ClassifierTags, Tags, assert_all_finite, check_random_
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_feature_names, check_is_fitted
 
+from .._utils.versions import get_state, set_state
 from ._cascade import Cascade
 from ._meta_training import Schedule, meta_train
 from ._policy import policy_action
@@ -164,6 +165,8 @@ class MetaSampler(BaseEstimator):
     >>> 0 <= sampler.sample(under_fitted, random_state=0) <= 1
     True
     """
+
+    __getstate__, __setstate__ = get_state, set_state
 
     networks_: dict[str, NDArray]
     meta_history_: dict[str, NDArray]

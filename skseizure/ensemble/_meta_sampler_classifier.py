@@ -14,6 +14,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import _check_feature_names, check_is_fitted, validate_data
 
+from .._utils.versions import get_state, set_state
 from ._cascade import Cascade, CascadeSettings, mean_proba
 from ._meta_sampler import MetaSampler
 from ._settings import ENSEMBLE_CONSTRAINTS, cascade_settings, check_table
@@ -139,6 +140,8 @@ class MetaSamplerClassifier(ClassifierMixin, BaseEstimator):
     >>> model.actions_.shape, model.score(X_test, y_test) > 0.9
     ((9,), True)
     """
+
+    __getstate__, __setstate__ = get_state, set_state
 
     _parameter_constraints: dict = {
         **ENSEMBLE_CONSTRAINTS,

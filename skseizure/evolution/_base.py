@@ -16,6 +16,7 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from .._utils.validation import is_windows
+from .._utils.versions import get_state, set_state
 from ._layout import Columns, Table, assign, grow
 from ._mlp import EvolvedMLPClassifier, read_table, split_classes
 from ._negatives import SELECTIONS
@@ -29,6 +30,8 @@ _IRRELEVANT = ("n_estimators", "n_jobs", "verbose", "warm_start")
 
 class BaseCNBC(ClassifierMixin, BaseEstimator, ABC):
     """Networks of binary classifiers on a table of channels and groups of features."""
+
+    __getstate__, __setstate__ = get_state, set_state
 
     _parameter_constraints: dict = {
         "estimator": _CLASSIFIER,

@@ -14,6 +14,7 @@ from sklearn.utils._param_validation import Interval
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
+from .._utils.versions import get_state, set_state
 from ._swarm import SWARM_CONSTRAINTS, check_inertia, crowd_limit, draw_seed
 
 # The sums of a network stay finite in single precision below this.
@@ -123,6 +124,8 @@ class EvolvedMLPClassifier(ClassifierMixin, BaseEstimator):
     >>> best == (network.n_hidden_, network.loss_)
     True
     """
+
+    __getstate__, __setstate__ = get_state, set_state
 
     _parameter_constraints: dict = {
         "hidden_units": ["array-like"],

@@ -14,6 +14,7 @@ from sklearn.utils._param_validation import Interval, RealNotInt, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from .._utils.versions import get_state, set_state
 from ._discretise import MAX_BINS, CodedTable, check_discrete_features, discretise
 from ._greedy import LabelledTable
 
@@ -25,6 +26,8 @@ N_FEATURES_CONSTRAINT = [
 
 class DiscreteSelector(SelectorMixin, BaseEstimator):
     """Base of the selectors, which have ``n_bins``, ``strategy`` and so on as parameters."""
+
+    __getstate__, __setstate__ = get_state, set_state
 
     _parameter_constraints: dict = {
         "n_bins": [Interval(Integral, 2, MAX_BINS, closed="both")],

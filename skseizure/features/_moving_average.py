@@ -23,6 +23,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import _num_samples, check_is_fitted
 
 from .._utils.validation import step_seconds
+from .._utils.versions import get_state, set_state
 from ._smoothing import smooth
 
 
@@ -101,6 +102,8 @@ class MovingAverage(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
     >>> bool(np.isclose(smooth[4], inner.fit_transform(X)[2:5].mean(axis=0)))
     True
     """
+
+    __getstate__, __setstate__ = get_state, set_state
 
     _parameter_constraints: dict = {
         "transformer": [HasMethods(["fit", "transform"])],

@@ -11,6 +11,8 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from .._utils.versions import get_state, set_state
+
 _FLOATS = [np.float64, np.float32]
 
 
@@ -66,6 +68,8 @@ class FeatureNormalizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     >>> normalizer.transform(table)[:, 0].round(4).tolist()
     [-0.3354, -0.1118, 0.1118, 0.3354]
     """
+
+    __getstate__, __setstate__ = get_state, set_state
 
     _parameter_constraints: dict = {}
 

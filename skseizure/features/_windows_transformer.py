@@ -17,6 +17,7 @@ from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 from tqdm.auto import tqdm
 
 from .._utils.validation import check_sfreq, check_windows, is_windows
+from .._utils.versions import get_state, set_state
 from ._smoothing import smooth
 
 # Samples that one job works on: a few megabytes, so that temporaries stay in cache and memory does
@@ -34,6 +35,8 @@ class WindowsTransformer(TransformerMixin, BaseEstimator):
       n_columns);
     - ``_columns()`` names the columns of a channel, ``"{band}__{feature}"``.
     """
+
+    __getstate__, __setstate__ = get_state, set_state
 
     _parameter_constraints: dict = {
         "sfreq": [Interval(Real, 0, None, closed="neither"), None],

@@ -20,6 +20,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from .._utils.versions import get_state, set_state
 from ._antecedents import (
     LARGEST,
     LEAST_SPREAD,
@@ -36,6 +37,8 @@ from ._labels import Labels, encode_labels, refuse_nan
 
 class FuzzyClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):
     """Base of the Takagi-Sugeno-Kang classifiers."""
+
+    __getstate__, __setstate__ = get_state, set_state
 
     _parameter_constraints: dict = {
         "n_rules": [Interval(Integral, 1, None, closed="left")],

@@ -25,6 +25,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from .._utils.validation import check_sfreq, check_windows, is_windows
+from .._utils.versions import get_state, set_state
 from ._sampler import Sampler, exponents
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ Rows = NDArray[np.intp]
 
 class BaseMoEClassifier(ClassifierMixin, BaseEstimator):
     """A thin estimator around a network that skorch trains."""
+
+    __getstate__, __setstate__ = get_state, set_state
 
     _parameter_constraints: dict = {
         "n_experts": [Interval(Integral, 1, None, closed="left")],

@@ -22,6 +22,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import check_is_fitted
 
 from .._utils.validation import is_windows, time_segments
+from .._utils.versions import get_state, set_state
 
 # A rounding error in a mean must not decide whether it reaches a threshold.
 ROUNDING = 1e-9
@@ -29,6 +30,8 @@ ROUNDING = 1e-9
 
 class MetaClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     """A classifier around a classifier: fits a clone and passes fit parameters on."""
+
+    __getstate__, __setstate__ = get_state, set_state
 
     estimator: Any
     estimator_: Any
