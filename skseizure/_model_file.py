@@ -6,20 +6,20 @@ import copy
 import math
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.ensemble import ExtraTreesClassifier
+from sklearn.exceptions import InconsistentVersionWarning
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import ExtraTreeClassifier
 from sklearn.tree._tree import Tree
 from sklearn.utils.validation import check_is_fitted
 
-from . import __version__
 from .features import BandFeatures
 from .postprocessing import SeizureDetector
 
@@ -98,7 +98,7 @@ def save_model(model: Model, path: str | os.PathLike[str]) -> None:
     for part, _ in _parts(fields["estimator"]):
         if hasattr(part, "memory"):
             part.memory = None
-    dump({"format": FORMAT, "version": __version__, **fields}, path)
+    dump({"format": FORMAT, **fields}, path)
 
 
 def load_model(path: str | os.PathLike[str]) -> Model:
@@ -126,23 +126,43 @@ def load_model(path: str | os.PathLike[str]) -> Model:
     Warns
     -----
     UserWarning
-        If another version of skseizure wrote it.
+        If another version of skseizure or scikit-learn wrote it.
     """
     try:
-        content = _read(path)
-        model = _checked(content)
+        # Every part tells of its version, which are hundreds with the trees.
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            model = _checked(_read(path))
     except OSError:
         raise
     except Exception as error:  # a broken file runs skops into errors of any kind
         raise ValueError(f"{os.fspath(path)} is not a skseizure model file: {error}") from error
-    if content["version"] != __version__:
+    others = {}
+    for warning in caught:
+        if isinstance(warning.message, InconsistentVersionWarning):
+            was, now = _versions(warning.message)
+            others[was] = now
+        else:
+            warnings.warn(warning.message, stacklevel=2)
+    if others:
         warnings.warn(
-            f"{os.fspath(path)} was written by skseizure {content['version']}, this is "
-            f"{__version__}: its detections may differ; train it again if they matter.",
+            f"{os.fspath(path)} was written by {_listed(others)}; installed: "
+            f"{_listed(others.values())}. Its detections may differ: train it again if they "
+            "matter.",
             UserWarning,
             stacklevel=2,
         )
     return model
+
+
+def _versions(told: InconsistentVersionWarning) -> list[str]:
+    """Return what a part was saved by, and what is here."""
+    versions = told.original_sklearn_version, told.current_sklearn_version
+    return [v if v.startswith("skseizure") else f"scikit-learn {v}" for v in versions]
+
+
+def _listed(versions: Iterable[str]) -> str:
+    return " and ".join(sorted(versions))
 
 
 def _read(path: str | os.PathLike[str]) -> Any:
@@ -159,7 +179,7 @@ def _checked(content: Any) -> Model:
     """Return what a file holds as a model, if all of it is what it should be."""
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise ValueError(f"it is not of format {FORMAT}; train it again.")
-    missing = {"version", *Model.__dataclass_fields__} - set(content)
+    missing = set(Model.__dataclass_fields__) - set(content)
     if missing:
         raise ValueError(f"it lacks {', '.join(sorted(missing))}.")
     for part, holder in _parts(content["estimator"]):

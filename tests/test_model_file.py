@@ -1,12 +1,18 @@
 """Model files: what is saved comes back, what was tampered with does not."""
 
 import copy
+import io
 import pickle
+import warnings
+import zipfile
 from contextlib import suppress
 from pathlib import Path
 
+import joblib
 import numpy as np
 import pytest
+import sklearn
+from click.testing import CliRunner
 from sklearn.base import BaseEstimator
 from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.linear_model import LogisticRegression
@@ -14,8 +20,10 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from skops.io import dump
 
-from skseizure import __version__
+from skseizure import __version__, _model_file
 from skseizure._model_file import FORMAT, Model, load_model, save_model
+from skseizure._utils import versions
+from skseizure.cli import main
 from skseizure.features import BandFeatures
 from skseizure.postprocessing import SeizureDetector
 
@@ -39,7 +47,7 @@ def fitted(toy):
 def content(estimator, **changes):
     """What `save_model` writes, with some of it changed."""
     fields = {"sfreq": 64.0, "window": 2.0, "step": 1.0, "montage": "double banana"}
-    return {"format": FORMAT, "version": __version__, "estimator": estimator, **fields, **changes}
+    return {"format": FORMAT, "estimator": estimator, **fields, **changes}
 
 
 def test_saved_model_predicts_as_before(fitted, toy, tmp_path):
@@ -111,6 +119,58 @@ def test_a_planted_pickle_is_never_opened(fitted, toy, tmp_path, monkeypatch):
     with pytest.raises(ValueError, match=r"evil\.skops .*BandFeatures has memory='cache'"):
         load_model("evil.skops").estimator.predict(X)
     assert not Path("exploded").exists()
+
+
+def as_array(payload):
+    """A numpy file of objects, which is a pickle."""
+    file = io.BytesIO()
+    np.save(file, np.array([payload], dtype=object), allow_pickle=True)
+    return file.getvalue()
+
+
+def plant_pickle(path, fitted):
+    path.write_bytes(pickle.dumps(Bomb()))
+    return lambda: pickle.loads(path.read_bytes())
+
+
+def plant_joblib(path, fitted):
+    joblib.dump({"estimator": fitted, "more": Bomb()}, path)
+    return lambda: joblib.load(path)
+
+
+def plant_object(path, fitted):
+    fitted.extra_ = Bomb()
+    dump(content(fitted), path)
+    return None  # skops writes the name of its class, and nothing that could be called
+
+
+def plant_array(path, fitted):
+    """A model file, one of whose arrays is a pickle."""
+    dump(content(fitted), path)
+    with zipfile.ZipFile(path) as file:
+        files = {name: file.read(name) for name in file.namelist()}
+    array = next(name for name in files if name.endswith(".npy"))
+    files[array] = as_array(Bomb())
+    with zipfile.ZipFile(path, "w") as file:
+        for name, data in files.items():
+            file.writestr(name, data)
+    return lambda: np.load(io.BytesIO(files[array]), allow_pickle=True)
+
+
+@pytest.mark.parametrize("plant", [plant_pickle, plant_joblib, plant_object, plant_array])
+def test_payloads_are_refused_and_never_run(plant, fitted, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    trap = plant(tmp_path / "m.skops", fitted)
+    if trap is not None:
+        trap()
+        assert Path("exploded").exists(), "the trap must work, or the test shows nothing"
+        Path("exploded").unlink()
+    with pytest.raises(ValueError, match=r"m\.skops is not a skseizure model file"):
+        load_model(tmp_path / "m.skops")
+    Path("night.edf").touch()
+    ran = CliRunner().invoke(main, ["detect", "m.skops", "night.edf", "night.tsv"])
+    assert ran.exit_code == 2 and "m.skops is not a skseizure model file" in ran.stderr
+    assert not Path("exploded").exists() and not Path("night.tsv").exists()
 
 
 @pytest.mark.parametrize("place", PLACES)
@@ -237,7 +297,7 @@ def test_malformed_fields(changes, message, fitted, tmp_path):
 
 def test_missing_fields_and_bad_parameters(fitted, tmp_path):
     for what, message in (
-        ({"format": FORMAT}, "it lacks estimator, montage, sfreq, step, version, window"),
+        ({"format": FORMAT}, "it lacks estimator, montage, sfreq, step, window"),
         ([1], "not of format 1"),
         (content(copy.deepcopy(fitted).set_params(threshold="high")), "'threshold' parameter"),
         (content(copy.deepcopy(fitted).set_params(smoothing=-1)), "'smoothing' parameter"),
@@ -276,7 +336,48 @@ def test_damaged_files_raise_nothing_else(fitted, tmp_path, rng):
     assert refused > 50
 
 
-def test_another_version_is_told(fitted, tmp_path):
-    dump(content(fitted, version="0.0.0"), tmp_path / "m.skops")
-    with pytest.warns(UserWarning, match=r"written by skseizure 0\.0\.0, this is"):
+def forge(fitted, path, monkeypatch, *, skseizure=__version__, scikit_learn=sklearn.__version__):
+    """Write a model file as other versions would."""
+    monkeypatch.setattr(versions, "__version__", skseizure)
+    monkeypatch.setattr(sklearn.base, "__version__", scikit_learn)
+    save_model(Model(fitted, 64.0, 2.0, 1.0, "double banana"), path)
+    monkeypatch.undo()
+
+
+def told(path):
+    """Return the one warning that reading a model file gives."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        load_model(path)
+    (warning,) = caught
+    assert warning.filename == __file__
+    return str(warning.message)
+
+
+def test_another_version_is_told_once(fitted, tmp_path, monkeypatch):
+    path = tmp_path / "m.skops"
+    forge(fitted, path, monkeypatch, skseizure="0.0.0")
+    assert f"was written by skseizure 0.0.0; installed: skseizure {__version__}. Its" in told(path)
+    forge(fitted, path, monkeypatch, scikit_learn="0.18")
+    now = f"scikit-learn {sklearn.__version__}"
+    assert f"was written by scikit-learn 0.18; installed: {now}. Its" in told(path)
+    forge(fitted, path, monkeypatch, skseizure="0.0.0", scikit_learn="0.18")
+    assert (
+        "was written by scikit-learn 0.18 and skseizure 0.0.0; installed: "
+        f"{now} and skseizure {__version__}." in told(path)
+    )
+    forge(fitted, path, monkeypatch)
+    load_model(path)
+
+
+def test_other_warnings_are_passed_on(fitted, tmp_path, monkeypatch):
+    save_model(Model(fitted, 64.0, 2.0, 1.0, "double banana"), tmp_path / "m.skops")
+    checked = _model_file._checked
+
+    def loud(content):
+        warnings.warn("by the way", FutureWarning, stacklevel=1)
+        return checked(content)
+
+    monkeypatch.setattr(_model_file, "_checked", loud)
+    with pytest.warns(FutureWarning, match="by the way"):
         load_model(tmp_path / "m.skops")
