@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 
-from ._recipe import cached_features, fit_baseline, search_detector
+from ._recipe import cached_features, fit_baseline, observed_throughout, search_detector
 from .datasets import load_chbmit, make_recordings
 from .metrics import event_scores, sensitivity_score, specificity_score
 from .model_selection import LeaveOnePatientOut
@@ -85,7 +85,7 @@ def run_demo(
     if data is None:
         splits = splits[-1:]
     Path(out).mkdir(parents=True, exist_ok=True)
-    rated = _observed_throughout(events)
+    rated = observed_throughout(events)
     detector_rows: list[Row] = []
     baseline_rows: list[Row] = []
     picture = None
@@ -126,11 +126,6 @@ def _need_matplotlib() -> None:
         import matplotlib.figure  # noqa: F401
     except ImportError as error:
         raise ValueError("the picture needs matplotlib: pip install 'skseizure[plot]'.") from error
-
-
-def _observed_throughout(events: Events) -> bool:
-    """Tell whether whole records were seen, so that a rate of false alarms means something."""
-    return all((info.observed or 0.0) > 0.99 * info.duration for info in events.recordings.values())
 
 
 def _n_others(X: Windows, patient: str) -> int:

@@ -14,14 +14,14 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_curve
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, cross_val_predict
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from .features import BandFeatures
 from .model_selection import StratifiedPatientKFold
 from .postprocessing import SeizureDetector
-from .signals import Windows
+from .signals import Events, Windows
 
 # The measures of each kind that cost little; the whole set of 29 takes several times as long.
 MEASURES = (
@@ -153,6 +153,40 @@ def search_detector(
         error_score="raise",
     )
     return search.fit(X, y).best_estimator_
+
+
+def label_held_out(detector: SeizureDetector, X: Windows, y: ArrayLike) -> NDArray:
+    """Label each patient by a detector of the same settings that did not see him.
+
+    Parameters
+    ----------
+    detector : SeizureDetector
+        What `search_detector` returned.
+    X, y
+        The windows and labels that it was given, of two patients with seizures or more.
+
+    Returns
+    -------
+    ndarray, shape (n_windows,)
+        1 for windows that were taken for ictal, in the folds of the search.
+    """
+    return cross_val_predict(detector, X, y, cv=StratifiedPatientKFold(n_search_folds(X, y)))
+
+
+def observed_throughout(events: Events) -> bool:
+    """Tell whether whole records were seen, so that a rate of false alarms means something.
+
+    Parameters
+    ----------
+    events : Events
+        The truth, with the time that was observed of each record.
+
+    Returns
+    -------
+    bool
+        False if a part of a record is missing.
+    """
+    return all((info.observed or 0.0) > 0.99 * info.duration for info in events.recordings.values())
 
 
 def fit_baseline(X: Windows, y: ArrayLike) -> SeizureDetector:

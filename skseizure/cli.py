@@ -149,11 +149,16 @@ def train(
 ) -> None:
     """Train a detector on the recordings in DATA and write it to the file MODEL.
 
-    Smoothing and threshold are chosen by balanced accuracy over folds that hold whole patients.
+    Smoothing and threshold are chosen by balanced accuracy over folds that hold whole patients. A
+    model card goes beside MODEL, with the ending .md: training data, settings, scores on patients
+    left out, limits.
     """
     from . import datasets
+    from ._model_card import card_path, write_card
     from ._model_file import Model, save_model
-    from ._recipe import cached_features, n_search_folds, search_detector
+    from ._recipe import cached_features, label_held_out, n_search_folds, search_detector
+
+    card_path(model)  # before the work
 
     montage = "double banana"
     load: Any = {
@@ -161,7 +166,14 @@ def train(
         "chbmit": datasets.load_chbmit,
         "tusz": datasets.load_tusz,
     }[corpus]
-    X, y = load(data, window=window, step=step, montage=montage, verbose=sys.stderr.isatty())
+    X, y, events = load(
+        data,
+        window=window,
+        step=step,
+        montage=montage,
+        return_events=True,
+        verbose=sys.stderr.isatty(),
+    )
     patients = sorted(set(X.patient.tolist()))
     click.echo(f"Training on {X}, {y.mean():.1%} ictal", err=True)
     click.echo(textwrap.shorten(f"Patients ({len(patients)}): {', '.join(patients)}", 99), err=True)
@@ -176,10 +188,17 @@ def train(
         else:
             click.echo(f"Searching smoothing and threshold over {n_folds} folds ...", err=True)
         detector = search_detector(X, y, memory=memory, n_jobs=n_jobs, random_state=seed)
-    chosen = f"smoothing {detector.smoothing:g} s, threshold {detector.threshold:g}"
-    click.echo(f"Detector with {chosen}", err=True)
-    save_model(Model(detector, X.sfreq, window, step, montage), model)
+        chosen = f"smoothing {detector.smoothing:g} s, threshold {detector.threshold:g}"
+        click.echo(f"Detector with {chosen}", err=True)
+        held_out = None
+        if n_folds >= 2:
+            click.echo("Scoring on patients left out ...", err=True)
+            held_out = label_held_out(detector, X, y)
+    trained = Model(detector, X.sfreq, window, step, montage)
+    save_model(trained, model)
     click.echo(f"Wrote {model}", err=True)
+    card = write_card(model, trained, X, y, events, held_out, corpus=corpus, seed=seed)
+    click.echo(f"Wrote {card}", err=True)
 
 
 @main.command()

@@ -1,9 +1,11 @@
 """The command line, run as its user would."""
 
 import functools
+import hashlib
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,15 +13,18 @@ from pathlib import Path
 import edfio
 import numpy as np
 import pytest
+import sklearn
 from click.testing import CliRunner
+from sklearn.base import clone
 from sklearn.ensemble import ExtraTreesClassifier
 
-from skseizure import _recipe
-from skseizure._model_file import load_model
+from skseizure import __version__, _recipe
+from skseizure._model_file import ESTIMATORS, load_model
 from skseizure.cli import main
 from skseizure.datasets import load_edf_folder, make_recordings
 from skseizure.features import BandFeatures, _band_features
 from skseizure.metrics import event_scores
+from skseizure.model_selection import StratifiedPatientKFold
 from skseizure.signals import Windows, read_events, write_events
 
 HEADER = "onset\tduration\teventType\tconfidence\tchannels\tdateTime\trecordingDuration"
@@ -78,7 +83,8 @@ def model(corpus, quick):
     told = run("train", corpus / "train", path, "--window", 4, "--step", 2).stderr
     assert "Patients (3): p01, p02, p03\n" in told
     assert "Searching smoothing and threshold over 3 folds" in told
-    assert f"Wrote {path}" in told.splitlines()[-1] and "\r" not in told
+    wrote = [f"Wrote {path}", f"Wrote {path.with_suffix('.md')}"]
+    assert told.splitlines()[-2:] == wrote and "\r" not in told
     return path
 
 
@@ -104,6 +110,55 @@ def test_detect_finds_the_seizure_of_a_new_patient(model, new, tmp_path):
         "evaluate", edf.with_name(f"{edf.stem}_events.tsv"), tmp_path / "out.tsv", "--json"
     ).output
     assert json.loads(text)["events"]["true_positives"] == scores.true_positives
+
+
+def test_train_writes_a_card_of_the_model(model, training):
+    card = model.with_suffix(".md").read_text(encoding="utf-8")
+    trained = load_model(model)
+    detector = trained.estimator
+    assert hashlib.sha256(model.read_bytes()).hexdigest() in card
+    for name, number in (("skseizure", __version__), ("scikit-learn", sklearn.__version__)):
+        assert f"| {name} | {number} |" in card
+    assert "It is no medical device" in card
+    chosen = f"Smoothing {detector.smoothing:g} s and threshold {detector.threshold:g} had"
+    assert chosen in card and "average over 3 folds of whole patients, among threshold" in card
+    code = card.partition("```python\n")[2].partition("```")[0]
+    assert params(eval(code, {kind.__name__: kind for kind in ESTIMATORS})) == params(detector)
+    assert "--corpus folder --window 4 --step 2 --seed 0" in card
+    X, y = training
+    labels = np.empty_like(y)
+    for train, test in StratifiedPatientKFold(3).split(X, y):
+        labels[test] = clone(detector).fit(X[train], y[train]).predict(X[test])
+    for patient in ("p01", "p02", "p03", "all"):
+        rows = (X.patient == patient) | (patient == "all")
+        share = f"{y[rows].mean():.1%}"
+        n = 3 if patient == "all" else 1
+        assert f"| {patient} | {n} | {n * 120 / 3600:.2f} | {n} | {rows.sum()} | {share} |" in card
+        hits, quiet = labels[rows][y[rows] == 1].mean(), 1 - labels[rows][y[rows] == 0].mean()
+        figures = f"{hits:.3f} | {quiet:.3f} | {(hits + quiet) / 2:.3f} |"
+        assert re.search(rf"^\| {patient} \| {n} \| .*{re.escape(figures)}$", card, re.MULTILINE)
+
+
+def params(detector):
+    """Parameters to any depth, estimators among them by class."""
+    return {
+        name: type(value) if hasattr(value, "fit") or isinstance(value, list) else value
+        for name, value in detector.get_params().items()
+    }
+
+
+def test_a_card_takes_no_other_files_place(corpus, quick, tmp_path):
+    notes = tmp_path / "notes.md"
+    notes.write_text("mine")
+    # There is no DATA: it would be the error if it were looked at first.
+    told = error("train", tmp_path / "no", tmp_path / "notes.skops")
+    assert f"{notes}, where the model card goes, holds something else" in told
+    assert notes.read_text() == "mine"
+    for place, card in (("m.skops", "m.md"), ("m.v2", "m.v2.md"), ("m.md", "m.md.md")):
+        for _ in range(2):  # a card of our own is replaced
+            run("train", corpus / "train" / "p01", tmp_path / place, "--window", 10)
+        assert f"`{place}` finds" in (tmp_path / card).read_text()
+        (tmp_path / place).unlink()
 
 
 def test_detect_writes_a_background_row_when_nothing_is_found(model, corpus, tmp_path):
@@ -156,6 +211,9 @@ def test_train_with_one_patient_says_that_nothing_is_searched(corpus, quick, tmp
     assert "Searched nothing: that takes two patients with seizures" in told
     assert "Detector with smoothing 10 s, threshold 0.5" in told
     assert load_model(tmp_path / "m.skops").estimator.threshold == 0.5
+    card = (tmp_path / "m.md").read_text()
+    assert "nothing was searched: smoothing 10 s and\nthreshold 0.5 are the defaults" in card
+    assert "There are none: that takes two patients with seizures" in card
 
 
 @pytest.fixture(scope="module")
