@@ -7,7 +7,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skseizure import _recipe
-from skseizure._model_card import write_card
+from skseizure._model_card import card_path, write_card
 from skseizure._model_file import Model, save_model
 from skseizure.features import BandFeatures
 from skseizure.postprocessing import SeizureDetector
@@ -126,3 +126,8 @@ def test_the_card_is_of_the_file_and_its_search(trained, toy, monkeypatch):
     assert "store" not in card, "stores are not saved"
     assert "among threshold 0.1, 0.5 and smoothing 0.\n" in card
     assert "sampled at more than 40 Hz" in card
+
+
+def test_a_card_lies_beside_its_model(tmp_path):
+    for model, card in (("m.skops", "m.md"), ("m.v2", "m.v2.md"), ("m.md", "m.md.md")):
+        assert card_path(tmp_path / model) == tmp_path / card

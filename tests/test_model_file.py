@@ -18,9 +18,9 @@ from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
-from skops.io import dump
+from skops.io import dump, load
 
-from skseizure import __version__, _model_file
+from skseizure import __version__, _model_file, skops_trusted_types
 from skseizure._model_file import FORMAT, Model, load_model, save_model
 from skseizure._utils import versions
 from skseizure.cli import main
@@ -57,6 +57,8 @@ def test_saved_model_predicts_as_before(fitted, toy, tmp_path):
     again = load_model(tmp_path / "m.skops")
     np.testing.assert_array_equal(again.estimator.predict_proba(X), fitted.predict_proba(X))
     assert (again.sfreq, again.window, again.step, again.montage) == (64, 2, 1, "double banana")
+    plain = load(tmp_path / "m.skops", trusted=skops_trusted_types())["estimator"]
+    np.testing.assert_array_equal(plain.predict_proba(X), fitted.predict_proba(X))
 
 
 # Each place that can name a store: the template's steps, the fitted steps, both pipelines.
