@@ -116,8 +116,8 @@ False alarms per 24 h take each file for a whole recording; for stretches cut ou
 they mean nothing."""
 
 NOT_RATED = """\
-False alarms per 24 h are left out: only parts of the records are at hand, chosen around seizures,
-and tell nothing of the time between."""
+False alarms are left out: only parts of the records are at hand, chosen around seizures, and tell
+nothing of the time between."""
 
 NO_SCORES = """\
 There are none: that takes two patients with seizures. Test the model on recordings of patients that
@@ -290,7 +290,7 @@ def _scores(
         ],
     }
     if not rated:
-        del table["Per 24 h"]
+        del table["False alarms"], table["Per 24 h"]
     return table
 
 
