@@ -62,7 +62,12 @@ class Batch:
     def _extremes(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         from . import _kernels_moments
 
-        low, high = _kernels_moments.extremes(self.raw.view(np.int64)).view(np.float64).T
+        return self._check_extremes(_kernels_moments.extremes(self.raw.view(np.int64)))
+
+    def _check_extremes(
+        self, bits: NDArray[np.int64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        low, high = bits.view(np.float64).T
         # Kernels index by what they compute of the samples: NaN would lead them out of bounds.
         finite = np.isfinite(low) & np.isfinite(high)
         if not finite.all():
@@ -158,7 +163,11 @@ class Batch:
             return moments
         from . import _kernels_moments
 
-        return _kernels_moments.step_moments(self.x)
+        moments, ends = _kernels_moments.step_moments(self.raw, self.raw.view(np.int64))
+        self._extremes = self._check_extremes(ends)
+        if self.exponent.any():
+            moments, _ = _kernels_moments.step_moments(self.x, self.x.view(np.int64))
+        return moments
 
     @cached_property
     def n_turns(self) -> NDArray[np.int64]:

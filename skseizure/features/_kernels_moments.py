@@ -64,43 +64,57 @@ def central_moments(x):
 
 
 @compiled(fastmath=REASSOCIATE)
-def step_moments(x):
-    """Mean size and variance of the first differences, variance of the second and of x, (n, 4).
+def step_moments(x, bits):
+    """Moments of the differences, with all else that measures of them need, in one pass.
 
-    The mean of differences is known from a window's ends: one pass. Windows of at least three
-    samples.
+    Mean size and variance of the first differences, variance of the second and of x, (n, 4), and
+    what `extremes` returns. ``bits`` are those of ``x``. Windows of at least three samples.
+
+    The means of differences are known from a window's ends. The variance of x is that of the
+    distances from the first sample, less the square of their mean: a sample is at most
+    sqrt(n_times - 1) standard deviations from the mean, so an offset costs no digits and an
+    outlier in the first place the digits of n_times.
     """
     n, n_times = x.shape
     moments = np.empty((n, 4))
+    ends = np.empty((n, 2), dtype=np.int64)
+    last = n_times - 1
     for row in range(n):
         here = x[row]
         following = x[row, 1:]
         second = x[row, 2:]
-        last = n_times - 1
+        y = bits[row]
+        origin = here[0]
         final = here[last] - here[last - 1]
-        drift = (here[last] - here[0]) / last
-        bend = (final - (here[1] - here[0])) / (last - 1)
+        drift = (here[last] - origin) / last
+        bend = (final - (here[1] - origin)) / (last - 1)
+        # The sums begin with what the loop over second differences leaves out.
         size = abs(final)
         variance = (final - drift) ** 2
         jerk = 0.0
+        total = (here[last - 1] - origin) + (here[last] - origin)
+        spread = (here[last - 1] - origin) ** 2 + (here[last] - origin) ** 2
+        low = min(_ordered(y[last - 1]), _ordered(y[last]))
+        high = max(_ordered(y[last - 1]), _ordered(y[last]))
         for i in range(n_times - 2):
             step = following[i] - here[i]
             change = (second[i] - following[i]) - step
+            distance = here[i] - origin
+            value = _ordered(y[i])
             size += abs(step)
             variance += (step - drift) ** 2
             jerk += (change - bend) ** 2
+            total += distance
+            spread += distance * distance
+            low = min(low, value)
+            high = max(high, value)
         moments[row, 0] = size / last
         moments[row, 1] = variance / last
         moments[row, 2] = jerk / (last - 1)
-        mean = 0.0
-        for i in range(n_times):
-            mean += here[i]
-        mean /= n_times
-        spread = 0.0
-        for i in range(n_times):
-            spread += (here[i] - mean) ** 2
-        moments[row, 3] = spread / n_times
-    return moments
+        moments[row, 3] = (spread - total * (total / n_times)) / n_times
+        ends[row, 0] = _ordered(low)
+        ends[row, 1] = _ordered(high)
+    return moments, ends
 
 
 @compiled()
