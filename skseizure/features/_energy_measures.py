@@ -5,29 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._batch import LARGEST, Batch, Values, as_batch, divide
+from ._batch import Batch, Values, as_batch, divide
 
-
-def finish_amplitude(batch: Batch, values: NDArray[np.float64], power: int = 1) -> Values:
-    """Scale the values of ``batch.x`` back, those of constant windows like all others.
-
-    Parameters
-    ----------
-    batch : Batch
-        The windows.
-    values : ndarray, shape (n,)
-        A measure of ``batch.x``.
-    power : int, default=1
-        The power of the amplitude that the measure goes with.
-
-    Returns
-    -------
-    float or ndarray, shape (n,)
-        The measure, as `Batch.finish` returns it.
-    """
-    with np.errstate(over="ignore", under="ignore"):
-        scaled = np.ldexp(np.asarray(values, dtype=np.float64), power * batch.exponent)
-    return batch.finish(values, power=power, constant=np.clip(scaled, -LARGEST, LARGEST))
+# Share of the root mean square in the denominator of coefficients of variation.
+CV_FLOOR = 1e-6
 
 
 def variance(x: ArrayLike) -> Values:
@@ -81,7 +62,7 @@ def energy(x: ArrayLike) -> Values:
     array([ 9., 27.])
     """
     batch = as_batch(x)
-    return finish_amplitude(batch, _energy(batch), power=2)
+    return batch.finish(_energy(batch), power=2, constant=None)
 
 
 def root_mean_square(x: ArrayLike) -> Values:
@@ -108,10 +89,10 @@ def root_mean_square(x: ArrayLike) -> Values:
     np.float64(5.0)
     """
     batch = as_batch(x)
-    return finish_amplitude(batch, np.sqrt(_energy(batch) / batch.n_times))
+    return batch.finish(np.sqrt(_energy(batch) / batch.n_times), power=1, constant=None)
 
 
-def coefficient_of_variation(x: ArrayLike, *, floor: float = 1e-6) -> Values:
+def coefficient_of_variation(x: ArrayLike, *, floor: float = CV_FLOOR) -> Values:
     """Compute the standard deviation of each window over the size of its mean.
 
     Parameters
@@ -262,7 +243,7 @@ def positive_area(x: ArrayLike) -> Values:
     np.float64(4.0)
     """
     batch = as_batch(x)
-    return finish_amplitude(batch, _areas(batch)[0])
+    return batch.finish(_areas(batch)[0], power=1, constant=None)
 
 
 def negative_area(x: ArrayLike) -> Values:
@@ -289,7 +270,7 @@ def negative_area(x: ArrayLike) -> Values:
     np.float64(-2.0)
     """
     batch = as_batch(x)
-    return finish_amplitude(batch, _areas(batch)[1])
+    return batch.finish(_areas(batch)[1], power=1, constant=None)
 
 
 def total_area(x: ArrayLike) -> Values:
@@ -317,7 +298,7 @@ def total_area(x: ArrayLike) -> Values:
     """
     batch = as_batch(x)
     positive, negative = _areas(batch)
-    return finish_amplitude(batch, positive + negative)
+    return batch.finish(positive + negative, power=1, constant=None)
 
 
 def absolute_total_area(x: ArrayLike) -> Values:
@@ -345,7 +326,7 @@ def absolute_total_area(x: ArrayLike) -> Values:
     """
     batch = as_batch(x)
     positive, negative = _areas(batch)
-    return finish_amplitude(batch, np.abs(positive + negative))
+    return batch.finish(np.abs(positive + negative), power=1, constant=None)
 
 
 def total_absolute_area(x: ArrayLike) -> Values:
@@ -373,7 +354,7 @@ def total_absolute_area(x: ArrayLike) -> Values:
     """
     batch = as_batch(x)
     positive, negative = _areas(batch)
-    return finish_amplitude(batch, positive - negative)
+    return batch.finish(positive - negative, power=1, constant=None)
 
 
 def _energy(batch: Batch) -> NDArray[np.float64]:

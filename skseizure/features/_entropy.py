@@ -355,9 +355,18 @@ def _check_positive(name: str, value: Any) -> float:
 
 def _entropy(weights: NDArray) -> NDArray[np.float64]:
     """Shannon entropy in bit of each row of weights, scaled to the sum 1; 0 of a row of zeros."""
-    p = divide(weights, weights.sum(axis=1, keepdims=True))
-    terms = p * -np.log2(np.where(p > 0.0, p, 1.0))
-    return np.maximum(terms.sum(axis=1), 0.0)
+    from . import _kernels_linear
+
+    weights = np.ascontiguousarray(weights, dtype=np.float64)
+    return entropy_of_shares(_kernels_linear.shares(weights))
+
+
+def entropy_of_shares(shares: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Shannon entropy in bit of each row of shares that add up to 1, with 1 in place of each 0."""
+    from . import _kernels_linear
+
+    # numpy takes logarithms several at a time, which compiled code does not.
+    return np.maximum(-_kernels_linear.sums_of_products(shares, np.log2(shares)), 0.0)
 
 
 def _histogram(batch: Batch, n_bins: int) -> NDArray[np.int64]:

@@ -336,3 +336,32 @@ def singular_values(x, order, delay, skip):
                 square += y[c, i] * y[c, i]
             values[row, c] = math.sqrt(square)
     return values
+
+
+@compiled(fastmath=REASSOCIATE)
+def shares(weights):
+    """Share of each weight in the sum of its row, 1 in place of 0: its logarithm adds nothing."""
+    n, size = weights.shape
+    out = np.ones((n, size))
+    for row in range(n):
+        total = 0.0
+        for i in range(size):
+            total += weights[row, i]
+        if total > 0.0:
+            for i in range(size):
+                share = weights[row, i] / total
+                out[row, i] = share if share > 0.0 else 1.0
+    return out
+
+
+@compiled(fastmath=REASSOCIATE)
+def sums_of_products(a, b):
+    """Sum of a[i, j] b[i, j] over j, shape (n,)."""
+    n, size = a.shape
+    out = np.empty(n)
+    for row in range(n):
+        total = 0.0
+        for i in range(size):
+            total += a[row, i] * b[row, i]
+        out[row] = total
+    return out

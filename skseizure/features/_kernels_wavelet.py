@@ -1,9 +1,14 @@
 """Compiled wavelet decomposition; see ``_kernels`` for the rules."""
 
+import math
+
 import numpy as np
 
 from .._utils.compiled import compiled
 from ._kernels import REASSOCIATE
+
+# Coefficients of finite windows within 2**-101 to 2**100 are finite, and so are their squares.
+FINITE = REASSOCIATE | {"nnan"}
 
 
 @compiled()
@@ -66,3 +71,61 @@ def dwt_energies(x, low, high, n_levels):
             energies[row, n_levels - level] = detail
             energies[row, 0] = smooth
     return energies
+
+
+@compiled(fastmath=FINITE)
+def component_statistics(coefficients, noise, floor):
+    """Describe each row of coefficients; those within ``noise`` of zero, of shape (n,), count as 0.
+
+    Returns smallest, largest, mean, variance, standard deviation, energy, the coefficient of
+    variation with ``floor`` under its denominator and the number of local extrema, shape (8, n),
+    and the share of each coefficient in the energy, 1 in place of 0, shape (n, n_coefficients).
+    """
+    n, size = coefficients.shape
+    statistics = np.zeros((8, n))
+    shares = np.empty((n, size))
+    values = np.empty(size)
+    for row in range(n):
+        least = noise[row]
+        low = np.inf
+        high = -np.inf
+        total = 0.0
+        energy = 0.0
+        for i in range(size):
+            value = coefficients[row, i]
+            value = value if abs(value) > least else 0.0
+            values[i] = value
+            low = min(low, value)
+            high = max(high, value)
+            total += value
+            energy += value * value
+        mean = total / size
+        variance = 0.0
+        for i in range(size):
+            variance += (values[i] - mean) ** 2
+        variance /= size
+        if low == high:
+            mean = low
+            variance = 0.0
+        before = values
+        here = values[1:]
+        after = values[2:]
+        turns = 0
+        for i in range(size - 2):
+            rise = here[i] - before[i]
+            fall = here[i] - after[i]
+            turns += (rise > least and fall > least) or (rise < -least and fall < -least)
+        for i in range(size):
+            square = values[i] * values[i]
+            shares[row, i] = square / energy if square > 0.0 else 1.0
+        deviation = math.sqrt(variance)
+        scale = abs(mean) + floor * math.sqrt(energy / size)
+        statistics[0, row] = low
+        statistics[1, row] = high
+        statistics[2, row] = mean
+        statistics[3, row] = variance
+        statistics[4, row] = deviation
+        statistics[5, row] = energy
+        statistics[6, row] = deviation / scale if scale > 0.0 else 0.0
+        statistics[7, row] = turns
+    return statistics, shares

@@ -8,30 +8,32 @@ sample, counts as zero.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeVar
+from typing import NamedTuple
 
 import numpy as np
 import pywt
 from numpy.typing import ArrayLike, NDArray
 
 from ._batch import EPSILON, Batch, Values, as_batch, check_integer, divide
-from ._energy_measures import coefficient_of_variation, energy, finish_amplitude, variance
-from ._entropy import _entropy
-from ._time_domain import maximum, mean, minimum, std
+from ._energy_measures import CV_FLOOR
+from ._entropy import _entropy, entropy_of_shares
 
-T = TypeVar("T")
-
-# Each with the power of the amplitude that it goes with.
-_STATISTICS: dict[str, tuple[Callable[..., Values], int]] = {
-    "maximum": (maximum, 1),
-    "minimum": (minimum, 1),
-    "variance": (variance, 2),
-    "mean": (mean, 1),
-    "std": (std, 1),
-    "energy": (energy, 2),
-    "coefficient_of_variation": (coefficient_of_variation, 0),
+# As the kernel orders them, each with the power of the amplitude that it goes with.
+_STATISTICS = {
+    "minimum": 1,
+    "maximum": 1,
+    "mean": 1,
+    "variance": 2,
+    "std": 1,
+    "energy": 2,
+    "coefficient_of_variation": 0,
+    "extrema": 0,
 }
+
+
+class _Component(NamedTuple):
+    statistics: dict[str, NDArray[np.float64]]
+    shares: NDArray[np.float64]
 
 
 def wavelet_relative_energy(
@@ -76,17 +78,11 @@ def wavelet_relative_energy(
     [0.5, 0.0, 0.0, 0.5]
     """
     batch = as_batch(x)
-    key = ("wavelet_energy", wavelet, n_levels, mode)
     components = _transform(batch, wavelet, n_levels, mode)
-
-    def compute() -> dict[str, NDArray[np.float64]]:
-        measure = _STATISTICS["energy"][0]
-        return {name: np.asarray(measure(part)) for name, part in components.items()}
-
-    energies = batch.share(key, compute)
+    part = _pick(components, component)
     # One by one: numpy's sum over a stack adds in another order where there is a single row.
-    total = sum(energies.values(), start=np.zeros(len(batch.x)))
-    return batch.finish(divide(_pick(energies, component), total))
+    total = sum((c.statistics["energy"] for c in components.values()), np.zeros(len(batch.x)))
+    return batch.finish(divide(part.statistics["energy"], total))
 
 
 def wavelet_entropy(
@@ -131,7 +127,7 @@ def wavelet_entropy(
     """
     batch = as_batch(x)
     part = _pick(_transform(batch, wavelet, n_levels, mode), component)
-    return batch.finish(_entropy(part.x**2))
+    return batch.finish(entropy_of_shares(part.shares))
 
 
 def wavelet_statistic(
@@ -180,15 +176,11 @@ def wavelet_statistic(
     """
     batch = as_batch(x)
     part = _pick(_transform(batch, wavelet, n_levels, mode), component)
-    if statistic == "extrema":
-        return batch.finish(_n_extrema(part, _noise(batch)))
     if statistic not in _STATISTICS:
-        known = ", ".join([*_STATISTICS, "extrema"])
-        raise ValueError(f"statistic must be one of {known}, got {statistic!r}.")
-    function, power = _STATISTICS[statistic]
-    if power == 0:
-        return batch.finish(function(part))
-    return finish_amplitude(batch, np.asarray(function(part)), power=power)
+        raise ValueError(f"statistic must be one of {', '.join(_STATISTICS)}, got {statistic!r}.")
+    power = _STATISTICS[statistic]
+    # Those with a unit are those of the coefficients also where the window is constant.
+    return batch.finish(part.statistics[statistic], power=power, constant=None if power else 0.0)
 
 
 def frequency_regularity(
@@ -238,35 +230,28 @@ def frequency_regularity(
     return batch.finish(1.0 - _entropy(np.sum(packets**2, axis=2)) / level)
 
 
-def _transform(batch: Batch, wavelet: str, n_levels: int, mode: str) -> dict[str, Batch]:
-    """Return the coefficients of ``batch.x`` by component, without the rounding error of zero."""
+def _transform(batch: Batch, wavelet: str, n_levels: int, mode: str) -> dict[str, _Component]:
+    """Describe the coefficients of ``batch.x`` by component."""
 
-    def compute() -> dict[str, Batch]:
+    def compute() -> dict[str, _Component]:
+        from . import _kernels_wavelet
+
         check_integer("n_levels", n_levels, 1)
         _check_wavelet(wavelet, mode)
-        noise = _noise(batch)
+        noise = 512 * EPSILON * batch.amplitude
         components = {}
         approximation = batch.x
         for level in range(1, n_levels + 1):
             approximation, details = pywt.dwt(approximation, wavelet, mode=mode)
             for letter, coefficients in (("A", approximation), ("D", details)):
-                zero = np.abs(coefficients) <= noise
-                components[f"{letter}{level}"] = Batch(np.where(zero, 0.0, coefficients))
+                statistics, shares = _kernels_wavelet.component_statistics(
+                    coefficients, noise, CV_FLOOR
+                )
+                named = dict(zip(_STATISTICS, statistics, strict=True))
+                components[f"{letter}{level}"] = _Component(named, shares)
         return components
 
     return batch.share(("wavelet", wavelet, n_levels, mode), compute)
-
-
-def _noise(batch: Batch) -> NDArray[np.float64]:
-    """Bound of the transform's rounding error, shape (n, 1)."""
-    return 512 * EPSILON * np.abs(batch.x).max(axis=1, keepdims=True)
-
-
-def _n_extrema(component: Batch, noise: NDArray[np.float64]) -> NDArray[np.int64]:
-    steps = np.diff(component.raw, axis=1)
-    rises, falls = steps > noise, steps < -noise
-    turns = (rises[:, :-1] & falls[:, 1:]) | (falls[:, :-1] & rises[:, 1:])
-    return np.count_nonzero(turns, axis=1)
 
 
 def _check_wavelet(wavelet: str, mode: str) -> None:
@@ -277,7 +262,7 @@ def _check_wavelet(wavelet: str, mode: str) -> None:
         raise ValueError(f"mode must be one of {known}, got {mode!r}.")
 
 
-def _pick(components: dict[str, T], component: str) -> T:
+def _pick(components: dict[str, _Component], component: str) -> _Component:
     if component not in components:
         known = ", ".join(components)
         raise ValueError(f"component must be one of {known}, got {component!r}.")
