@@ -111,7 +111,7 @@ def log_band_energy(
     Parameters
     ----------
     batch : Batch
-        The windows, of which ``energy`` was computed from ``batch.centred``.
+        The windows, of which ``energy`` was computed from ``batch.x`` less its mean.
     energy : ndarray, shape (n, n_frequencies)
         Energy by frequency.
     parts : list of slice

@@ -170,13 +170,16 @@ class Batch:
         return moments
 
     @cached_property
+    def sign_changes(self) -> NDArray[np.int64]:
+        """Number of zero crossings, of local extrema and of ends of plateaus, shape (n, 3)."""
+        from . import _kernels_moments
+
+        return _kernels_moments.sign_changes(self.x)
+
+    @property
     def n_turns(self) -> NDArray[np.int64]:
         """Number of local extrema, shape (n,)."""
-        # Comparisons, not products: those of tiny differences would vanish.
-        rises = self.x[:, 1:] > self.x[:, :-1]
-        falls = self.x[:, 1:] < self.x[:, :-1]
-        turns = (rises[:, :-1] & falls[:, 1:]) | (falls[:, :-1] & rises[:, 1:])
-        return np.count_nonzero(turns, axis=1)
+        return self.sign_changes[:, 1]
 
     def finish(
         self, values: ArrayLike, *, power: int = 0, constant: ArrayLike | None = 0.0

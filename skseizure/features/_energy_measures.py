@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._batch import Batch, Values, as_batch, divide
+from ._power import segment_power
 
 # Share of the root mean square in the denominator of coefficients of variation.
 CV_FLOOR = 1e-6
@@ -365,13 +366,13 @@ def _autocovariance(batch: Batch) -> tuple[NDArray[np.float64], NDArray[np.float
     """Return sum and variance of the squares of the autocovariance at the lags from 0 on."""
 
     def compute() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        from . import _kernels_linear
+
         n_times = batch.n_times
-        spectrum = np.fft.rfft(batch.centred, n=2 * n_times, axis=1)
-        power = spectrum.real**2 + spectrum.imag**2
+        power = segment_power(batch.x, np.ones(n_times), n_fft=2 * n_times)
+        squares = _kernels_linear.sums_of_products(power, power)
         # Parseval, over the lags of both signs: all but lag 0 come twice, and all sum to zero.
-        both = (2.0 * np.sum(power**2, axis=1) - power[:, 0] ** 2 - power[:, -1] ** 2) / (
-            2 * n_times
-        )
+        both = (2.0 * squares - power[:, 0] ** 2 - power[:, -1] ** 2) / (2 * n_times)
         centre = batch.variance * n_times
         total = 0.5 * (both + centre**2) / n_times**2
         return total, np.maximum(total / n_times - (0.5 * batch.variance / n_times) ** 2, 0.0)

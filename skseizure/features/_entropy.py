@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._batch import Batch, Values, as_batch, check_integer, divide
-from ._nonlinear import power_spectrum
+from ._power import power_spectrum
 
 
 def shannon_entropy(x: ArrayLike, *, n_bins: int = 16) -> Values:

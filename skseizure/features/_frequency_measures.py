@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ._batch import Batch, Values, as_batch
 from ._morphology_measures import check_rate
-from ._nonlinear import power_spectrum
+from ._power import power_spectrum
 
 
 def psd_maximum(x: ArrayLike, *, sfreq: float = 1.0) -> Values:

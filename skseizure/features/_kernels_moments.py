@@ -118,17 +118,33 @@ def step_moments(x, bits):
 
 
 @compiled()
-def one_sided_power(spectrum, n_times, power):
-    """Write the squared size of a real signal's transform, negative frequencies added, mean 0."""
-    n, n_frequencies = spectrum.shape
+def sign_changes(x):
+    """Count zero crossings, turns and steps onto or off a plateau, (n, 3).
+
+    Comparisons, not products: those of tiny samples would vanish.
+    """
+    n, n_times = x.shape
+    counts = np.zeros((n, 3), dtype=np.int64)
     for row in range(n):
-        for k in range(n_frequencies):
-            real = spectrum[row, k].real
-            imaginary = spectrum[row, k].imag
-            power[row, k] = 2.0 * (real * real + imaginary * imaginary)
-        power[row, 0] = 0.0
-        if n_times % 2 == 0:
-            power[row, n_frequencies - 1] *= 0.5
+        here = x[row]
+        following = x[row, 1:]
+        second = x[row, 2:]
+        crossings = 0
+        for i in range(n_times - 1):
+            crossings += (here[i] < 0.0 < following[i]) | (here[i] > 0.0 > following[i])
+        turns = 0
+        plateau_ends = 0
+        for i in range(n_times - 2):
+            rises = here[i] < following[i]
+            falls = here[i] > following[i]
+            rises_then = following[i] < second[i]
+            falls_then = following[i] > second[i]
+            turns += (rises & falls_then) | (falls & rises_then)
+            plateau_ends += (rises | falls) != (rises_then | falls_then)
+        counts[row, 0] = crossings
+        counts[row, 1] = turns
+        counts[row, 2] = plateau_ends
+    return counts
 
 
 @compiled(fastmath=REASSOCIATE)

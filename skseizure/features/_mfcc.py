@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ._batch import Batch, Values, as_batch, check_integer
 from ._morphology_measures import check_rate
+from ._power import segment_power
 from ._time_frequency import check_band
 
 N_FILTERS = 12
@@ -81,9 +82,15 @@ def mel_cepstrum(
             "cosine of Eq. 2 is 0 at all filters."
         )
     batch = as_batch(x)
-    logs = _log_energies(batch, float(sfreq), check_band(band, sfreq), n_filters)
-    cosines = np.cos(np.pi * coefficient / n_filters * (np.arange(n_filters) + 0.5))
-    return batch.finish(np.sum(logs * (math.sqrt(2.0 / n_filters) * cosines), axis=1))
+    sfreq, band = float(sfreq), check_band(band, sfreq)
+
+    def compute() -> NDArray[np.float64]:
+        logs = _log_energies(batch, sfreq, band, n_filters)
+        cosines = np.cos(np.pi * coefficient / n_filters * (np.arange(n_filters) + 0.5))
+        return np.sum(logs * (math.sqrt(2.0 / n_filters) * cosines), axis=1)
+
+    key = ("mel_cepstrum", sfreq, band, n_filters, coefficient)
+    return batch.finish(batch.share(key, compute))
 
 
 def _log_energies(
@@ -92,15 +99,12 @@ def _log_energies(
     """Return the logarithms of the filters' energies, up to a constant, shape (n, n_filters)."""
 
     def compute() -> NDArray[np.float64]:
+        from . import _kernels_spectral
+
         n_fft = mel_points(batch.n_times, sfreq)
         power, largest = _hamming_power(batch, n_fft)
-        energies = np.stack(
-            [
-                np.sum(power[:, start : start + len(weights)] * weights, axis=1)
-                for start, weights in mel_filters(sfreq, n_fft, band, n_filters)
-            ],
-            axis=1,
-        )
+        filters = mel_filters(sfreq, n_fft, band, n_filters)
+        energies = _kernels_spectral.filter_energies(power, *filters)
         return np.log(np.maximum(energies, np.where(largest > 0.0, _FLOOR * largest, 1.0)))
 
     return batch.share(("mel_energies", sfreq, band, n_filters), compute)
@@ -110,8 +114,7 @@ def _hamming_power(batch: Batch, n_fft: int) -> tuple[NDArray[np.float64], NDArr
     """Return the power spectrum of the weighted window, and its maximum, shape (n, 1)."""
 
     def compute() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        spectrum = np.fft.rfft(batch.centred * np.hamming(batch.n_times), n=n_fft, axis=1)
-        power = spectrum.real**2 + spectrum.imag**2
+        power = segment_power(batch.x, np.hamming(batch.n_times), n_fft=n_fft)
         return power, power.max(axis=1, keepdims=True)
 
     return batch.share(("hamming_power", n_fft), compute)
@@ -125,12 +128,16 @@ def mel_points(n_times: int, sfreq: float) -> int:
 @lru_cache(maxsize=64)
 def mel_filters(
     sfreq: float, n_fft: int, band: tuple[float, float], n_filters: int
-) -> tuple[tuple[int, NDArray[np.float64]], ...]:
-    """Return each triangular filter as its first frequency's number and its weights."""
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """Return the triangular filters.
+
+    Number of each one's first frequency, where each one's weights end, and the weights of all, one
+    filter after the other.
+    """
     low, high = (1127.0 * math.log1p(edge / 700.0) for edge in band)
     edges = 700.0 * np.expm1(np.linspace(low, high, n_filters + 2) / 1127.0)
     frequency = np.arange(n_fft // 2 + 1) * (sfreq / n_fft)
-    filters = []
+    first, weights = [], []
     for left, peak, right in zip(edges[:-2], edges[1:-1], edges[2:], strict=True):
         inside = np.flatnonzero((left < frequency) & (frequency < right))
         if len(inside) == 0:
@@ -141,8 +148,10 @@ def mel_filters(
             )
         f = frequency[inside]
         rise, fall = (f - left) / (peak - left), (right - f) / (right - peak)
-        filters.append((int(inside[0]), np.minimum(rise, fall)))
-    return tuple(filters)
+        first.append(inside[0])
+        weights.append(np.minimum(rise, fall))
+    ends = np.cumsum([len(filter_) for filter_ in weights])
+    return np.array(first), ends, np.concatenate(weights)
 
 
 def deltas(

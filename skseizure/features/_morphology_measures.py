@@ -306,8 +306,8 @@ def slope_sign_alterations(x: ArrayLike) -> Values:
     array([2., 1.])
     """
     batch = as_batch(x)
-    signs = np.sign(batch.steps)
-    return batch.finish(0.5 * np.abs(np.diff(signs, axis=1)).sum(axis=1))
+    _, turns, plateau_ends = batch.sign_changes.T
+    return batch.finish(turns + 0.5 * plateau_ends)
 
 
 def check_rate(sfreq: float) -> float:

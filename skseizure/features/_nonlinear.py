@@ -11,9 +11,9 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.utils import gen_batches
 
 from ._batch import EPSILON, Batch, Values, as_batch, check_integer, divide
+from ._power import power_spectrum
 
 
 def higuchi_fd(x: ArrayLike, *, kmax: int = 10) -> Values:
@@ -317,26 +317,6 @@ def lyapunov_exponent(
     others = tuple(range(1, dimension))
     curve, counts = _kernels.divergence(batch.x, others, delay, exclusion, n_steps, batch.constant)
     return batch.finish(_kernels_linear.slopes(np.arange(1.0, n_steps + 1), curve, counts > 0))
-
-
-def power_spectrum(batch: Batch) -> NDArray[np.float64]:
-    """One-sided periodogram of the windows less their mean, up to a factor.
-
-    Shape (n, n_times // 2 + 1), at the frequencies k / n_times per sample.
-    """
-    from . import _kernels_moments
-
-    def compute() -> NDArray[np.float64]:
-        power = np.empty((len(batch.x), batch.n_times // 2 + 1))
-        # Some rows at a time: what lies between stays in cache, and in memory already touched.
-        for rows in gen_batches(len(power), max(1, 2**15 // batch.n_times)):
-            x = batch.x[rows]
-            # numpy transforms row by row; scipy several at a time, with other rounding.
-            spectrum = np.fft.rfft(x - x.mean(axis=1, keepdims=True), axis=1)
-            _kernels_moments.one_sided_power(spectrum, batch.n_times, power[rows])
-        return power
-
-    return batch.share("power_spectrum", compute)
 
 
 def _mean_period(batch: Batch) -> NDArray[np.int64]:

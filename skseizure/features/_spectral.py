@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._batch import Values, as_batch, check_integer, divide
-from ._nonlinear import power_spectrum
+from ._power import power_spectrum
 
 
 def band_power(

@@ -13,6 +13,7 @@ from sklearn.utils._param_validation import Interval
 
 from ._band_energy import band_slices, check_energy_bands, log_band_energy
 from ._batch import Batch
+from ._power import segment_power
 from ._windows_transformer import WindowsTransformer
 
 
@@ -172,7 +173,7 @@ def spectral_energies(
     Parameters
     ----------
     x : ndarray, shape (n, n_times)
-        Windows of at least half a segment.
+        Windows; their mean is taken off.
     weights : ndarray, shape (segment,)
         Weights of a segment's samples.
     hop : int
@@ -183,10 +184,13 @@ def spectral_energies(
     ndarray of float, shape (n, segment // 2 + 1)
         Sums of ``abs(Z)**2`` over all segments.
     """
-    from scipy.signal import ShortTimeFFT
-
-    transform = ShortTimeFFT(weights, hop, fs=1.0, scale_to="magnitude")
-    return np.sum(transform.spectrogram(x, axis=-1), axis=-1)
+    middle = len(weights) // 2
+    # All segments that touch the window, the middle of one of them on its first sample.
+    first = -((len(weights) - middle - 1) // hop)
+    last = (x.shape[1] - 1 + middle) // hop
+    starts = np.arange(first, last + 1) * hop - middle
+    scaled = weights / np.abs(weights).sum()
+    return segment_power(x, scaled, starts, n_fft=len(weights))
 
 
 def _weights(weighting: str | tuple, segment: int) -> NDArray[np.float64]:
@@ -208,4 +212,4 @@ def _log_energy(
     parts: list[slice],
 ) -> NDArray[np.float64]:
     batch = Batch(x)
-    return log_band_energy(batch, spectral_energies(batch.centred, weights, hop), parts)
+    return log_band_energy(batch, spectral_energies(batch.x, weights, hop), parts)

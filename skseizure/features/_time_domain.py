@@ -298,11 +298,7 @@ def zero_crossings(x: ArrayLike) -> Values:
     array([2., 0.])
     """
     batch = as_batch(x)
-    # Signs, not products: those of tiny samples would vanish.
-    above = batch.x > 0.0
-    below = batch.x < 0.0
-    crossings = (above[:, 1:] & below[:, :-1]) | (below[:, 1:] & above[:, :-1])
-    return batch.finish(np.count_nonzero(crossings, axis=1))
+    return batch.finish(batch.sign_changes[:, 0])
 
 
 def slope_sign_changes(x: ArrayLike) -> Values:

@@ -10,12 +10,11 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, NDArray
 
 from ._batch import Batch, Values, as_batch
 from ._morphology_measures import check_rate
-from ._nonlinear import power_spectrum
+from ._power import power_spectrum, segment_power
 
 
 def stft_band_energy(
@@ -143,11 +142,10 @@ def _padded_power(batch: Batch, n_fft: int) -> NDArray[np.float64]:
     if n_fft == batch.n_times:
         return power_spectrum(batch)
 
-    def compute() -> NDArray[np.float64]:
-        spectrum = np.fft.rfft(batch.centred, n=n_fft, axis=1)
-        return 2.0 * (spectrum.real**2 + spectrum.imag**2)
-
-    return batch.share(("padded_power", n_fft), compute)
+    return batch.share(
+        ("padded_power", n_fft),
+        lambda: segment_power(batch.x, np.ones(batch.n_times), n_fft=n_fft, factors=2.0),
+    )
 
 
 def _segment_power(batch: Batch, n_fft: int) -> NDArray[np.float64]:
@@ -159,10 +157,8 @@ def _segment_power(batch: Batch, n_fft: int) -> NDArray[np.float64]:
         length = max(1, batch.n_times // 2)
         weights = get_window("hamming", length)
         hop = max(1, length // 2)
-        segments = sliding_window_view(batch.centred, length, axis=1)[:, ::hop]
-        spectrum = np.fft.rfft(segments * weights, n=n_fft, axis=2)
-        power = np.sum(spectrum.real**2 + spectrum.imag**2, axis=1)
-        scale = n_fft * np.sum(weights**2) * segments.shape[1] / batch.n_times
-        return power * (2.0 / scale)
+        starts = np.arange(0, batch.n_times - length + 1, hop)
+        scale = n_fft * np.sum(weights**2) * len(starts) / batch.n_times
+        return segment_power(batch.x, weights, starts, n_fft=n_fft, factors=2.0 / scale)
 
     return batch.share(("segment_power", n_fft), compute)

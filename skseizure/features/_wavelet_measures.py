@@ -8,8 +8,6 @@ sample, counts as zero.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 import pywt
 from numpy.typing import ArrayLike, NDArray
@@ -31,9 +29,7 @@ _STATISTICS = {
 }
 
 
-class _Component(NamedTuple):
-    statistics: dict[str, NDArray[np.float64]]
-    shares: NDArray[np.float64]
+Component = dict[str, NDArray[np.float64]]
 
 
 def wavelet_relative_energy(
@@ -81,8 +77,8 @@ def wavelet_relative_energy(
     components = _transform(batch, wavelet, n_levels, mode)
     part = _pick(components, component)
     # One by one: numpy's sum over a stack adds in another order where there is a single row.
-    total = sum((c.statistics["energy"] for c in components.values()), np.zeros(len(batch.x)))
-    return batch.finish(divide(part.statistics["energy"], total))
+    total = sum((c["energy"] for c in components.values()), np.zeros(len(batch.x)))
+    return batch.finish(divide(part["energy"], total))
 
 
 def wavelet_entropy(
@@ -127,7 +123,7 @@ def wavelet_entropy(
     """
     batch = as_batch(x)
     part = _pick(_transform(batch, wavelet, n_levels, mode), component)
-    return batch.finish(entropy_of_shares(part.shares))
+    return batch.finish(part["entropy"])
 
 
 def wavelet_statistic(
@@ -180,7 +176,7 @@ def wavelet_statistic(
         raise ValueError(f"statistic must be one of {', '.join(_STATISTICS)}, got {statistic!r}.")
     power = _STATISTICS[statistic]
     # Those with a unit are those of the coefficients also where the window is constant.
-    return batch.finish(part.statistics[statistic], power=power, constant=None if power else 0.0)
+    return batch.finish(part[statistic], power=power, constant=None if power else 0.0)
 
 
 def frequency_regularity(
@@ -230,10 +226,10 @@ def frequency_regularity(
     return batch.finish(1.0 - _entropy(np.sum(packets**2, axis=2)) / level)
 
 
-def _transform(batch: Batch, wavelet: str, n_levels: int, mode: str) -> dict[str, _Component]:
+def _transform(batch: Batch, wavelet: str, n_levels: int, mode: str) -> dict[str, Component]:
     """Describe the coefficients of ``batch.x`` by component."""
 
-    def compute() -> dict[str, _Component]:
+    def compute() -> dict[str, Component]:
         from . import _kernels_wavelet
 
         check_integer("n_levels", n_levels, 1)
@@ -247,8 +243,11 @@ def _transform(batch: Batch, wavelet: str, n_levels: int, mode: str) -> dict[str
                 statistics, shares = _kernels_wavelet.component_statistics(
                     coefficients, noise, CV_FLOOR
                 )
-                named = dict(zip(_STATISTICS, statistics, strict=True))
-                components[f"{letter}{level}"] = _Component(named, shares)
+                components[f"{letter}{level}"] = {
+                    **dict(zip(_STATISTICS, statistics, strict=True)),
+                    # At once: kept until asked for, the shares would take most of the memory.
+                    "entropy": entropy_of_shares(shares),
+                }
         return components
 
     return batch.share(("wavelet", wavelet, n_levels, mode), compute)
@@ -262,7 +261,7 @@ def _check_wavelet(wavelet: str, mode: str) -> None:
         raise ValueError(f"mode must be one of {known}, got {mode!r}.")
 
 
-def _pick(components: dict[str, _Component], component: str) -> _Component:
+def _pick(components: dict[str, Component], component: str) -> Component:
     if component not in components:
         known = ", ".join(components)
         raise ValueError(f"component must be one of {known}, got {component!r}.")
