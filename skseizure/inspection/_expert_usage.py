@@ -184,7 +184,7 @@ class ExpertUsageDisplay:
         from matplotlib import pyplot as plt
 
         if ax is None:
-            height = 1.2 + 0.45 * len(self.classes)
+            height = max(1.2 + 0.45 * len(self.classes), 0.6 + 0.25 * len(self.expert_names))
             _, ax = plt.subplots(figsize=(7, height), layout="constrained")
         self.ax_, self.figure_ = ax, ax.figure
         shades = colormaps["Blues"](np.linspace(0.85, 0.3, len(self.expert_names)))
@@ -196,9 +196,8 @@ class ExpertUsageDisplay:
             start = start + width
         labels = [f"{c} (n = {n})" for c, n in zip(self.classes, self.counts, strict=True)]
         ax.set(
-            yticks=rows, yticklabels=labels, xlim=(0, 1), xlabel="mean share of the gate",
-            ylabel="class",
+            yticks=rows, yticklabels=labels, ylim=(len(rows) - 0.5, -0.5), ylabel="class",
+            xlim=(0, 1), xlabel="mean share of the gate",
         )  # fmt: skip
-        ax.invert_yaxis()
         ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
         return self

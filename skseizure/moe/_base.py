@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
-from sklearn.model_selection import StratifiedGroupKFold, StratifiedShuffleSplit
 from sklearn.utils import (
     Tags,
     assert_all_finite,
@@ -27,6 +26,7 @@ from sklearn.utils.validation import check_is_fitted
 from .._utils.validation import check_sfreq, check_windows, is_windows
 from .._utils.versions import get_state, set_state
 from ._sampler import Sampler, exponents
+from ._splits import Rows, hold_out
 
 if TYPE_CHECKING:
     from ._training import Plan
@@ -36,8 +36,6 @@ BATCH = 256
 
 # Samples of the shortest window that augmentation is meant for, unless asked for.
 SHORTEST_AUGMENTED = 64
-
-Rows = NDArray[np.intp]
 
 
 class BaseMoEClassifier(ClassifierMixin, BaseEstimator):
@@ -130,19 +128,35 @@ class BaseMoEClassifier(ClassifierMixin, BaseEstimator):
         self : object
             Fitted.
         """
+        before = vars(self).copy()
+        try:
+            return self._fit(X, y, groups)
+        except BaseException:
+            vars(self).clear()
+            vars(self).update(before)
+            raise
+
+    def _fit(self, X: Any, y: ArrayLike, groups: ArrayLike | None) -> Self:
         from ._training import check_device, threads, train
 
         device = check_device(self.device)
         # Two dimensions may be a table, in which neighbours in a row mean nothing.
         is_signal = (X if is_windows(X) else np.asanyarray(X)).ndim == 3
-        before = self._layout() if self.warm_start and hasattr(self, "state_") else None
+        start, before = None, None
+        if self.warm_start and hasattr(self, "state_"):
+            start, before = self.state_, self._layout()
         X, labels, groups = self._check_training_data(X, y, groups)
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
-        rows, held_out = self._split(X, labels, groups, seed)
+        rows, held_out = hold_out(self.train_split, X, labels, groups, seed)
         train_X, y_train = _take(X, rows), labels[rows]
         codes = np.searchsorted(self.classes_, labels)
         self.class_counts_ = np.bincount(codes[rows], minlength=len(self.classes_))
-        plan = self._plan(seed, is_signal=is_signal, continued=before is not None)
+        plan = self._plan(seed, is_signal=is_signal, continued=start is not None)
+        if before is not None and before != self._layout():
+            raise ValueError(
+                f"warm_start=True, but classes or windows changed since the last fit: {before} "
+                f"before, {self._layout()} now; they must be the same, or warm_start=False."
+            )
         with threads(self.n_jobs):
             inputs = self._learn_inputs(
                 train_X, y_train, None if groups is None else groups[rows], seed
@@ -151,13 +165,6 @@ class BaseMoEClassifier(ClassifierMixin, BaseEstimator):
             if held_out is not None:
                 valid = self._inputs(_take(X, held_out)), codes[held_out]
             self.network_params_ = self._network_params()
-            if before is not None and before != self._layout():
-                raise ValueError(
-                    f"warm_start=True, but classes, windows or sizes changed since the last fit: "
-                    f"{before} before, {self._layout()} now; they must be the same, or "
-                    "warm_start=False."
-                )
-            start = None if before is None else self.state_
             log_prior = self._log_prior()
             self.state_, self.history_ = train(
                 self.network_params_, inputs, codes[rows], valid, log_prior, plan, device, start
@@ -308,57 +315,35 @@ class BaseMoEClassifier(ClassifierMixin, BaseEstimator):
             )
         return X, labels, _groups(X, groups)
 
-    def _split(
-        self, X: Any, labels: NDArray, groups: NDArray | None, seed: int
-    ) -> tuple[Rows, Rows | None]:
-        """Return rows to train and, where asked for, to validate on."""
-        everything = np.arange(len(labels))
-        if self.train_split is None:
-            return everything, None
-        splitter = self.train_split
-        if isinstance(splitter, Real):
-            share = float(splitter)
-            if groups is None:
-                splitter = StratifiedShuffleSplit(1, test_size=share, random_state=seed)
-            else:
-                if len(np.unique(groups)) < 2:
-                    raise ValueError(
-                        f"groups holds one group, {groups.tolist()[0]!r}; train_split={share} "
-                        "keeps groups whole and needs two."
-                    )
-                n_splits = min(max(2, round(1 / share)), len(np.unique(groups)))
-                splitter = StratifiedGroupKFold(n_splits, shuffle=True, random_state=seed)
-        rows, held_out = next(iter(splitter.split(X, labels, groups)))
-        lost = np.setdiff1d(self.classes_, labels[rows])
-        if len(lost):
-            raise ValueError(
-                f"train_split leaves no window of class {lost.tolist()[0]!r} to train on; hold out "
-                "fewer windows, or patients that are not the only ones with it."
-            )
-        return rows, held_out
-
     def _learn_inputs(
         self, X: Any, y: NDArray, groups: NDArray | None, seed: int
     ) -> dict[str, NDArray]:
         """Learn the inputs' scaling and return the inputs of the training windows."""
-        raw = np.array(X, dtype=np.float32)
-        self.channel_mean_ = raw.mean(axis=(0, 2), dtype=np.float64).astype(np.float32)
-        raw -= self.channel_mean_[:, None]
-        scale = np.sqrt(np.square(raw).mean(axis=(0, 2), dtype=np.float64))
+        largest = max(np.abs(np.asarray(X[rows], dtype=np.float64)).max() for rows in _parts(X))
+        exponent = int(np.frexp(largest)[1])
+        raw = _in_unit(X, exponent)
+        mean = raw.mean(axis=(0, 2), dtype=np.float64).astype(np.float32)
+        raw -= mean[:, None]
+        scale = np.sqrt(np.square(raw).mean(axis=(0, 2), dtype=np.float64)).astype(np.float32)
         # A channel that never changes stays zero.
-        self.channel_scale_ = np.where(scale > 0, scale, 1).astype(np.float32)
-        raw /= self.channel_scale_[:, None]
+        scale[scale == 0] = scale.max() or 1
+        raw /= scale[:, None]
+        self.channel_mean_, self.channel_scale_ = (
+            np.ldexp(values.astype(np.float64), exponent) for values in (mean, scale)
+        )
         return {"x": raw}
 
     def _inputs(self, X: Any) -> dict[str, NDArray]:
         """Return the network's inputs of windows."""
-        raw = np.array(X, dtype=np.float32)
-        raw -= self.channel_mean_[:, None]
-        raw /= self.channel_scale_[:, None]
+        exponent = int(np.frexp(self.channel_scale_.max())[1])
+        raw = _in_unit(X, exponent)
+        with np.errstate(over="ignore"):  # of windows that `_forward` then refuses
+            raw -= np.ldexp(self.channel_mean_, -exponent).astype(np.float32)[:, None]
+            raw /= np.ldexp(self.channel_scale_, -exponent).astype(np.float32)[:, None]
         return {"x": raw}
 
     def _batches(self, X: Any) -> Iterator[dict[str, NDArray]]:
-        for rows in gen_batches(len(X), BATCH):
+        for rows in _parts(X):
             yield self._inputs(X[rows])
 
     def _forward(self, X: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -369,9 +354,18 @@ class BaseMoEClassifier(ClassifierMixin, BaseEstimator):
         if self.sfreq_ is not None:
             check_sfreq(self, X, reset=False)
         with threads(self.n_jobs):
-            return predict(
+            proba, gates = predict(
                 self.network_params_, self.state_, self._batches(X), check_device(self.device)
             )
+        strange = np.flatnonzero(~np.isfinite(proba).all(axis=1))
+        if len(strange):
+            largest = np.abs(np.asarray(X[strange[:1]], dtype=np.float64)).max()
+            raise ValueError(
+                f"X: window {strange[0]} has samples of up to {largest:.3g}, too far from those "
+                f"seen in fit, of standard deviations up to {self.channel_scale_.max():.3g}, for "
+                "finite probabilities."
+            )
+        return proba, gates
 
     def _network_params(self) -> dict[str, Any]:
         return {
@@ -389,7 +383,11 @@ class BaseMoEClassifier(ClassifierMixin, BaseEstimator):
         }
 
     def _layout(self) -> dict[str, Any]:
-        return {"classes": self.classes_.tolist(), **self.network_params_}
+        return {
+            "classes": self.classes_.tolist(),
+            "n_channels": self.n_channels_in_,
+            "n_times": self.n_times_in_,
+        }
 
     def _plan(self, seed: int, *, is_signal: bool, continued: bool) -> Plan:
         from ._training import Plan
@@ -441,10 +439,30 @@ def _take(X: Any, rows: Rows) -> Any:
     return X if np.array_equal(rows, np.arange(len(X))) else X[rows]
 
 
+def _parts(X: Any) -> Iterator[slice]:
+    return gen_batches(len(X), BATCH)
+
+
+def _in_unit(X: Any, exponent: int) -> NDArray[np.float32]:
+    """Return windows in units of 2**exponent: no digit changes, and squares of any are numbers."""
+    raw = np.empty(X.shape, dtype=np.float32)
+    with np.errstate(over="ignore"):
+        for rows in _parts(X):
+            values = np.asarray(X[rows], dtype=np.float64)
+            np.ldexp(values, -exponent, out=raw[rows], casting="same_kind")
+    return raw
+
+
 def _groups(X: Any, groups: Any) -> NDArray | None:
     if groups is not None:
-        column: NDArray = np.asarray(column_or_1d(groups))
+        column: NDArray = np.asarray(column_or_1d(groups, input_name="groups"))
         check_consistent_length(X, column)
+        try:
+            np.unique(column)
+        except TypeError as error:
+            raise ValueError(
+                f"groups holds patients of several types, which have no order: {error}."
+            ) from error
         return column
     if is_windows(X):
         for known in (X.patient, X.record):

@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any, Literal
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ._mixture import check_sizes
 from ._temporal import SameConvolution, batch_moments, padding
 
 # The published kernel: half a second at the published 128 Hz.
@@ -64,8 +66,8 @@ class EEGNet(nn.Module):
     Raises
     ------
     ValueError
-        If a size is below one, the kernel is longer than the window, or the sampling rate is not
-        above zero.
+        If a size is below one, the kernel is longer than the window, or the sampling rate or
+        ``max_norm`` is not above zero.
 
     Notes
     -----
@@ -112,9 +114,13 @@ class EEGNet(nn.Module):
             "depth": depth,
             "n_pointwise": n_pointwise,
         }
-        for name, size in sizes.items():
-            if size < 1:
-                raise ValueError(f"{name} is {size}; at least 1 is needed.")
+        if n_outputs is not None:
+            sizes["n_outputs"] = n_outputs
+        check_sizes(**sizes)
+        if np.shape(dropout) != (2,):
+            raise ValueError(f"dropout is {dropout!r}; two shares, one after each pool, are needed.")
+        if not max_norm > 0:
+            raise ValueError(f"max_norm is {max_norm}; a number above 0 is needed.")
         if method not in ("auto", "fast", "conv"):
             raise ValueError(f"method is {method!r}; 'auto', 'fast' or 'conv' is needed.")
         self.kernel_size = _kernel_size(kernel_size, sfreq, n_times)
@@ -164,7 +170,7 @@ class EEGNet(nn.Module):
                 f"x has shape {tuple(x.shape)}; (n, {self.n_channels}, {self.n_times}) is needed."
             )
         fast = self.method == "fast" or (self.method == "auto" and x.device.type == "cpu")
-        if fast and not (self.training and x.requires_grad):
+        if fast and len(x) and not (self.training and x.requires_grad):
             maps = self._fast(x, moments)
         else:
             maps = self._plain(x)

@@ -28,7 +28,7 @@ from ..features import (
     zero_crossings,
 )
 
-# The power of a flat channel, far below a converter's last bit.
+# The power of a flat channel in microvolts, far below a converter's last bit.
 FLOOR = 1e-12
 WAVELET, LEVEL = "db5", 3
 # Below this the third level is all made of the window's ends.
@@ -52,6 +52,9 @@ class BandSummary(TransformerMixin, BaseEstimator):
         """Check the layout and the sampling rate."""
         bands = BandFeatures(["variance"], sfreq=self.sfreq, filtering="window")
         self.bands_ = bands.fit(X)
+        # In volts, say, windows themselves have powers below that of a flat channel in microvolts.
+        power = _on_channels(lambda x: variance(x)[:, None], check_windows(self.bands_, X)).max()
+        self.unit_ = np.sqrt(power) if 0 < power < 1 else 1.0
         return self
 
     def transform(self, X: Any) -> NDArray[np.float64]:
@@ -59,12 +62,14 @@ class BandSummary(TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         power = np.asarray(self.bands_.transform(X)).reshape(len(X), self.bands_.n_channels_in_, -1)
         other = _on_channels(_length_and_kurtosis, check_windows(self.bands_, X, reset=False))
-        table = np.concatenate([np.log(np.maximum(power, FLOOR)), other], axis=2)
+        floor = FLOOR * self.unit_ ** np.array([2] * power.shape[2] + [1])
+        table = np.concatenate([power, other], axis=2)
+        table[..., :-1] = np.log(np.maximum(table[..., :-1], floor))
         return np.concatenate([table.mean(axis=1), table.std(axis=1)], axis=1)
 
 
 def _length_and_kurtosis(x: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.column_stack([np.log(np.maximum(line_length(x), FLOOR)), kurtosis(x)])
+    return np.column_stack([line_length(x), kurtosis(x)])
 
 
 class Manual41(TransformerMixin, BaseEstimator):

@@ -10,6 +10,13 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 
+def check_sizes(**sizes: int) -> None:
+    """Raise a ValueError for a size of a module that is below one."""
+    for name, size in sizes.items():
+        if size < 1:
+            raise ValueError(f"{name} is {size}; at least 1 is needed.")
+
+
 class GateOutput(NamedTuple):
     """What a gate returns: shares of each trial, their logarithms, and the load of each expert."""
 
@@ -61,7 +68,7 @@ class NoisyTopKGate(nn.Module):
     Raises
     ------
     ValueError
-        If ``top_k`` is not between 1 and ``n_experts``.
+        If a size is below one or ``top_k`` is not between 1 and ``n_experts``.
 
     References
     ----------
@@ -82,6 +89,7 @@ class NoisyTopKGate(nn.Module):
         self, n_features: int, n_experts: int, top_k: int | None = None, noisy: bool = False
     ) -> None:
         super().__init__()
+        check_sizes(n_features=n_features, n_experts=n_experts)
         self.top_k = n_experts if top_k is None else top_k
         if not 1 <= self.top_k <= n_experts:
             raise ValueError(f"top_k is {top_k}; 1 to {n_experts}, the experts there are, or None.")
@@ -106,6 +114,10 @@ class NoisyTopKGate(nn.Module):
             Number of trials that each expert takes part in. With noise in training: the sum over
             trials of the probability that it would under fresh noise, which has a gradient.
         """
+        if x.ndim != 2 or x.shape[1] != len(self.weight):
+            raise ValueError(
+                f"x has shape {tuple(x.shape)}; (n, {len(self.weight)}) is what the gate needs."
+            )
         clean = x @ self.weight
         noise_sd = None
         logits = clean
@@ -155,6 +167,11 @@ class MixtureOfExperts(nn.Module):
     noisy : bool, default=False
         Add noise to the gate while training, see `NoisyTopKGate`.
 
+    Raises
+    ------
+    ValueError
+        If a size is below one or ``top_k`` is larger than the number of shares.
+
     References
     ----------
     Z. Du, R. Peng, W. Liu, W. Li, D. Wu. Mixture of experts for EEG-based seizure subtype
@@ -184,8 +201,17 @@ class MixtureOfExperts(nn.Module):
         noisy: bool = False,
     ) -> None:
         super().__init__()
+        if n_gate_features is None:
+            n_gate_features = n_features
+        check_sizes(
+            n_features=n_features,
+            n_outputs=n_outputs,
+            n_experts=n_experts,
+            hidden=hidden,
+            n_gate_features=n_gate_features,
+        )
         self.n_experts, self.outside = n_experts, outside
-        self.gate = NoisyTopKGate(n_gate_features or n_features, n_experts + outside, top_k, noisy)
+        self.gate = NoisyTopKGate(n_gate_features, n_experts + outside, top_k, noisy)
         self.first = nn.Linear(n_features, n_experts * hidden)
         bound = 1 / math.sqrt(hidden)
         self.weight = nn.Parameter(
@@ -206,6 +232,11 @@ class MixtureOfExperts(nn.Module):
         Tensor, shape (n, n_experts, n_outputs)
             Log probabilities.
         """
+        if x.ndim != 2 or x.shape[1] != self.first.in_features:
+            raise ValueError(
+                f"x has shape {tuple(x.shape)}; (n, {self.first.in_features}) is what the experts "
+                "need."
+            )
         hidden = self.first(x).relu().unflatten(1, (self.n_experts, -1))
         return (torch.einsum("neh,ehk->nek", hidden, self.weight) + self.bias).log_softmax(-1)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from numbers import Integral
 from typing import Literal
 
 import numpy as np
@@ -47,7 +48,8 @@ class ImbalancedBatchSampler:
     Raises
     ------
     ValueError
-        If ``y`` is empty, ``gamma`` is not finite or a batch has fewer rows than blocks.
+        If ``y`` is empty, ``gamma`` is not finite, a batch has fewer rows than blocks, or a number
+        of rows or batches is not a whole one.
 
     Examples
     --------
@@ -80,6 +82,9 @@ class ImbalancedBatchSampler:
         self.gamma = np.atleast_1d(np.asarray(gamma, dtype=np.float64))
         if self.gamma.ndim != 1 or not len(self.gamma) or not np.isfinite(self.gamma).all():
             raise ValueError(f"gamma is {gamma!r}; a finite number, or some of them, is needed.")
+        for name, size in (("batch_size", batch_size), ("n_batches", n_batches)):
+            if size is not None and (not isinstance(size, Integral) or size < 0):
+                raise ValueError(f"{name} is {size!r}; a whole number is needed.")
         if batch_size < len(self.gamma):
             raise ValueError(
                 f"batch_size is {batch_size} for {len(self.gamma)} blocks; one row each is needed."

@@ -23,6 +23,17 @@ def padding(kernel_size: int) -> tuple[int, int]:
     return left, kernel_size - 1 - left
 
 
+# Not a cache of functools, which torch.compile looks through into code that it cannot trace.
+_LENGTHS: dict[int, int] = {}
+
+
+def _fast_length(n: int) -> int:
+    """Return the least length of a quick Fourier transform of ``n`` samples or more."""
+    if n not in _LENGTHS:
+        _LENGTHS[n] = next_fast_len(n, real=True)
+    return _LENGTHS[n]
+
+
 class SameConvolution(torch.autograd.Function):
     """Convolution that keeps the length, by Fourier transform; O(T log T) a map.
 
@@ -33,7 +44,7 @@ class SameConvolution(torch.autograd.Function):
     def forward(ctx: Any, z: Tensor, kernel: Tensor) -> Tensor:
         """Convolve maps (n, n_filters, depth, n_times) with kernels (n_filters, kernel_size)."""
         n_times, size = z.shape[-1], kernel.shape[-1]
-        length = next_fast_len(n_times + size - 1, real=True)
+        length = _fast_length(n_times + size - 1)
         z_f, kernel_f = torch.fft.rfft(z, length), torch.fft.rfft(kernel, length)
         ctx.save_for_backward(z_f, kernel_f)
         ctx.sizes = n_times, size, length
@@ -76,9 +87,10 @@ def trial_moments(x: Tensor, kernel_size: int) -> Tensor:
         Autocorrelation at lags 0 to ``kernel_size - 1`` summed over channels, then the sum.
     """
     x = x.double()
-    spectrum = torch.fft.rfft(x, next_fast_len(x.shape[-1] + kernel_size - 1, real=True))
+    length = _fast_length(x.shape[-1] + kernel_size - 1)
+    spectrum = torch.fft.rfft(x, length)
     power = (spectrum.real.square() + spectrum.imag.square()).sum(1)
-    lags = torch.fft.irfft(power, next_fast_len(x.shape[-1] + kernel_size - 1, real=True))
+    lags = torch.fft.irfft(power, length)
     return torch.cat([lags[:, :kernel_size], x.sum((1, 2))[:, None]], 1)
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import warnings
-from numbers import Integral
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import softmax
 from sklearn.base import clone
-from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, check_cv
+
+from ._splits import folds
 
 # A class that an expert holds impossible stays possible to the mixture.
 SMALLEST = 1e-7
@@ -104,7 +103,7 @@ def out_of_fold(
     """
     classes = np.unique(y)
     out = np.full((len(y), len(classes)), np.nan)
-    for train, test in _folds(cv, table, y, groups, seed):
+    for train, test in folds(cv, table, y, groups, seed):
         if len(np.unique(y[train])) < 2:
             raise ValueError(
                 f"groups: the others than {np.unique(groups[test]).tolist()} hold one class, "
@@ -118,23 +117,3 @@ def out_of_fold(
     if np.isnan(out).any():
         raise ValueError("cv leaves windows out of all its test folds; each must be in one.")
     return out
-
-
-def _folds(cv: Any, table: NDArray, y: NDArray, groups: NDArray | None, seed: int) -> list[Any]:
-    if not isinstance(cv, Integral):
-        return list(check_cv(cv, y, classifier=True).split(table, y, groups))
-    if groups is None:
-        most = int(np.unique(y, return_counts=True)[1].max())
-        splitter: Any = StratifiedKFold(min(cv, most), shuffle=True, random_state=seed)
-    else:
-        n_groups = len(np.unique(groups))
-        if n_groups < 2:
-            raise ValueError(
-                f"groups holds one group, {groups.tolist()[0]!r}; folds that keep groups whole "
-                "need two, or cv=0."
-            )
-        splitter = StratifiedGroupKFold(min(cv, n_groups), shuffle=True, random_state=seed)
-    with warnings.catch_warnings():
-        # Rare classes are the very use: folds without them in the test part are right.
-        warnings.filterwarnings("ignore", "The least populated class", UserWarning)
-        return list(splitter.split(table, y, groups))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import copy
 import threading
-from collections.abc import Callable, Iterator, Sequence
+import warnings
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -232,12 +233,20 @@ def train(
         net = _net(network_params, plan, len(trials), held_out, device).initialize()
         network = plain(net.module_)
         if start is not None:
-            load_state(network, start)
+            try:
+                load_state(network, start)
+            except RuntimeError as error:
+                raise ValueError(
+                    "warm_start=True, but extractor, experts, gate or manual features changed "
+                    "their sizes since the last fit; they must be the same, or warm_start=False."
+                ) from error
         network.log_prior.copy_(torch.from_numpy(log_prior))
         extractor = network.extractor
         if device == "cpu" and isinstance(extractor, EEGNet) and not plan.augment:
             trials.X["moments"] = _all_moments(trials.X["x"], extractor.kernel_size)
-        net.partial_fit(trials)
+        with exact(device):
+            net.partial_fit(trials)
+    _warn_if_interrupted(net, plan)
     state = {name: value.cpu().numpy() for name, value in network.state_dict().items()}
     broken = [name for name, value in state.items() if not np.isfinite(value).all()]
     if broken:
@@ -247,6 +256,19 @@ def train(
         )
     history = [{k: v for k, v in row.items() if k != "batches"} for row in net.history]
     return state, history
+
+
+def _warn_if_interrupted(net: NeuralNetClassifier, plan: Plan) -> None:
+    # skorch ends quietly at Ctrl-C, which leaves the last epoch without its scores.
+    if net.history and "train_loss" not in net.history[-1]:
+        epoch = len(net.history)
+        idle = " The gate had not learned yet." if epoch <= plan.pretrain_epochs else ""
+        warnings.warn(
+            f"Training was interrupted in epoch {epoch} of {plan.max_epochs}; what was learned by "
+            f"then is kept.{idle}",
+            stacklevel=6,
+        )
+        del net.history[-1]
 
 
 def _net(
@@ -337,7 +359,7 @@ def predict(
     load_state(network, state)
     network.to(device).eval()
     log_proba, gates = [], []
-    with torch.inference_mode():
+    with torch.inference_mode(), exact(device):
         for batch in batches:
             out = network(**{k: v.to(device) for k, v in _tensors(batch).items()})
             log_proba.append(out[0].cpu().double().softmax(1).numpy())
@@ -376,20 +398,33 @@ def check_device(device: str) -> str:
     if device == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
     try:
-        kind = torch.device(device).type
+        wanted = torch.device(device)
     except RuntimeError as error:
         raise ValueError(f"device is {device!r}; 'auto' or a torch device is needed.") from error
-    there: dict[str, Callable[[], bool]] = {
-        "cpu": lambda: True,
-        "cuda": torch.cuda.is_available,
-        "mps": torch.backends.mps.is_available,
+    count = {
+        "cpu": 1,
+        "cuda": torch.cuda.device_count(),
+        "mps": int(torch.backends.mps.is_available()),
     }
-    if kind not in there or not there[kind]():
+    if (wanted.index or 0) >= count.get(wanted.type, 0):
         raise ValueError(
             f"device is {device!r}, but torch finds no such device here; device='auto' takes what "
             "there is, 'cpu' is always there."
         )
     return device
+
+
+@contextlib.contextmanager
+def exact(device: str) -> Iterator[None]:
+    """Let a GPU convolve in whole single precision, and the same way in each run."""
+    if device == "cpu":
+        yield
+        return
+    with (
+        _ONE_AT_A_TIME,
+        torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False),
+    ):
+        yield
 
 
 @contextlib.contextmanager

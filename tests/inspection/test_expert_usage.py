@@ -61,6 +61,23 @@ def test_given_axes_are_used_and_drawn_on_again():
     assert display.plot().ax_ is not ax
 
 
+@pytest.mark.parametrize(("n_classes", "n_experts"), [(1, 1), (20, 9), (2, 20)])
+def test_any_number_fits_into_the_figure(n_classes, n_experts, rng):
+    gates = rng.dirichlet(np.ones(n_experts), size=3 * n_classes)
+    names = np.array([f"a seizure of type {i:02}" for i in range(n_classes)])
+    display = ExpertUsageDisplay.from_predictions(gates, np.repeat(names, 3))
+    display.figure_.canvas.draw()  # warns where there is no room
+    assert display.ax_.get_ylim() == (n_classes - 0.5, -0.5)  # no bar is cut, the first is on top
+    width, height = display.figure_.canvas.get_width_height()
+    texts = [*display.ax_.get_yticklabels(), *display.ax_.get_legend().get_texts()]
+    boxes = [text.get_window_extent() for text in texts]
+    assert len(boxes) == n_classes + n_experts
+    for box in boxes:
+        assert box.x0 >= 0 and box.x1 <= width and box.y0 >= 0 and box.y1 <= height
+    labels = sorted(boxes[:n_classes], key=lambda box: box.y0)
+    assert all(low.y1 <= high.y0 for low, high in zip(labels, labels[1:], strict=False))
+
+
 @pytest.mark.parametrize(
     ("gates", "y", "names", "message"),
     [

@@ -19,7 +19,8 @@ from skorch.callbacks import Callback
 
 from skseizure.features import BandFeatures
 from skseizure.moe import EEGNet, MixMoEClassifier, SeizureMoEClassifier
-from skseizure.moe._training import augmented, check_device, train
+from skseizure.moe._splits import hold_out
+from skseizure.moe._training import augmented, check_device, exact, train
 
 from ._rare import rare_subtypes
 
@@ -309,7 +310,7 @@ def test_early_stopping_keeps_the_best_weights(blobs):
     assert model.n_iter_ == best + 1 + 2
     until = clone(model).set_params(patience=None)
     assert until.fit(X, y).n_iter_ == 30
-    rows, held_out = model._split(X, y, None, _seed(0))
+    rows, held_out = hold_out(0.25, X, y, None, _seed(0))
     assert len(rows) == 90
     assert balanced_accuracy_score(y[held_out], model.predict(X[held_out])) == scores[best]
 
@@ -416,7 +417,7 @@ def test_warm_start_goes_on(blobs):
     model.set_params(max_epochs=1, lr=1e-5).fit(X, y)
     assert model.history_[0]["train_loss"] < first * 1.1
     assert _seizure(max_epochs=1, lr=1e-5).fit(X, y).history_[0]["train_loss"] > first * 1.1
-    with pytest.raises(ValueError, match="warm_start=True, but classes, windows or sizes changed"):
+    with pytest.raises(ValueError, match="warm_start=True, but classes or windows changed"):
         model.fit(X[:, :1], y)
 
 

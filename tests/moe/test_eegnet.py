@@ -164,6 +164,10 @@ def test_any_layout(n_channels, n_times):
     assert net(torch.randn(3, n_channels, n_times)).shape == (3, net.n_features)
 
 
+def test_no_window_has_no_features():
+    assert EEGNet(2, 64).eval()(torch.zeros(0, 2, 64)).shape == (0, 64)
+
+
 def test_bad_sizes():
     with pytest.raises(ValueError, match="n_channels is 0; at least 1"):
         EEGNet(0, 64)
@@ -171,6 +175,12 @@ def test_bad_sizes():
         EEGNet(1, 64, 0)
     with pytest.raises(ValueError, match="kernel_size is 65 for windows of 64 samples"):
         EEGNet(1, 64, kernel_size=65)
+    with pytest.raises(ValueError, match="n_outputs is 0; at least 1"):
+        EEGNet(1, 64, n_outputs=0)
+    with pytest.raises(ValueError, match=r"dropout is 0\.2; two shares"):
+        EEGNet(1, 64, dropout=0.2)
+    with pytest.raises(ValueError, match="max_norm is 0; a number above 0"):
+        EEGNet(1, 64, max_norm=0)
     with pytest.raises(ValueError, match="method is 'slow'"):
         EEGNet(1, 64, method="slow")
     with pytest.raises(ValueError, match=r"x has shape \(2, 3, 64\); \(n, 1, 64\) is needed"):

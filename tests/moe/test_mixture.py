@@ -104,6 +104,10 @@ def test_squared_variation():
         assert squared_variation(F.one_hot(torch.tensor(1), n) * 5.0) == pytest.approx(n)
     assert squared_variation(torch.zeros(3)) == 0
     assert squared_variation(torch.ones(1)) == 0
+    for top_k in (None, 1, 2):  # a batch of one trial
+        for noisy in (False, True):
+            out = NoisyTopKGate(3, 4, top_k, noisy)(torch.randn(1, 3))
+            assert torch.isfinite(balance_loss(out.gates, out.load))
     one = NoisyTopKGate(3, 1)(torch.randn(1, 3))
     assert balance_loss(one.gates, one.load) == 0
 
@@ -171,3 +175,23 @@ def test_bad_top_k():
         NoisyTopKGate(3, 4, top_k=5)
     with pytest.raises(ValueError, match="top_k is 0; 1 to 4"):
         MixtureOfExperts(3, 2, 4, top_k=0)
+
+
+def test_bad_sizes():
+    for make, message in (
+        (lambda: NoisyTopKGate(3, 0), "n_experts is 0; at least 1"),
+        (lambda: NoisyTopKGate(0, 3), "n_features is 0; at least 1"),
+        (lambda: MixtureOfExperts(3, 2, 0, outside=True), "n_experts is 0; at least 1"),
+        (lambda: MixtureOfExperts(3, 2, hidden=0), "hidden is 0; at least 1"),
+        (lambda: MixtureOfExperts(3, 0), "n_outputs is 0; at least 1"),
+        (lambda: MixtureOfExperts(3, 2, n_gate_features=0), "n_gate_features is 0; at least 1"),
+        (lambda: NoisyTopKGate(3, 2)(torch.zeros(4, 5)), r"x has shape \(4, 5\); \(n, 3\) is what"),
+        (
+            lambda: MixtureOfExperts(3, 2, n_gate_features=5)(
+                torch.zeros(4, 5), torch.zeros(4, 5)
+            ),
+            r"x has shape \(4, 5\); \(n, 3\) is what the experts",
+        ),
+    ):
+        with pytest.raises(ValueError, match=message):
+            make()

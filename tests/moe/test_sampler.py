@@ -96,6 +96,8 @@ def test_large_exponents_do_not_overflow():
         ({"y": []}, r"y has shape \(0,\)"),
         ({"y": [0, 1], "gamma": np.nan}, "gamma is nan; a finite number"),
         ({"y": [0, 1], "gamma": [0, 1, 2], "batch_size": 2}, "batch_size is 2 for 3 blocks"),
+        ({"y": [0, 1], "batch_size": 2.5}, r"batch_size is 2\.5; a whole number"),
+        ({"y": [0, 1], "n_batches": -1}, "n_batches is -1; a whole number"),
     ],
 )
 def test_bad_settings(settings, message):

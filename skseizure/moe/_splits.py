@@ -1,0 +1,150 @@
+"""Which windows are held out: to validate on, and for out-of-fold predictions."""
+
+from __future__ import annotations
+
+import warnings
+from fractions import Fraction
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.model_selection import (
+    StratifiedGroupKFold,
+    StratifiedKFold,
+    StratifiedShuffleSplit,
+    check_cv,
+)
+
+Rows = NDArray[np.intp]
+
+# Most folds that a share of the patients is counted in; dealing out many is slow.
+FINEST = 100
+
+
+def hold_out(
+    train_split: Any, X: Any, y: NDArray, groups: NDArray | None, seed: int
+) -> tuple[Rows, Rows | None]:
+    """Return rows to train and, where asked for, to validate on.
+
+    Parameters
+    ----------
+    train_split : float, splitter or None
+        The share to validate on, stratified and with groups kept whole, or what makes the split.
+    X : Windows or ndarray, shape (n_windows, ...)
+        Windows, which a splitter may want to see.
+    y : ndarray, shape (n_windows,)
+        Labels.
+    groups : ndarray, shape (n_windows,), or None
+        Patients.
+    seed : int
+        Seed of a share's split.
+
+    Returns
+    -------
+    rows : ndarray of int
+        Windows to train on.
+    held_out : ndarray of int or None
+        Windows to validate on. None: none are.
+
+    Raises
+    ------
+    ValueError
+        If there is no window to validate on, a class to train on is lost, or groups are too few.
+    """
+    everything = np.arange(len(y))
+    if train_split is None:
+        return everything, None
+    if isinstance(train_split, Real):
+        rows, held_out = _share(float(train_split), y, groups, seed)
+    else:
+        split = next(iter(train_split.split(X, y, groups)), None)
+        if split is None:
+            raise ValueError(f"train_split is {train_split!r}, which makes no split; one is needed.")
+        rows, held_out = (everything[part] for part in split)
+    if not len(held_out):
+        raise ValueError(
+            f"train_split is {train_split!r}, which holds out no window to validate on; hold out "
+            "some, or train_split=None."
+        )
+    lost = np.setdiff1d(y, y[rows])
+    if len(lost):
+        raise ValueError(
+            f"train_split leaves no window of class {lost.tolist()[0]!r} to train on; hold out "
+            "fewer windows, or patients that are not the only ones with it."
+        )
+    return rows, held_out
+
+
+def _share(share: float, y: NDArray, groups: NDArray | None, seed: int) -> tuple[Rows, Rows]:
+    if groups is None:
+        splitter: Any = StratifiedShuffleSplit(1, test_size=share, random_state=seed)
+        try:
+            return next(splitter.split(y, y))
+        except ValueError as error:
+            raise ValueError(f"train_split is {share}: {error}") from error
+    n_groups = len(np.unique(groups))
+    if n_groups < 2:
+        raise ValueError(
+            f"groups holds one group, {groups.tolist()[0]!r}; train_split={share} keeps groups "
+            "whole and needs two."
+        )
+    # Some of several folds, as no splitter is stratified, keeps groups whole and takes any share.
+    most = int(min(n_groups, np.unique(y, return_counts=True)[1].max(), FINEST))
+    part = Fraction(share).limit_denominator(most)
+    part = min(max(part, Fraction(1, most)), Fraction(most - 1, most))
+    splitter = StratifiedGroupKFold(part.denominator, shuffle=True, random_state=seed)
+    parts = [test for _, test in _split_rare(splitter, y, y, groups)]
+    held_out = np.sort(np.concatenate(parts[: part.numerator]))
+    return np.setdiff1d(np.arange(len(y)), held_out), held_out
+
+
+def folds(
+    cv: Any, table: NDArray, y: NDArray, groups: NDArray | None, seed: int
+) -> list[tuple[Rows, Rows]]:
+    """Return the folds of out-of-fold predictions.
+
+    Parameters
+    ----------
+    cv : int or splitter
+        Number of folds, stratified and with groups kept whole, or what makes them.
+    table : ndarray, shape (n_windows, n_features)
+        Manual features.
+    y : ndarray, shape (n_windows,)
+        Labels.
+    groups : ndarray, shape (n_windows,), or None
+        Patients.
+    seed : int
+        Seed of the folds.
+
+    Returns
+    -------
+    list of (rows, held_out)
+        Windows of each fold to train and to predict on.
+
+    Raises
+    ------
+    ValueError
+        If groups are too few.
+    """
+    if not isinstance(cv, Integral):
+        return list(check_cv(cv, y, classifier=True).split(table, y, groups))
+    if groups is None:
+        most = int(np.unique(y, return_counts=True)[1].max())
+        splitter: Any = StratifiedKFold(min(cv, most), shuffle=True, random_state=seed)
+    else:
+        n_groups = len(np.unique(groups))
+        if n_groups < 2:
+            raise ValueError(
+                f"groups holds one group, {groups.tolist()[0]!r}; folds that keep groups whole "
+                "need two, or cv=0."
+            )
+        splitter = StratifiedGroupKFold(min(cv, n_groups), shuffle=True, random_state=seed)
+    return _split_rare(splitter, table, y, groups)
+
+
+def _split_rare(splitter: Any, X: Any, y: NDArray, groups: NDArray | None) -> list[Any]:
+    with warnings.catch_warnings():
+        # Rare classes are the very use: folds without them in the test part are right.
+        warnings.filterwarnings("ignore", "The least populated class", UserWarning)
+        return list(splitter.split(X, y, groups))
