@@ -118,7 +118,9 @@ class EEGNet(nn.Module):
             sizes["n_outputs"] = n_outputs
         check_sizes(**sizes)
         if np.shape(dropout) != (2,):
-            raise ValueError(f"dropout is {dropout!r}; two shares, one after each pool, are needed.")
+            raise ValueError(
+                f"dropout is {dropout!r}; two shares, one after each pool, are needed."
+            )
         if not max_norm > 0:
             raise ValueError(f"max_norm is {max_norm}; a number above 0 is needed.")
         if method not in ("auto", "fast", "conv"):

@@ -60,7 +60,9 @@ def hold_out(
     else:
         split = next(iter(train_split.split(X, y, groups)), None)
         if split is None:
-            raise ValueError(f"train_split is {train_split!r}, which makes no split; one is needed.")
+            raise ValueError(
+                f"train_split is {train_split!r}, which makes no split; one is needed."
+            )
         rows, held_out = (everything[part] for part in split)
     if not len(held_out):
         raise ValueError(

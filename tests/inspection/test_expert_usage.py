@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from matplotlib import pyplot as plt
@@ -75,7 +77,7 @@ def test_any_number_fits_into_the_figure(n_classes, n_experts, rng):
     for box in boxes:
         assert box.x0 >= 0 and box.x1 <= width and box.y0 >= 0 and box.y1 <= height
     labels = sorted(boxes[:n_classes], key=lambda box: box.y0)
-    assert all(low.y1 <= high.y0 for low, high in zip(labels, labels[1:], strict=False))
+    assert all(low.y1 <= high.y0 for low, high in pairwise(labels))
 
 
 @pytest.mark.parametrize(

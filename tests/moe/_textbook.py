@@ -1,6 +1,9 @@
-"""EEGNet as the books write it: one layer after the other, for the fast form to be held against."""
+"""EEGNet and Mix-MoE as the books write them, for the fast forms to be held against."""
 
+import torch
 from torch import nn
+
+from skseizure.moe._mixture import balance_loss
 
 
 class TextbookEEGNet(nn.Module):
@@ -45,3 +48,40 @@ class TextbookEEGNet(nn.Module):
         for own, theirs in zip((layers[2], layers[4], layers[11]), norms, strict=True):
             own.load_state_dict(theirs.state_dict())
         return self
+
+
+class LoopMixMoE(nn.Module):
+    """Mix-MoE as one would write it down: textbook EEGNet, one expert after the other."""
+
+    def __init__(self, n_channels, n_times, n_classes, n_manual, n_experts=4, hidden=64):
+        super().__init__()
+        self.extractor = TextbookEEGNet(n_channels, n_times)
+        n = self.extractor.n_features
+        self.norm = nn.BatchNorm1d(n + n_manual)
+        self.gate = nn.Linear(n + n_manual, n_experts + 1, bias=False)
+        self.experts = nn.ModuleList(
+            nn.Sequential(nn.Linear(n, hidden), nn.ReLU(), nn.Linear(hidden, n_classes))
+            for _ in range(n_experts)
+        )
+
+    def loss(self, x, manual, outside, y):
+        """Compute the joint loss."""
+        features = self.extractor(x)
+        gates = self.gate(self.norm(torch.cat([features, manual], 1))).softmax(1)
+        mixed = gates[:, -1:] * outside.exp()
+        agree = torch.zeros((), device=x.device)
+        for i, expert in enumerate(self.experts):
+            proba = expert(features).softmax(1)
+            mixed = mixed + gates[:, i : i + 1] * proba
+            kl = (outside.exp() * (outside - proba.log())).sum(1).mean()
+            agree = agree + kl / len(self.experts)
+        load = (gates > 0).float().sum(0)
+        loss = nn.functional.nll_loss(mixed.log(), y) + 0.1 * balance_loss(gates, load)
+        return loss + 0.1 * agree
+
+    def pretrain_loss(self, parts, y):
+        """Give each expert a batch of its own, as the published code does."""
+        return sum(
+            nn.functional.cross_entropy(expert(self.extractor(part)), y)
+            for expert, part in zip(self.experts, parts, strict=True)
+        )

@@ -187,9 +187,7 @@ def test_bad_sizes():
         (lambda: MixtureOfExperts(3, 2, n_gate_features=0), "n_gate_features is 0; at least 1"),
         (lambda: NoisyTopKGate(3, 2)(torch.zeros(4, 5)), r"x has shape \(4, 5\); \(n, 3\) is what"),
         (
-            lambda: MixtureOfExperts(3, 2, n_gate_features=5)(
-                torch.zeros(4, 5), torch.zeros(4, 5)
-            ),
+            lambda: MixtureOfExperts(3, 2, n_gate_features=5)(torch.zeros(4, 5), torch.zeros(4, 5)),
             r"x has shape \(4, 5\); \(n, 3\) is what the experts",
         ),
     ):
