@@ -127,13 +127,21 @@ class BaseMoEClassifier(ClassifierMixin, BaseEstimator):
         -------
         self : object
             Fitted.
+
+        Warns
+        -----
+        UserWarning
+            If Ctrl-C ended the training; what was learned by then is kept.
+
+        Notes
+        -----
+        A fit that fails leaves the classifier as it was before.
         """
         before = vars(self).copy()
         try:
             return self._fit(X, y, groups)
         except BaseException:
-            vars(self).clear()
-            vars(self).update(before)
+            self.__dict__ = before
             raise
 
     def _fit(self, X: Any, y: ArrayLike, groups: ArrayLike | None) -> Self:
@@ -455,7 +463,12 @@ def _in_unit(X: Any, exponent: int) -> NDArray[np.float32]:
 
 def _groups(X: Any, groups: Any) -> NDArray | None:
     if groups is not None:
-        column: NDArray = np.asarray(column_or_1d(groups, input_name="groups"))
+        column = np.asarray(groups)
+        if column.ndim != 1:
+            raise ValueError(
+                f"groups has shape {column.shape}; ({len(X)},), a patient for each window, is "
+                "needed."
+            )
         check_consistent_length(X, column)
         try:
             np.unique(column)

@@ -53,7 +53,9 @@ class BandSummary(TransformerMixin, BaseEstimator):
         bands = BandFeatures(["variance"], sfreq=self.sfreq, filtering="window")
         self.bands_ = bands.fit(X)
         # In volts, say, windows themselves have powers below that of a flat channel in microvolts.
-        power = _on_channels(lambda x: variance(x)[:, None], check_windows(self.bands_, X)).max()
+        power = _on_channels(
+            lambda x: np.var(x, axis=1, keepdims=True), check_windows(self.bands_, X)
+        ).max()
         self.unit_ = np.sqrt(power) if 0 < power < 1 else 1.0
         return self
 

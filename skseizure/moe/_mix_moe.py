@@ -309,7 +309,8 @@ class MixMoEClassifier(BaseMoEClassifier):
             return clone(self.feature_extractor)
         if self.sfreq_ is None:
             raise ValueError(
-                f"sfreq is None and X is a bare array, but feature_extractor="
+                f"sfreq is None and X is a bare array, taken as windows of {self.n_channels_in_} "
+                f"channels and {self.n_times_in_} samples, but feature_extractor="
                 f"{self.feature_extractor!r} needs the sampling rate; pass MixMoEClassifier("
                 "sfreq=<sampling rate in Hz>) or a Windows, which knows its own."
             )

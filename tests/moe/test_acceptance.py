@@ -45,14 +45,18 @@ def test_white_noise_in_place_of_the_signal_does_no_harm(rare):
     (X, y, subject), (Xt, yt) = rare
     summary = BandSummary(SFREQ).fit(X)
     tables = [summary.transform(part) for part in (X, Xt)]
-    rng = np.random.default_rng(0)
-    noise = [rng.normal(size=part.shape) for part in (X, Xt)]
-    features = dict(zip(np.concatenate(noise)[:, 0, 0], np.concatenate(tables), strict=True))
-    given = FunctionTransformer(lambda X: np.array([features[key] for key in X[:, 0, 0]]))
-    model = MixMoEClassifier(given, max_epochs=EPOCHS, random_state=0).fit(noise[0], y, subject)
-    alone = balanced_accuracy_score(yt, model.traditional_expert_.predict(tables[1]))
-    assert alone > 0.6
-    assert abs(balanced_accuracy_score(yt, model.predict(noise[1])) - alone) <= 0.02
+    gaps = []
+    for seed in (0, 1):
+        rng = np.random.default_rng(seed)
+        noise = [rng.normal(size=part.shape) for part in (X, Xt)]
+        features = dict(zip(np.concatenate(noise)[:, 0, 0], np.concatenate(tables), strict=True))
+        given = FunctionTransformer(lambda X, of=features: np.array([of[x] for x in X[:, 0, 0]]))
+        model = MixMoEClassifier(given, max_epochs=EPOCHS, random_state=0)
+        found = model.fit(noise[0], y, subject).predict(noise[1])
+        alone = balanced_accuracy_score(yt, model.traditional_expert_.predict(tables[1]))
+        assert alone > 0.6
+        gaps.append(balanced_accuracy_score(yt, found) - alone)
+    assert abs(np.mean(gaps)) <= 0.02
 
 
 @pytest.mark.parametrize(

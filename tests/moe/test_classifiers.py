@@ -462,6 +462,7 @@ def test_mixed_precision_is_near(method, blobs):
 
 # torch's own tracing does what torch warns of.
 @pytest.mark.filterwarnings("ignore:.*should not be instantiated:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor:UserWarning")
 def test_a_compiled_network_is_one_graph_and_learns_the_same(blobs, monkeypatch):
     """Without the last stage, which takes a minute and a C++ compiler."""
     X, y, _ = blobs
@@ -570,7 +571,7 @@ def test_bad_experts_and_features(blobs):
         _mix(traditional_expert=NoScores()).fit(X, y)
     with pytest.raises(ValueError, match=r"traditional_expert is Ridge\(\); a classifier is"):
         _mix(traditional_expert=Ridge()).fit(X, y)
-    with pytest.raises(ValueError, match="sfreq is None and X is a bare array, but"):
+    with pytest.raises(ValueError, match="sfreq is None and X is a bare array, taken as"):
         MixMoEClassifier(**SMALL).fit(X, y)
     with pytest.raises(ValueError, match="sfreq is 100 Hz, too low for band 'gamma'"):
         MixMoEClassifier(sfreq=100, **SMALL).fit(X, y)
