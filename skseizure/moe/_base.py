@@ -17,7 +17,6 @@ from sklearn.utils import (
     check_random_state,
     column_or_1d,
     compute_class_weight,
-    gen_batches,
 )
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
@@ -26,13 +25,11 @@ from sklearn.utils.validation import check_is_fitted
 from .._utils.validation import check_sfreq, check_windows, is_windows
 from .._utils.versions import get_state, set_state
 from ._sampler import Sampler, exponents
+from ._scaling import learn_scaling, parts, scaled
 from ._splits import Rows, hold_out
 
 if TYPE_CHECKING:
     from ._training import Plan
-
-# Windows that are converted at once for a prediction.
-BATCH = 256
 
 # Samples of the shortest window that augmentation is meant for, unless asked for.
 SHORTEST_AUGMENTED = 64
@@ -327,31 +324,15 @@ class BaseMoEClassifier(ClassifierMixin, BaseEstimator):
         self, X: Any, y: NDArray, groups: NDArray | None, seed: int
     ) -> dict[str, NDArray]:
         """Learn the inputs' scaling and return the inputs of the training windows."""
-        largest = max(np.abs(np.asarray(X[rows], dtype=np.float64)).max() for rows in _parts(X))
-        exponent = int(np.frexp(largest)[1])
-        raw = _in_unit(X, exponent)
-        mean = raw.mean(axis=(0, 2), dtype=np.float64).astype(np.float32)
-        raw -= mean[:, None]
-        scale = np.sqrt(np.square(raw).mean(axis=(0, 2), dtype=np.float64)).astype(np.float32)
-        # A channel that never changes stays zero.
-        scale[scale == 0] = scale.max() or 1
-        raw /= scale[:, None]
-        self.channel_mean_, self.channel_scale_ = (
-            np.ldexp(values.astype(np.float64), exponent) for values in (mean, scale)
-        )
+        raw, self.channel_mean_, self.channel_scale_ = learn_scaling(X)
         return {"x": raw}
 
     def _inputs(self, X: Any) -> dict[str, NDArray]:
         """Return the network's inputs of windows."""
-        exponent = int(np.frexp(self.channel_scale_.max())[1])
-        raw = _in_unit(X, exponent)
-        with np.errstate(over="ignore"):  # of windows that `_forward` then refuses
-            raw -= np.ldexp(self.channel_mean_, -exponent).astype(np.float32)[:, None]
-            raw /= np.ldexp(self.channel_scale_, -exponent).astype(np.float32)[:, None]
-        return {"x": raw}
+        return {"x": scaled(X, self.channel_mean_, self.channel_scale_)}
 
     def _batches(self, X: Any) -> Iterator[dict[str, NDArray]]:
-        for rows in _parts(X):
+        for rows in parts(X):
             yield self._inputs(X[rows])
 
     def _forward(self, X: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -445,20 +426,6 @@ class BaseMoEClassifier(ClassifierMixin, BaseEstimator):
 
 def _take(X: Any, rows: Rows) -> Any:
     return X if np.array_equal(rows, np.arange(len(X))) else X[rows]
-
-
-def _parts(X: Any) -> Iterator[slice]:
-    return gen_batches(len(X), BATCH)
-
-
-def _in_unit(X: Any, exponent: int) -> NDArray[np.float32]:
-    """Return windows in units of 2**exponent: no digit changes, and squares of any are numbers."""
-    raw = np.empty(X.shape, dtype=np.float32)
-    with np.errstate(over="ignore"):
-        for rows in _parts(X):
-            values = np.asarray(X[rows], dtype=np.float64)
-            np.ldexp(values, -exponent, out=raw[rows], casting="same_kind")
-    return raw
 
 
 def _groups(X: Any, groups: Any) -> NDArray | None:

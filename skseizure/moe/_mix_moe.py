@@ -12,12 +12,12 @@ from sklearn.base import clone, is_classifier
 from sklearn.linear_model import LogisticRegression, RidgeClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils import gen_batches
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
-from ._base import BATCH, BaseMoEClassifier
+from ._base import BaseMoEClassifier
 from ._manual_features import NAMED
 from ._sampler import Sampler
+from ._scaling import parts
 from ._traditional import expert_log_proba, out_of_fold
 
 
@@ -289,7 +289,7 @@ class MixMoEClassifier(BaseMoEClassifier):
     def _batches(self, X: Any) -> Iterator[dict[str, NDArray]]:
         # All at once: a transformer may look at windows beside each other, and cuts its own work.
         manual = self._manual_inputs(X)
-        for rows in gen_batches(len(X), BATCH):
+        for rows in parts(X):
             part = {name: values[rows] for name, values in manual.items()}
             yield {**super()._inputs(X[rows]), **part}
 

@@ -67,7 +67,8 @@ class SeizureMoEClassifier(BaseMoEClassifier):
         at least 64 samples.
     train_split : float, splitter or None, default=None
         Windows to validate on after each epoch, never trained on: a share, stratified and with
-        groups kept whole where there are such, or the first split of a splitter.
+        groups kept whole where there are such, as nearly as these allow; or the first split of a
+        splitter.
     patience : int, default=None
         Stop when balanced accuracy on the windows of ``train_split`` has not risen for that many
         epochs after pre-training, and keep the best weights. None: no early stopping.
@@ -103,7 +104,8 @@ class SeizureMoEClassifier(BaseMoEClassifier):
     n_iter_ : int
         Epochs that were run.
     channel_mean_, channel_scale_ : ndarray, shape (n_channels,)
-        Mean and standard deviation by which channels are standardised.
+        Mean and standard deviation by which channels are standardised; a channel that never
+        changes has the largest of the others.
     sfreq_ : float or None
         Sampling rate in Hz, if known.
     n_channels_in_, n_times_in_, n_features_in_ : int
