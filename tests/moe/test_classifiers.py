@@ -51,6 +51,17 @@ def blobs(rng):
     return X.astype(np.float64), y, np.arange(120) % 6
 
 
+def test_defaults():
+    expected = dict(
+        n_experts=4, hidden=64, top_k=None, noisy_gating=False, w_balance=0.1, sampler="diverse",
+        joint_gamma=0.5, pretrain_fraction=0.3, prior_correction="balanced", max_epochs=60,
+        batch_size=64, lr=3e-3, weight_decay=1e-4, schedule="one_cycle", device="auto",
+    )  # fmt: skip
+    mix = dict(feature_extractor="bands", traditional_expert="logistic", cv=5, w_agree=0.1)
+    assert expected.items() <= SeizureMoEClassifier().get_params().items()
+    assert {**expected, **mix}.items() <= MixMoEClassifier().get_params().items()
+
+
 @BOTH
 def test_probabilities(make, blobs):
     X, y, _ = blobs
@@ -489,8 +500,14 @@ def test_on_a_gpu_the_results_are_the_same(make, blobs):
     np.testing.assert_allclose(
         model.set_params(device="cuda").predict_proba(X), expected, atol=1e-4
     )
-    trained = make(device="cuda", max_epochs=20).fit(X, y)
-    assert trained.score(X, y) >= model.score(X, y) - 0.1
+    trained, again, half = (
+        make(device="cuda", max_epochs=20, mixed_precision=mixed).fit(X, y)
+        for mixed in (False, False, True)
+    )
+    for name, weights in trained.state_.items():
+        np.testing.assert_array_equal(weights, again.state_[name])
+    for on_gpu in (trained, half):
+        assert on_gpu.score(X, y) >= model.score(X, y) - 0.1
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")

@@ -135,10 +135,18 @@ def test_known_moments_change_nothing():
 def test_parameter_count_of_the_published_sizes():
     """512 + 16 + 320 + 32 + 256 + 256 + 32, and 256 features of 512 samples."""
     net = EEGNet(20, 512, 128)
-    assert net.kernel_size == 64
+    assert net.kernel_size == 64 and net.pools == (4, 8)
+    assert (net.first_dropout.p, net.second_dropout.p, net.max_norm) == (0.1, 0.5, 1)
     assert sum(p.numel() for p in net.parameters()) == 1424
     assert net.n_features == net(torch.randn(2, 20, 512)).shape[1] == 256
     assert EEGNet(20, 512, 128, n_outputs=3)(torch.randn(2, 20, 512)).shape == (2, 3)
+
+
+def test_kernel_and_pools_follow_rate_and_length():
+    assert EEGNet(2, 1000, 250).kernel_size == 125  # half a second
+    assert EEGNet(2, 1000).kernel_size == 64 and EEGNet(2, 100, 250).kernel_size == 50
+    for n_times, pools in ((512, (4, 8)), (100, (4, 6)), (40, (2, 5)), (8, (1, 2)), (1, (1, 1))):
+        assert EEGNet(2, n_times).pools == pools
 
 
 def test_norms_of_spatial_filters_stay_within_the_limit():

@@ -6,6 +6,7 @@ from torch.nn import functional as F
 
 from skseizure.moe import MixtureOfExperts, NoisyTopKGate
 from skseizure.moe._mixture import agreement_loss, balance_loss, squared_variation
+from skseizure.moe._network import MoELoss, MoENetwork
 
 
 @pytest.fixture(autouse=True)
@@ -168,6 +169,62 @@ def test_agreement_is_the_divergence_once_and_without_another_softmax():
     deep = torch.tensor([[[0.2, 0.4, 0.4], [0.9, 0.05, 0.05]]])
     by_hand = (0.9 * torch.tensor(0.9 / 0.2).log() + 0.1 * torch.tensor(0.05 / 0.4).log()) / 2
     assert agreement_loss(deep.log(), outside.log()) == pytest.approx(by_hand.item())
+
+
+def _network(n_manual):
+    network = MoENetwork(
+        2, 64, 3, sfreq=None, extractor=None, n_manual=n_manual, n_experts=4, hidden=5, top_k=None,
+        noisy=False, mixed_precision=False,
+    ).eval()  # fmt: skip
+    torch.nn.init.normal_(network.mixture.gate.weight)
+    return network
+
+
+def test_the_network_is_its_parts():
+    """The gate sees both kinds of features after a batch norm, the experts the extractor's."""
+    network = _network(n_manual=2)
+    network.norm.running_mean.normal_()
+    x, manual = torch.randn(6, 2, 64), torch.randn(6, 2)
+    other = torch.randn(6, 3).log_softmax(1)
+    features = network.extractor(x)
+    gate_features = network.norm(torch.cat([features, manual], 1))
+    expected = network.mixture(features, gate_features, other)
+    network.log_prior.copy_(torch.tensor([0.0, 1.0, 2.0]))
+    out = network(x, manual=manual, outside=other)
+    torch.testing.assert_close(out[0], expected.log_proba - network.log_prior)
+    torch.testing.assert_close(out[1:], (*expected, other))
+    alone = _network(n_manual=0)
+    features = alone.extractor(x)
+    torch.testing.assert_close(alone(x)[1:], tuple(alone.mixture(features)))
+
+
+def test_in_pre_training_each_row_is_its_experts():
+    network = _network(n_manual=0)
+    x, expert = torch.randn(6, 2, 64), torch.tensor([0, 0, 1, 2, 3, 3])
+    every = network.mixture.expert_log_proba(network.extractor(x))
+    (out,) = network(x, expert=expert)
+    torch.testing.assert_close(out, torch.stack([every[i, e] for i, e in enumerate(expert)]))
+    y = torch.tensor([0, 1, 2, 0, 1, 2])
+    loss = MoELoss(None, w_balance=1e6, w_agree=1e6)((out,), y)
+    torch.testing.assert_close(loss, -out[torch.arange(6), y].mean())
+
+
+@pytest.mark.parametrize("weight", [None, torch.tensor([1.0, 2.0, 5.0])])
+def test_the_joint_loss(weight):
+    network, y = _network(n_manual=2), torch.tensor([0, 1, 2, 0, 1, 2])
+    other = torch.randn(6, 3).log_softmax(1)
+    network.log_prior.fill_(3)  # of no concern to the loss
+    out = network(torch.randn(6, 2, 64), manual=torch.randn(6, 2), outside=other)
+    _, log_proba, gates, load, deep, _ = out
+    w = torch.ones(3) if weight is None else weight
+    likelihood = -(w[y] * log_proba[torch.arange(6), y]).sum() / w[y].sum()
+    importance = gates.sum(0)
+    balance = importance.var() / importance.mean() ** 2 + load.var() / load.mean() ** 2
+    divergence = sum((other.exp() * (other - deep[:, e])).sum(1).mean() for e in range(4)) / 4
+    loss = MoELoss(weight, w_balance=0.3, w_agree=0.2)(out, y)
+    torch.testing.assert_close(loss, likelihood + 0.3 * balance + 0.2 * divergence)
+    loss = MoELoss(weight, w_balance=0.3, w_agree=0.2)(out[:-1], y)  # no traditional expert
+    torch.testing.assert_close(loss, likelihood + 0.3 * balance)
 
 
 def test_bad_top_k():
