@@ -141,6 +141,11 @@ class WindowsTransformer(TransformerMixin, BaseEstimator):
             The function's values. The cut into batches does not depend on ``n_jobs``.
         """
         n_windows, n_channels, n_times = X.shape
+        order = np.arange(n_windows)
+        if is_windows(X):
+            # Shuffled windows, too, are taken recording by recording.
+            order = X.storage_order()
+            X = X[order]
         batches = list(gen_batches(n_windows, max(1, BATCH_SAMPLES // (n_channels * n_times))))
         show = tqdm(batches, desc=type(self).__name__, unit="batch", disable=not self.verbose)
         tables = Parallel(n_jobs=self.n_jobs, prefer="threads", return_as="generator")(
@@ -148,7 +153,7 @@ class WindowsTransformer(TransformerMixin, BaseEstimator):
         )
         out = np.empty((n_windows, n_channels, len(self._columns())))
         for batch, table in zip(batches, tables, strict=True):
-            out[batch] = table
+            out[order[batch]] = table
         return out
 
     def __sklearn_tags__(self) -> Tags:

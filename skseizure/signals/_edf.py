@@ -6,15 +6,14 @@ import os
 import re
 import warnings
 from collections.abc import Sequence
-from datetime import date, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import DTypeLike
 
+from ._edf_file import EdfChannel, EdfFile, decode_start, file_state
 from ._edf_header import Header, read_header, refuse
-from ._filters import resample
 from ._recording import Recording
 
 # In lower case; mu also as its two bytes in Shift-JIS, which Nihon Kohden writes.
@@ -22,7 +21,6 @@ MICROVOLTS = {"nano": 1e-3, "micro": 1.0, "milli": 1e3, "n": 1e-3, "m": 1e3, "":
 MICROVOLTS |= dict.fromkeys(("u", "\u03bc", "\x83\xea"), 1.0)
 VOLTAGE = re.compile(f"({'|'.join(MICROVOLTS)}) *v(olts?)?")
 LARGEST = 1e30  # microvolts; far beyond any signal, far from where float32 ends
-NO_DATE = date(1985, 1, 1)  # what EDF writes for a date that is not to be known
 
 
 def read_edf(
@@ -109,28 +107,62 @@ def read_edf(
     >>> bool(np.abs(recording.data - wave).max() < 0.01)
     True
     """
+    return open_edf(
+        path,
+        channels=channels,
+        resample_to=resample_to,
+        blank_unit=blank_unit,
+        record=record,
+        patient=patient,
+        dtype=dtype,
+    ).read()
+
+
+def open_edf(
+    path: str | os.PathLike[str],
+    *,
+    channels: Sequence[str] | None = None,
+    resample_to: float | None = None,
+    blank_unit: str | None = None,
+    record: str | None = None,
+    patient: str | None = None,
+    dtype: DTypeLike = np.float32,
+) -> EdfFile:
+    """Look at a file without reading its samples; parameters and errors are `read_edf`'s."""
     path, dtype = Path(path), np.dtype(dtype)
     if dtype not in (np.float32, np.float64):
         raise ValueError(f"dtype is {dtype}; float32 or float64 is needed.")
     if blank_unit is not None and _microvolts(blank_unit) is None:
         raise ValueError(f"blank_unit is {blank_unit!r}; 'nV', 'uV', 'mV' or 'V' is needed.")
+    state = file_state(path)
     header = read_header(path)
     scales = _choose(header, channels, blank_unit)
     _check_rates(header, list(scales), resample_to)
-    file = _decode(header)
-    if resample_to is None:
-        sfreq = header.rate(next(iter(scales)))
-        data = _physical(header, file, scales, dtype)
-    else:
-        sfreq = float(resample_to)
-        data = _resampled(header, file, scales, dtype, sfreq)
-    return Recording(
-        data,
-        sfreq,
-        [header.names[i] for i in scales],
+    listed, start = decode_start(header)
+    return EdfFile(
+        path=path.absolute(),
+        format=header.format,
+        state=state,
+        channels=tuple(_channel(header, listed, i, scale) for i, scale in scales.items()),
+        sfreq=float(header.rate(next(iter(scales))) if resample_to is None else resample_to),
+        dtype=dtype,
         record=path.stem if record is None else record,
         patient=patient,
-        start=_start(file),
+        start=start,
+    )
+
+
+def _channel(header: Header, listed: Sequence[int], i: int, scale: float) -> EdfChannel:
+    low, high = header.number(i, "physical_min"), header.number(i, "physical_max")
+    least, most = header.number(i, "digital_min"), header.number(i, "digital_max")
+    gain = scale * (high - low) / (most - least)
+    return EdfChannel(
+        name=header.names[i],
+        number=listed.index(i),
+        n_samples=header.samples[i] * header.n_records,
+        sfreq=header.rate(i),
+        gain=gain,
+        offset=scale * low - gain * least,
     )
 
 
@@ -176,7 +208,7 @@ def _choose(
         warnings.warn(
             f"{header.path}: left out {', '.join(faults)}; channels=[...] chooses without this "
             f"warning.{hint}",
-            stacklevel=3,
+            stacklevel=4,
         )
     return scales
 
@@ -222,66 +254,3 @@ def _check_rates(header: Header, picks: list[int], resample_to: float | None) ->
             f"sampling rates differ: {listed}. Choose channels of one rate, or a rate for all "
             "with resample_to.",
         )
-
-
-def _decode(header: Header) -> Any:
-    """Open the file with edfio; whatever it dislikes becomes our error."""
-    import edfio
-
-    read = edfio.read_edf if header.format == "EDF" else edfio.read_bdf
-    try:
-        with warnings.catch_warnings():
-            # The header reader has warned of it in its own words.
-            warnings.filterwarnings("ignore", message=r".DF header indicates -1 data records")
-            return read(header.path)
-    except OSError:
-        raise
-    except Exception as error:
-        raise ValueError(f"{header.path}: edfio cannot read it: {error}") from error
-
-
-def _digital(header: Header, file: Any, i: int) -> NDArray[np.integer]:
-    # edfio lists only signals without exactly this label, the header reader tells it loosely.
-    label = f"{header.format} Annotations"
-    listed = [j for j, signal in enumerate(header.signals) if signal["label"] != label]
-    if len(listed) != len(file.signals):
-        refuse(header.path, f"has {len(listed)} signals, but edfio finds {len(file.signals)}.")
-    return file.signals[listed.index(i)].digital
-
-
-def _physical(
-    header: Header, file: Any, scales: dict[int, float], dtype: np.dtype
-) -> NDArray[np.floating]:
-    """Return signals of one rate in microvolts, shape (n_channels, n_samples)."""
-    first = next(iter(scales))
-    data = np.empty((len(scales), header.samples[first] * header.n_records), dtype=dtype)
-    for row, (i, scale) in zip(data, scales.items(), strict=True):
-        low, high = header.number(i, "physical_min"), header.number(i, "physical_max")
-        least, most = header.number(i, "digital_min"), header.number(i, "digital_max")
-        gain = scale * (high - low) / (most - least)
-        row[:] = _digital(header, file, i) * gain + (scale * low - gain * least)
-    return data
-
-
-def _resampled(
-    header: Header, file: Any, scales: dict[int, float], dtype: np.dtype, sfreq: float
-) -> NDArray[np.floating]:
-    """Return signals of any rates in microvolts at one rate, shape (n_channels, n_samples)."""
-    rows: dict[int, NDArray[np.floating]] = {}
-    for rate in {header.rate(i) for i in scales}:
-        alike = {i: scale for i, scale in scales.items() if header.rate(i) == rate}
-        data = _physical(header, file, alike, dtype)
-        rows |= zip(alike, data if rate == sfreq else resample(data, rate, sfreq), strict=True)
-    # Rounding can leave one sample more at one rate than at another.
-    shortest = min(len(row) for row in rows.values())
-    return np.stack([rows[i][:shortest] for i in scales])
-
-
-def _start(file: Any) -> datetime | None:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            start = file.startdatetime
-    except Exception:  # edfio raises many kinds for fields that are anonymised or damaged
-        return None
-    return None if start.date() == NO_DATE else start

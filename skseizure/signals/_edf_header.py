@@ -218,7 +218,7 @@ def _n_records(path: Path, stated: int, record_bytes: int, data_bytes: int) -> i
         warnings.warn(
             f"{path}: its header leaves the number of data records open (-1); "
             f"the file holds {n_records} whole ones.",
-            stacklevel=4,
+            stacklevel=5,
         )
         return n_records
     if stated < 1:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from functools import lru_cache
@@ -11,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from ._recording import Recording
-from ._window_array import is_finite
+from ._samples import is_finite
 
 BLOCK = 2**22  # samples filtered at a time in float64: 32 MiB, or one signal where it is longer
 PIECE = 2**18  # samples that a recursive filter copies at a time
@@ -214,14 +215,7 @@ def resample(x: ArrayLike, sfreq: float, new_sfreq: float) -> NDArray[np.floatin
     """
     from scipy.signal import resample_poly
 
-    for name, rate in (("sfreq", sfreq), ("new_sfreq", new_sfreq)):
-        if not (np.isfinite(rate) and rate > 0):
-            raise ValueError(f"{name} is {rate!r}; a sampling rate above 0 Hz is needed.")
-    ratio = Fraction(float(new_sfreq) / float(sfreq)).limit_denominator(100_000)
-    if ratio == 0:
-        raise ValueError(
-            f"new_sfreq is {new_sfreq:g} Hz, under a hundred-thousandth of {sfreq:g} Hz."
-        )
+    ratio = _ratio(sfreq, new_sfreq)
     up, down = ratio.numerator, ratio.denominator
 
     def by_ratio(block: NDArray) -> NDArray[np.float64]:
@@ -232,6 +226,23 @@ def resample(x: ArrayLike, sfreq: float, new_sfreq: float) -> NDArray[np.floatin
         return resample_poly(block - offset, up, down, axis=-1, padtype="line") + offset
 
     return _in_blocks(by_ratio, x)
+
+
+def resampled_length(n_times: int, sfreq: float, new_sfreq: float) -> int:
+    """Return how many samples `resample` makes of ``n_times``."""
+    return n_times if sfreq == new_sfreq else math.ceil(n_times * _ratio(sfreq, new_sfreq))
+
+
+def _ratio(sfreq: float, new_sfreq: float) -> Fraction:
+    for name, rate in (("sfreq", sfreq), ("new_sfreq", new_sfreq)):
+        if not (np.isfinite(rate) and rate > 0):
+            raise ValueError(f"{name} is {rate!r}; a sampling rate above 0 Hz is needed.")
+    ratio = Fraction(float(new_sfreq) / float(sfreq)).limit_denominator(100_000)
+    if ratio == 0:
+        raise ValueError(
+            f"new_sfreq is {new_sfreq:g} Hz, under a hundred-thousandth of {sfreq:g} Hz."
+        )
+    return ratio
 
 
 def filter_recording(

@@ -7,7 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
+
+from ._lazy import LazySignal
+from ._samples import float_array
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,13 +58,13 @@ class Recording:
     offset: float = 0.0
 
     def __post_init__(self) -> None:
-        data = float_array(self.data)
+        data = self.data if isinstance(self.data, LazySignal) else float_array(self.data)
         if data.ndim != 2 or 0 in data.shape:
             raise ValueError(
                 f"data has shape {data.shape}; a recording needs (n_channels, n_samples), "
                 "each at least 1."
             )
-        ch_names = channel_names(self.ch_names, len(data))
+        ch_names = channel_names(self.ch_names, data.shape[0])
         if not (np.isfinite(self.sfreq) and self.sfreq > 0):
             raise ValueError(f"sfreq is {self.sfreq!r}; a sampling rate above 0 Hz is needed.")
         for name, value in (("data", data), ("ch_names", ch_names), ("sfreq", float(self.sfreq))):
@@ -92,16 +95,6 @@ class Recording:
             f"Recording({self.record!r}: {len(self.ch_names)} channels, "
             f"{self.duration:.1f} s at {self.sfreq:g} Hz)"
         )
-
-
-def float_array(data: ArrayLike) -> NDArray[np.floating]:
-    """Return real numbers as a float32 or float64 array, without a copy where they are that."""
-    if np.ma.isMaskedArray(data):
-        raise ValueError("data is a masked array; fill its gaps or cut them out first.")
-    array = np.asarray(data)
-    if array.dtype.kind == "c":
-        raise ValueError("data is complex; real values are needed.")
-    return array if array.dtype in (np.float32, np.float64) else array.astype(np.float64)
 
 
 def channel_names(ch_names: Sequence[str], n_channels: int) -> tuple[str, ...]:

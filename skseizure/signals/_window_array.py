@@ -10,7 +10,15 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from ._recording import channel_names, float_array
+from ._lazy import LazySignal
+from ._recording import channel_names
+from ._samples import (
+    as_float,
+    float_type,
+    is_finite,
+    sampling_rate,
+    take_channels,
+)
 
 
 class WindowArray:
@@ -19,8 +27,8 @@ class WindowArray:
     # A window is (source, start): a row of the 3-D array `_signals[source]`, or the n_times samples
     # from `start` of the 2-D recording `_signals[source]`. Indexing touches these two columns only.
     # Integers stay as they are, a file of 16-bit samples would grow fourfold: whoever takes values
-    # gets them as floats.
-    _signals: tuple[NDArray, ...]
+    # gets them as floats. A `LazySignal` stands for a recording that is read when it is needed.
+    _signals: tuple[NDArray | LazySignal, ...]
     _source: NDArray[np.intp]
     _start: NDArray[np.intp]
 
@@ -105,7 +113,7 @@ class WindowArray:
                         f"{of(part)} in number {i}; all must agree."
                     )
         # Parts of one recording share it again, and signals that no window uses stay behind.
-        signals: dict[int, NDArray] = {}
+        signals: dict[int, NDArray | LazySignal] = {}
         number: dict[int, int] = {}
         source = []
         for part in parts:
@@ -163,7 +171,7 @@ class WindowArray:
     def dtype(self) -> np.dtype:
         """Common dtype of the windows, float32 or float64; integers come out as float64."""
         used = np.unique(self._source) if len(self) else range(len(self._signals))
-        return np.result_type(*(_float_type(self._signals[i]) for i in used))
+        return np.result_type(*(float_type(self._signals[i]) for i in used))
 
     @property
     def duration(self) -> float:
@@ -180,7 +188,7 @@ class WindowArray:
         """The windows as a read-only array of floats; a view where that is possible."""
         groups = self._groups()
         if len(groups) == 1:
-            out = _as_float(self._rows(groups[0][0], self._start)).view()
+            out = as_float(self._rows(groups[0][0], self._start)).view()
         else:
             out = np.empty(self.shape, dtype=self.dtype)
             for source, rows in groups:
@@ -204,10 +212,14 @@ class WindowArray:
         bool
             False if any sample of a signal that windows are cut from is NaN or infinite.
         """
-        return all(is_finite(self._signals[source]) for source, _ in self._groups())
+        signals = (self._signals[source] for source, _ in self._groups())
+        return all(
+            (isinstance(signal, LazySignal) and signal.finite) or is_finite(np.asarray(signal))
+            for signal in signals
+        )
 
     def _rows(self, source: int, start: NDArray[np.intp]) -> NDArray:
-        signal = self._signals[source]
+        signal = np.asarray(self._signals[source])
         if signal.ndim == 2:
             signal = sliding_window_view(signal, self._n_times, axis=1).swapaxes(0, 1)
         gaps = np.diff(start)
@@ -261,9 +273,13 @@ class WindowArray:
         # Unused signals stay behind. A recording travels whole, so that what filters it before the
         # windows are cut finds the same surroundings in every process.
         state = self.__dict__.copy()
-        signals, source, start = [], self._source.copy(), self._start.copy()
+        signals: list[NDArray | LazySignal] = []
+        source, start = self._source.copy(), self._start.copy()
         for new, (old, mine) in enumerate(self._groups()):
             signal, source[mine] = self._signals[old], new
+            if isinstance(signal, LazySignal):
+                signals.append(signal)
+                continue
             if signal.ndim == 3:
                 rows, start[mine] = np.unique(start[mine], return_inverse=True)
                 signal = signal[rows]
@@ -300,8 +316,22 @@ class WindowArray:
             part._signals, part._source = (self._signals[source],), np.zeros_like(rows)
             yield rows, part
 
+    def storage_order(self) -> NDArray[np.intp]:
+        """Tell in which order windows are cheapest to take.
+
+        Returns
+        -------
+        ndarray of int, shape (n_windows,)
+            Row numbers, signal by signal and in order of time in each: the order in which a
+            recording that is read lazily, or a mapped file, is gone through once.
+        """
+        return np.lexsort((self._start, self._source))
+
     def map_signals(self, func: Callable[[NDArray], NDArray]) -> Self:
         """Apply a filter to whatever the windows are cut from.
+
+        Of windows that are read lazily, all recordings are read now, and stay in memory as they
+        come out; ``preprocess`` of `Windows.from_edf` leaves them in their files.
 
         Parameters
         ----------
@@ -320,12 +350,12 @@ class WindowArray:
         ValueError
             If ``func`` changes a shape.
         """
-        return self._map_stored(lambda signal: func(_as_float(signal)))
+        return self._map_stored(lambda signal: func(as_float(signal)))
 
     def _map_stored(self, func: Callable[[NDArray], NDArray]) -> Self:
         # For filters of our own, which take integers as they are and convert them piece by piece.
         new = self._shallow()
-        new._signals = tuple(func(signal) for signal in self._signals)
+        new._signals = tuple(func(np.asarray(signal)) for signal in self._signals)
         for before, after in zip(self._signals, new._signals, strict=True):
             if before.shape != after.shape:
                 raise ValueError(
@@ -367,7 +397,7 @@ class WindowArray:
         if index == list(range(index[0], index[0] + n_channels)):
             index = slice(index[0], index[0] + n_channels)  # neighbours: views, no copy
         new = self._shallow()
-        new._signals = tuple(s[index] if s.ndim == 2 else s[:, index] for s in self._signals)
+        new._signals = tuple(take_channels(signal, index) for signal in self._signals)
         new.ch_names, new._n_channels = channel_names(ch_names, n_channels), n_channels
         return new
 
@@ -385,7 +415,7 @@ class WindowArray:
         n, n_channels, _ = self.shape
         new = self._shallow()
         new._signals = tuple(
-            signal[c : c + 1] if signal.ndim == 2 else signal[:, c : c + 1]
+            take_channels(signal, slice(c, c + 1))
             for signal in self._signals
             for c in range(n_channels)
         )
@@ -408,43 +438,6 @@ _ALIKE: dict[str, Callable[[WindowArray], Any]] = {
     "n_times": lambda w: w.shape[2],
     "having patients": lambda w: w.patient is not None,
 }
-
-
-def sampling_rate(sfreq: float) -> float:
-    """Return a sampling rate as float, or raise a ValueError if it is none."""
-    sfreq = float(sfreq)
-    if not (np.isfinite(sfreq) and sfreq > 0):
-        raise ValueError(f"sfreq is {sfreq!r}; a sampling rate above 0 Hz is needed.")
-    return sfreq
-
-
-def stored_signal(data: ArrayLike) -> NDArray:
-    """Return real numbers as an array of integers or floats, without a copy where they are such."""
-    if not np.ma.isMaskedArray(data):
-        kind = np.asarray(data).dtype.kind
-        if kind in "iu":
-            return np.asarray(data)
-        if kind in "mM":
-            raise ValueError("data holds dates or times; real numbers are needed.")
-    return float_array(data)
-
-
-def _float_type(signal: NDArray) -> np.dtype:
-    return signal.dtype if signal.dtype.kind == "f" else np.dtype(np.float64)
-
-
-def _as_float(signal: NDArray) -> NDArray[np.floating]:
-    return signal.astype(_float_type(signal), copy=False)
-
-
-def is_finite(signal: NDArray) -> bool:
-    """Tell whether all samples are finite, without an array of truth values beside the signal."""
-    if signal.dtype.kind != "f" or signal.size == 0:
-        return True
-    with np.errstate(over="ignore", invalid="ignore"):
-        total = signal.sum(dtype=np.float64)
-    # The sum of finite samples may overflow; their extremes do not.
-    return bool(np.isfinite(total) or np.isfinite([signal.min(), signal.max()]).all())
 
 
 def _frozen(column: NDArray) -> NDArray:

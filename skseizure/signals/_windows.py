@@ -10,8 +10,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from ._events import Events, RecordInfo
 from ._recording import Recording
+from ._samples import sampling_rate, stored_signal
 from ._timeline import cells, covered, runs, segments
-from ._window_array import WindowArray, sampling_rate, stored_signal
+from ._window_array import WindowArray
 
 
 class Windows(WindowArray):
@@ -262,6 +263,7 @@ class Windows(WindowArray):
         window: float,
         step: float | None = None,
         preprocess: Callable[[Recording], Recording] | None = None,
+        lazy: bool = False,
         **read_options: Any,
     ) -> Windows:
         """Read an EDF or BDF file and cut it into windows.
@@ -275,6 +277,9 @@ class Windows(WindowArray):
         preprocess : callable, default=None
             Called with the whole `Recording` before it is cut, for example to filter or to change
             the montage; returns a `Recording`.
+        lazy : bool, default=False
+            Leave the samples in the file: nothing but its header and time stamps is read before
+            windows are taken, unless ``preprocess`` is given; see Notes.
         **read_options
             Passed on to `read_edf`.
 
@@ -286,17 +291,51 @@ class Windows(WindowArray):
         Raises
         ------
         ValueError
-            As `read_edf` and `from_recording`.
+            As `read_edf` and `from_recording`. Whenever samples are taken with ``lazy``: if the
+            file is not there any more, or its size or time of change is another than when it was
+            opened, or ``preprocess`` gives another shape than before.
+        TypeError
+            If ``preprocess`` returns no `Recording`.
 
         See Also
         --------
         read_edf : Reads the whole recording.
-        """
-        from ._edf import read_edf
 
-        recording = read_edf(path, **read_options)
-        if preprocess is not None:
-            recording = preprocess(recording)
+        Notes
+        -----
+        With ``lazy``, the windows are the same bit for bit, and `concatenate` joins those of a
+        corpus that is larger than memory. When a window is taken, its recording is read whole,
+        resampled and preprocessed; each process keeps the two recordings that it needed last, and
+        each thread the one that it works on. So take windows record by record, as the feature
+        transformers do in whatever order they are given them; windows in disorder, taken a few at
+        a time, read their recordings again and again.
+
+        What ``preprocess`` makes of a recording only it can tell: it is called once when the
+        windows are made, to learn channels, length and rate, and again whenever the recording is
+        read, each time with the same result. It should be a function of a module, or a
+        ``functools.partial`` of one, so that the windows can be pickled and hashed. Pickled, they
+        carry the file's path, size and time of change, not the samples; so does what joblib
+        hashes: a ``memory`` notices a changed file, but a changed ``preprocess`` only by its name.
+
+        Examples
+        --------
+        >>> import edfio, numpy as np, os, tempfile
+        >>> from skseizure.signals import Windows
+        >>> wave = 100 * np.sin(np.arange(256 * 600) / 10)
+        >>> signal = edfio.EdfSignal(wave, 256, label="F3-C3", physical_dimension="uV")
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = os.path.join(folder, "night1.edf")
+        ...     edfio.Edf([signal]).write(path)
+        ...     X = Windows.from_edf(path, window=4, lazy=True)
+        ...     last = X[-1]
+        >>> X.shape, bool(np.abs(last - wave[-1024:]).max() < 0.01)
+        ((150, 1, 1024), True)
+        """
+        from ._edf import open_edf
+        from ._stored import StoredRecording
+
+        stored = StoredRecording(open_edf(path, **read_options), preprocess=preprocess)
+        recording = stored.lazily() if lazy else stored.read()
         return cls.from_recording(recording, window=window, step=step)
 
     @classmethod

@@ -91,3 +91,58 @@ def test_frames_in_batches(tmp_path):
     tracemalloc.stop()
     assert table.shape == (4096, 40)
     assert peak < table.nbytes + 12 * MB, "one batch; all samples would be 64 MB as floats"
+
+
+CORPUS = """
+import resource, sys
+import edfio
+import numpy as np
+from skseizure.features import BandFeatures, STFTFeatures
+from skseizure.signals import Windows
+
+folder, kind, n_files, budget = sys.argv[1], sys.argv[2], *map(int, sys.argv[3:])
+signals = [edfio.EdfSignal(np.arange(256.0), 256, label=f"E{c}", physical_dimension="uV")
+           for c in range(8)]
+head = folder + "/head.edf"
+edfio.Edf(signals).write(head)
+raw = bytearray(open(head, "rb").read())
+seconds = 4096
+raw[236:244] = str(seconds).encode().ljust(8)
+parts = []
+for i in range(n_files):
+    path = f"{folder}/{i}.edf"
+    with open(path, "wb") as file:  # what follows the first second is a hole
+        file.write(raw)
+        file.truncate(256 * 9 + seconds * 8 * 256 * 2)
+    parts.append(Windows.from_edf(path, window=4, lazy=True))
+X = Windows.concatenate(parts)
+assert np.prod(X.shape) * 4 == n_files * 32 * 2**20
+bands = {"wide": (1, 40)}
+model = BandFeatures(["std"], bands, order=1, n_jobs=2) if kind == "bands" else STFTFeatures()
+few = X[:20]
+expected = model.fit_transform(few)
+if kind == "shuffled":
+    X = X[np.random.default_rng(0).permutation(len(X))]
+
+taken = int(open("/proc/self/statm").read().split()[5]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_DATA, (taken + budget,) * 2)
+try:
+    np.array(X)
+except MemoryError:
+    pass
+else:
+    sys.exit("the limit does not bind: all windows could be read")
+table = model.fit_transform(X)
+assert table.shape[0] == len(X)
+if kind != "shuffled":
+    assert np.array_equal(table[:20], expected)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the limit on allocations is Linux's")
+@pytest.mark.parametrize("kind", ["bands", "in order", "shuffled"])
+def test_corpus_in_files_larger_than_the_budget(tmp_path, kind):
+    """Twelve recordings of 32 MB through a budget of five of them."""
+    command = [sys.executable, "-c", CORPUS, tmp_path, kind, "12", str(160 * MB)]
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,125 @@
+"""A signal that stays in its file until samples of it are needed."""
+
+from __future__ import annotations
+
+import pickle
+import threading
+from collections import OrderedDict
+from collections.abc import Hashable, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+# Whoever walks through a corpus in order needs one recording at a time, and two where threads meet
+# at the end of one.
+KEPT = 2
+
+
+class Source(Protocol):
+    """Where a signal comes from; reads the same whenever it is asked, or raises."""
+
+    def read(self) -> Any:
+        """Return the `Recording`."""
+
+
+class LazySignal:
+    """Channels of a recording, in the place of the array that they would be.
+
+    ``numpy.asarray`` reads the recording, all of it, and each process keeps those `KEPT` that it
+    needed last, whatever the number of threads and of windows. What is pickled is the way to the
+    samples, never these.
+
+    Parameters
+    ----------
+    source : Source
+        Reads the recording.
+    shape : tuple of int
+        ``(n_channels, n_samples)`` of the recording.
+    dtype : dtype
+        Its float32 or float64.
+    finite : bool
+        Whether all its samples are known to be finite.
+    channels : sequence of int, default=None
+        Numbers of the channels that this signal has; None: all.
+    """
+
+    ndim = 2
+
+    def __init__(
+        self,
+        source: Source,
+        shape: tuple[int, int],
+        dtype: np.dtype,
+        finite: bool,
+        channels: Sequence[int] | None = None,
+    ) -> None:
+        self.source, self.dtype, self.finite = source, dtype, finite
+        self._whole = shape
+        self._channels = tuple(range(shape[0])) if channels is None else tuple(channels)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """``(n_channels, n_samples)``."""
+        return len(self._channels), self._whole[1]
+
+    def __getitem__(self, channels: slice | Sequence[int]) -> LazySignal:
+        """Choose channels by their place, without reading."""
+        chosen = np.array(self._channels)[channels].tolist()
+        return LazySignal(self.source, self._whole, self.dtype, self.finite, chosen)
+
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray:
+        data = _recordings.get(self.source)
+        if data.shape != self._whole or data.dtype != self.dtype:
+            raise ValueError(
+                f"preprocess turned a recording into {self.dtype} of shape {self._whole} at first, "
+                f"and now into {data.dtype} of shape {data.shape}; it must give the same whenever "
+                "the recording is read."
+            )
+        first, n_channels = self._channels[0], len(self._channels)
+        if self._channels == tuple(range(first, first + n_channels)):
+            data = data[first : first + n_channels]  # neighbours: a view, no copy
+        else:
+            data = data[list(self._channels)]
+        return np.array(data, dtype=dtype, copy=copy)
+
+
+class _Slot:
+    """Room for the samples of one recording, which one thread at a time fills."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.data: NDArray[np.floating] | None = None
+
+
+class _Recordings:
+    """The samples of the recordings that this process needed last."""
+
+    def __init__(self) -> None:
+        self._lock, self._slots = threading.Lock(), OrderedDict[Hashable, _Slot]()
+
+    def get(self, source: Source) -> NDArray[np.floating]:
+        """Return the samples of a recording, read-only."""
+        key = _key(source)
+        with self._lock:
+            slot = self._slots.setdefault(key, _Slot())
+            self._slots.move_to_end(key)
+            if len(self._slots) > KEPT:
+                self._slots.popitem(last=False)
+        with slot.lock:
+            if slot.data is None:
+                data = source.read().data.view()
+                data.flags.writeable = False
+                slot.data = data
+            return slot.data
+
+
+_recordings = _Recordings()
+
+
+def _key(source: Any) -> Hashable:
+    # By value: a worker process gets a copy of the source with every task.
+    try:
+        return pickle.dumps(source)
+    except (pickle.PicklingError, AttributeError, TypeError):
+        return source

@@ -1,0 +1,66 @@
+"""Samples: what counts as a signal, and what is asked of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ._lazy import LazySignal
+
+
+def float_array(data: ArrayLike) -> NDArray[np.floating]:
+    """Return real numbers as a float32 or float64 array, without a copy where they are that."""
+    if np.ma.isMaskedArray(data):
+        raise ValueError("data is a masked array; fill its gaps or cut them out first.")
+    array = np.asarray(data)
+    if array.dtype.kind == "c":
+        raise ValueError("data is complex; real values are needed.")
+    return array if array.dtype in (np.float32, np.float64) else array.astype(np.float64)
+
+
+def stored_signal(data: ArrayLike) -> NDArray:
+    """Return real numbers as an array of integers or floats, without a copy where they are such."""
+    if not np.ma.isMaskedArray(data):
+        kind = np.asarray(data).dtype.kind
+        if kind in "iu":
+            return np.asarray(data)
+        if kind in "mM":
+            raise ValueError("data holds dates or times; real numbers are needed.")
+    return float_array(data)
+
+
+def float_type(signal: NDArray | LazySignal) -> np.dtype:
+    """Return the type of a signal's samples once they are floats."""
+    return signal.dtype if signal.dtype.kind == "f" else np.dtype(np.float64)
+
+
+def as_float(signal: NDArray) -> NDArray[np.floating]:
+    """Return a signal as floats, without a copy where it is such."""
+    return signal.astype(float_type(signal), copy=False)
+
+
+def is_finite(signal: NDArray) -> bool:
+    """Tell whether all samples are finite, without an array of truth values beside the signal."""
+    if signal.dtype.kind != "f" or signal.size == 0:
+        return True
+    with np.errstate(over="ignore", invalid="ignore"):
+        total = signal.sum(dtype=np.float64)
+    # The sum of finite samples may overflow; their extremes do not.
+    return bool(np.isfinite(total) or np.isfinite([signal.min(), signal.max()]).all())
+
+
+def take_channels(signal: NDArray | LazySignal, index: Any) -> NDArray | LazySignal:
+    """Choose channels of a recording, or of windows in an array."""
+    if isinstance(signal, LazySignal):
+        return signal[index]
+    return signal[index] if signal.ndim == 2 else signal[:, index]
+
+
+def sampling_rate(sfreq: float) -> float:
+    """Return a sampling rate as float, or raise a ValueError if it is none."""
+    sfreq = float(sfreq)
+    if not (np.isfinite(sfreq) and sfreq > 0):
+        raise ValueError(f"sfreq is {sfreq!r}; a sampling rate above 0 Hz is needed.")
+    return sfreq
