@@ -17,15 +17,16 @@ from skseizure.signals import (
     read_events,
 )
 from skseizure.signals._edf_header import read_header
+from skseizure.signals._stored import StoredRecording
 
 from ._corpus import (
     Loaded,
     check_option,
     choose,
     existing_folder,
-    in_montage,
     join_recordings,
-    read_recording,
+    open_recording,
+    read_recordings,
 )
 
 # Two cases of one child, 1.5 years apart: on different sides of a split they would leak.
@@ -43,6 +44,7 @@ def load_chbmit(
     on_missing: str = "raise",
     preprocess: Callable[[Recording], Recording] | None = None,
     min_overlap: float = 0.5,
+    lazy: bool = False,
     return_events: bool = False,
     verbose: bool = False,
 ) -> Loaded:
@@ -74,6 +76,10 @@ def load_chbmit(
         `Recording`.
     min_overlap : float, default=0.5
         Share of a window that must be ictal for the window to be; see `Windows.labels`.
+    lazy : bool, default=False
+        Leave the signals in their files until windows are taken, so that a corpus larger than
+        memory can be loaded; with ``preprocess``, each record is read once for its shape. See
+        `Windows.from_edf`.
     return_events : bool, default=False
         Also return the seizures as events.
     verbose : bool, default=False
@@ -119,15 +125,14 @@ def load_chbmit(
         if not files:
             raise ValueError(f"records='seizure', but no record in {folder} has a seizure.")
     parts = (
-        (_read(file, montage), file.events)
+        (_open(file, montage), file.events)
         for file in tqdm(files, desc="CHB-MIT", unit="file", disable=not verbose)
     )
     return join_recordings(
-        in_montage(parts, montage, on_missing),
+        read_recordings(parts, montage, on_missing, preprocess, lazy),
         window=window,
         step=step,
         min_overlap=min_overlap,
-        preprocess=preprocess,
         return_events=return_events,
     )
 
@@ -181,7 +186,8 @@ def _seconds(path: Path) -> float:
     return float(header.n_records * header.duration)
 
 
-def _read(file: _File, montage: str | Sequence[str] | None) -> Recording:
+def _open(file: _File, montage: str | Sequence[str] | None) -> StoredRecording:
     patient = SAME_PERSON.get(file.case, file.case)
-    recording = read_recording(file.path, montage, record=file.record, patient=patient)
-    return recording.replace(offset=file.offset)
+    return open_recording(
+        file.path, montage, offset=file.offset, record=file.record, patient=patient
+    )

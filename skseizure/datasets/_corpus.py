@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skseizure.signals import Events, RecordInfo, Recording, Windows, read_edf, to_bipolar
+from skseizure.signals import Events, RecordInfo, Recording, Windows
+from skseizure.signals._edf import open_edf
+from skseizure.signals._stored import StoredRecording
 
 Loaded = tuple[Windows, NDArray[Any]] | tuple[Windows, NDArray[Any], Events]
 
@@ -50,29 +53,39 @@ def check_option(name: str, value: str, allowed: Sequence[str]) -> None:
         raise ValueError(f"{name} is {value!r}; it must be one of {', '.join(map(repr, allowed))}.")
 
 
-def read_recording(path: Path, montage: str | Sequence[str] | None, **options: Any) -> Recording:
-    """Read a file; with a montage, without a word on channels that hold no voltage."""
+def open_recording(
+    path: Path, montage: str | Sequence[str] | None, *, offset: float = 0.0, **options: Any
+) -> StoredRecording:
+    """Look at a file; with a montage, without a word on channels that hold no voltage."""
     with warnings.catch_warnings():
         if montage is not None:
             # What a montage needs it asks for by name, and names what it misses.
             warnings.filterwarnings("ignore", message=".*: left out ", category=UserWarning)
-        return read_edf(path, **options)
+        return StoredRecording(open_edf(path, **options), offset=offset)
 
 
-def in_montage(
-    parts: Iterable[tuple[Recording, Events]], montage: str | Sequence[str] | None, on_missing: str
+def read_recordings(
+    parts: Iterable[tuple[StoredRecording, Events]],
+    montage: str | Sequence[str] | None,
+    on_missing: str,
+    preprocess: Callable[[Recording], Recording] | None,
+    lazy: bool,
 ) -> Iterator[tuple[Recording, Events]]:
-    """Bring recordings to one montage; those that lack a channel raise or are skipped by name."""
+    """Bring recordings to one montage and preprocess them, now or whenever they are needed.
+
+    Those that lack a channel of the montage raise or are skipped by name.
+    """
     skipped: dict[str, ValueError] = {}
-    for recording, events in parts:
+    for stored, events in parts:
         try:
-            changed = recording if montage is None else to_bipolar(recording, montage)
+            stored = stored if montage is None else stored.with_montage(montage)
         except ValueError as error:
             if on_missing == "raise":
                 raise ValueError(f"{error} on_missing='skip' leaves such records out.") from error
-            skipped[recording.record] = error
-        else:
-            yield changed, events
+            skipped[stored.file.record] = error
+            continue
+        stored = replace(stored, preprocess=preprocess)
+        yield stored.lazily() if lazy else stored.read(), events
     if skipped:
         warnings.warn(
             f"skipped {len(skipped)} of the records, for want of channels of the montage: "
@@ -88,7 +101,6 @@ def join_recordings(
     window: float,
     step: float | None,
     min_overlap: float,
-    preprocess: Callable[[Recording], Recording] | None,
     return_events: bool,
 ) -> Loaded:
     """Cut recordings into windows and label them.
@@ -98,7 +110,7 @@ def join_recordings(
     parts : iterable of (Recording, Events)
         Each recording with its events, timed from its first sample. Recordings may share a record:
         they are stretches of it, placed by their ``offset``.
-    window, step, min_overlap, preprocess, return_events
+    window, step, min_overlap, return_events
         As in the loaders.
 
     Returns
@@ -111,13 +123,6 @@ def join_recordings(
     windows: list[Windows] = []
     found: list[tuple[Recording, Events]] = []
     for recording, events in parts:
-        if preprocess is not None:
-            record, recording = recording.record, preprocess(recording)
-            if not isinstance(recording, Recording):
-                raise TypeError(
-                    f"preprocess returned {type(recording).__name__} for record {record!r}; "
-                    "a Recording is needed."
-                )
         if found:
             _check_alike(found[0][0], recording)
         windows.append(Windows.from_recording(recording, window=window, step=step))

@@ -10,13 +10,14 @@ from pathlib import Path
 from tqdm import tqdm
 
 from ..signals import Events, Recording, read_events
+from ..signals._stored import StoredRecording
 from ._corpus import (
     Loaded,
     check_option,
     existing_folder,
-    in_montage,
     join_recordings,
-    read_recording,
+    open_recording,
+    read_recordings,
 )
 
 
@@ -30,6 +31,7 @@ def load_edf_folder(
     sfreq: float | None = None,
     preprocess: Callable[[Recording], Recording] | None = None,
     min_overlap: float = 0.5,
+    lazy: bool = False,
     return_events: bool = False,
     verbose: bool = False,
 ) -> Loaded:
@@ -59,6 +61,10 @@ def load_edf_folder(
         `Recording`.
     min_overlap : float, default=0.5
         Share of a window that must be ictal for the window to be; see `Windows.labels`.
+    lazy : bool, default=False
+        Leave the signals in their files until windows are taken, so that a corpus larger than
+        memory can be loaded; with ``preprocess``, each record is read once for its shape. See
+        `Windows.from_edf`.
     return_events : bool, default=False
         Also return the seizures as events.
     verbose : bool, default=False
@@ -104,23 +110,22 @@ def load_edf_folder(
         records[record] = file
     tables = [_events_table(file) for file in files]
 
-    def parts() -> Iterator[tuple[Recording, Events]]:
+    def parts() -> Iterator[tuple[StoredRecording, Events]]:
         pairs = zip(records.items(), tables, strict=True)
         for (record, file), table in tqdm(
             pairs, desc="EDF", unit="file", total=len(files), disable=not verbose
         ):
             patient = _patient(file, folder)
             yield (
-                read_recording(file, montage, record=record, patient=patient, resample_to=sfreq),
+                open_recording(file, montage, record=record, patient=patient, resample_to=sfreq),
                 read_events(table, record=record, patient=patient),
             )
 
     return join_recordings(
-        in_montage(parts(), montage, on_missing),
+        read_recordings(parts(), montage, on_missing, preprocess, lazy),
         window=window,
         step=step,
         min_overlap=min_overlap,
-        preprocess=preprocess,
         return_events=return_events,
     )
 

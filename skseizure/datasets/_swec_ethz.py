@@ -13,6 +13,7 @@ import scipy.io
 from tqdm import tqdm
 
 from skseizure.signals import Events, Recording
+from skseizure.signals._stored import preprocessed
 
 from ._corpus import Loaded, choose, existing_folder, join_recordings
 
@@ -106,11 +107,10 @@ def load_swec_ethz(
         )
     )
     return join_recordings(
-        parts,
+        ((preprocessed(recording, preprocess), events) for recording, events in parts),
         window=window,
         step=step,
         min_overlap=min_overlap,
-        preprocess=preprocess,
         return_events=return_events,
     )
 

@@ -16,9 +16,9 @@ from ._corpus import (
     check_option,
     choose,
     existing_folder,
-    in_montage,
     join_recordings,
-    read_recording,
+    open_recording,
+    read_recordings,
 )
 
 
@@ -34,6 +34,7 @@ def load_tusz(
     sfreq: float = 250.0,
     preprocess: Callable[[Recording], Recording] | None = None,
     min_overlap: float = 0.5,
+    lazy: bool = False,
     return_events: bool = False,
     verbose: bool = False,
 ) -> Loaded:
@@ -66,6 +67,10 @@ def load_tusz(
         returns a `Recording`.
     min_overlap : float, default=0.5
         Share of a window that must be ictal for the window to be; see `Windows.labels`.
+    lazy : bool, default=False
+        Leave the signals in their files until windows are taken, so that a corpus larger than
+        memory can be loaded; with ``preprocess``, each record is read once for its shape. See
+        `Windows.from_edf`.
     return_events : bool, default=False
         Also return the seizures as events.
     verbose : bool, default=False
@@ -115,7 +120,7 @@ def load_tusz(
     annotated = [(file, _annotations(file)) for file in files if _patient(file) in chosen]
     parts = (
         (
-            read_recording(
+            open_recording(
                 file, montage, resample_to=sfreq, record=file.stem, patient=_patient(file)
             ),
             events,
@@ -123,11 +128,10 @@ def load_tusz(
         for file, events in tqdm(annotated, desc="TUSZ", unit="file", disable=not verbose)
     )
     return join_recordings(
-        in_montage(parts, montage, on_missing),
+        read_recordings(parts, montage, on_missing, preprocess, lazy),
         window=window,
         step=step,
         min_overlap=min_overlap,
-        preprocess=preprocess,
         return_events=return_events,
     )
 

@@ -218,3 +218,17 @@ def test_option_errors(full):
     (full / "chb02" / "chb02_16+.edf").unlink()
     with pytest.raises(ValueError, match="records='seizure', but no record"):
         load_chbmit(full, records="seizure")
+
+
+def test_lazy_is_the_same(data_path, real):
+    """Stretches, too, whose time starts within their record."""
+    X, y, events = real
+    lazy, lazy_y, found = load_chbmit(
+        data_path / "chbmit", window=1.0, lazy=True, return_events=True
+    )
+    for name in ("record", "onset", "patient"):
+        np.testing.assert_array_equal(getattr(lazy, name), getattr(X, name))
+    np.testing.assert_array_equal(lazy_y, y)
+    assert found.recordings == events.recordings
+    some = np.random.default_rng(0).permutation(len(X))[:200]
+    np.testing.assert_array_equal(lazy[some].data, X[some].data)

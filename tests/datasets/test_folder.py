@@ -1,11 +1,14 @@
 """Any folder of EDF files with tables of events beside them."""
 
+import contextlib
+
 import edfio
 import numpy as np
 import pytest
 
 from skseizure.datasets import load_edf_folder, make_recordings
 from skseizure.signals import write_events
+from skseizure.signals._edf_file import EdfFile
 
 TABLE = "onset\tduration\teventType\tconfidence\tchannels\tdateTime\trecordingDuration\n"
 SEIZURE = TABLE + "2.00\t4.00\tsz\tn/a\tall\tn/a\t12.00\n"
@@ -103,3 +106,49 @@ def test_channels_without_voltage_are_named_unless_a_montage_chooses(tmp_path):
     with pytest.warns(UserWarning, match="left out 'SpO2'"):
         alone, _ = load_edf_folder(tmp_path, montage=None)
     assert X.ch_names == alone.ch_names
+
+
+def rough(recording):
+    return recording.replace(data=recording.data.round())
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"montage": None, "step": 2},
+        {},
+        {"sfreq": 50},
+        {"preprocess": rough, "return_events": True},
+        {"on_missing": "skip", "montage": ["FP1-F7", "F7-T7"], "return_events": True},
+    ],
+    ids=lambda options: " ".join(options) or "defaults",
+)
+def test_lazy_is_the_same(add, tmp_path, write_edf, options):
+    for name in ("p1/a.edf", "p2/b.edf"):
+        add(name)
+    if "on_missing" in options:
+        write_edf(tmp_path / "p3" / "odd.edf", ["A1", "A2"], 12, 64)
+        (tmp_path / "p3" / "odd.tsv").write_text(SEIZURE)
+    skipped = pytest.warns(UserWarning, match="skipped 1 .* p3/odd")
+    with skipped if "on_missing" in options else contextlib.nullcontext():
+        X, y, *events = load_edf_folder(tmp_path, **options)
+    with skipped if "on_missing" in options else contextlib.nullcontext():
+        lazy, lazy_y, *lazy_events = load_edf_folder(tmp_path, lazy=True, **options)
+    assert (lazy.ch_names, lazy.sfreq, lazy.step) == (X.ch_names, X.sfreq, X.step)
+    for name in ("record", "onset", "patient", "data"):
+        np.testing.assert_array_equal(getattr(lazy, name), getattr(X, name))
+    np.testing.assert_array_equal(lazy_y, y)
+    for found, expected in zip(lazy_events, events, strict=True):
+        assert found.recordings == expected.recordings
+        np.testing.assert_array_equal(found.onset, expected.onset)
+
+
+def test_lazy_reads_no_samples(add, tmp_path, monkeypatch):
+    add("p1/a.edf")
+    reads = []
+    decoded = EdfFile.read
+    monkeypatch.setattr(EdfFile, "read", lambda file: reads.append(file.path) or decoded(file))
+    X, _ = load_edf_folder(tmp_path, lazy=True)
+    assert not reads
+    np.asarray(X)
+    assert reads == [tmp_path / "p1" / "a.edf"]

@@ -108,3 +108,10 @@ def test_record_that_lacks_a_channel(corpus, write_edf, tusz_channels):
         load_tusz(corpus)
     with pytest.warns(UserWarning, match=r"skipped 1 of .*: aaaaaajy_s001_t009\."):
         assert len(load_tusz(corpus, on_missing="skip")[0]) == 21
+
+
+def test_lazy_is_the_same(corpus):
+    X, y = load_tusz(corpus)
+    lazy, lazy_y = load_tusz(corpus, lazy=True)
+    np.testing.assert_array_equal(lazy.data, X.data)
+    np.testing.assert_array_equal(lazy_y, y)
