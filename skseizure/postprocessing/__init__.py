@@ -4,9 +4,11 @@ from ._channel_fusion import ChannelFusionClassifier
 from ._detector import SeizureDetector
 from ._morphological_filter import MorphologicalFilterClassifier
 from ._morphology import aggregate_and_filter, epileptic_seizure_aggregation, morphological_filter
+from ._stream import DetectorStream
 
 __all__ = [
     "ChannelFusionClassifier",
+    "DetectorStream",
     "MorphologicalFilterClassifier",
     "SeizureDetector",
     "aggregate_and_filter",

@@ -6,6 +6,8 @@ All functions take one stretch in order of time, count in windows and cost linea
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -31,15 +33,50 @@ def moving_average(values: NDArray, half: int, *, causal: bool) -> NDArray[np.fl
     """
     if half == 0:
         return values
-    past, future = (2 * half, 0) if causal else (half, half)
-    here, total = np.arange(len(values)), np.concatenate([[0.0], np.cumsum(values)])
-    low = np.maximum(here - past, 0)
-    high = np.minimum(here + future + 1, len(values))
+    if causal:
+        return trailing_average(values, half, np.zeros(1))[0]
+    here = np.arange(len(values))
+    total = np.concatenate([[0.0], np.cumsum(values, dtype=np.float64)])
+    low = np.maximum(here - half, 0)
+    high = np.minimum(here + half + 1, len(values))
     # Differences of long sums are off by some 1e-12: a probability must not pass 1 by that.
     return np.minimum((total[high] - total[low]) / (high - low), 1.0)
 
 
-def hysteresis(values: NDArray, high: float, low: float) -> NDArray[np.bool_]:
+def trailing_average(
+    values: NDArray, half: int, totals: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Average each value and up to ``2 * half`` before it, in chunks.
+
+    Parameters
+    ----------
+    values : ndarray of float, shape (n_windows,)
+        Probabilities.
+    half : int
+        Half as many neighbours.
+    totals : ndarray of float
+        What the chunk before returned; one zero at the start of a stretch.
+
+    Returns
+    -------
+    averages : ndarray of float, shape (n_windows,)
+        The same bit for bit, however the stretch is cut into chunks; ``values`` with ``half=0``.
+    totals : ndarray of float, shape (at most 2 * half + 1,)
+        The sums of all values up to each of the last ones.
+    """
+    if half == 0:
+        return values, totals
+    known, past = len(totals), 2 * half
+    sums = np.cumsum(np.concatenate([totals[-1:], values]), dtype=np.float64)
+    total = np.concatenate([totals[:-1], sums])
+    high = np.arange(known, len(total))
+    low = np.maximum(high - past - 1, 0)
+    return np.minimum((total[high] - total[low]) / (high - low), 1.0), total[-past - 1 :]
+
+
+def hysteresis(
+    values: NDArray, high: float, low: float, *, start: bool = False
+) -> NDArray[np.bool_]:
     """Switch on at ``high`` and stay on down to ``low``.
 
     Parameters
@@ -48,6 +85,8 @@ def hysteresis(values: NDArray, high: float, low: float) -> NDArray[np.bool_]:
         Probabilities.
     high, low : float
         Thresholds, ``low <= high``; a value equal to one reaches it.
+    start : bool, default=False
+        Whether it is on before the first window.
 
     Returns
     -------
@@ -55,8 +94,9 @@ def hysteresis(values: NDArray, high: float, low: float) -> NDArray[np.bool_]:
         True where on.
     """
     on, off = values >= high - ROUNDING, values < low - ROUNDING
-    # Between the thresholds the last window that was clear decides; before any, off.
-    return _last(on) > _last(off)
+    # Between the thresholds the last window that was clear decides; before any, the start.
+    on_since, off_since = _last(on), _last(off)
+    return (on_since > off_since) | (start & (on_since == off_since))
 
 
 def merge_and_drop(on: NDArray, gap: int, shortest: int) -> NDArray[np.bool_]:
@@ -106,6 +146,91 @@ def hold_and_confirm(on: NDArray, gap: int, shortest: int) -> NDArray[np.bool_]:
     begin = _last(~held) + 1
     confirmed = _last(on & (here - begin + 1 >= shortest))
     return held & (confirmed >= begin)
+
+
+def remembered(on: NDArray, gap: int, shortest: int) -> NDArray[np.bool_]:
+    """Return a short past that leads `hold_and_confirm` on as a long one does.
+
+    Parameters
+    ----------
+    on : ndarray of bool, shape (n_windows,)
+        The past: True where on.
+    gap, shortest : int
+        As in `hold_and_confirm`.
+
+    Returns
+    -------
+    ndarray of bool, shape (at most shortest + gap + 1,)
+        To be put before what follows. It is the event at the end of the past, its gaps filled and
+        its length cut to what confirms it; nothing if none is held there.
+    """
+    here, last_on = np.arange(len(on)), _last(on)
+    held = (last_on >= 0) & (here - last_on <= gap)
+    if len(on) == 0 or not held[-1]:
+        return np.zeros(0, dtype=bool)
+    lasted = last_on[-1] - _last(~held)[-1]
+    silent = len(on) - 1 - last_on[-1]
+    return np.repeat([True, False], [min(lasted, max(shortest, 1)), silent])
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a detector does within a stretch, in windows.
+
+    Parameters
+    ----------
+    half : int
+        Half of the other windows in an average.
+    high, low : float
+        Thresholds.
+    gap, shortest : int
+        Longest gap that is filled and shortest event.
+    """
+
+    half: int
+    high: float
+    low: float
+    gap: int
+    shortest: int
+
+
+class Stretch:
+    """One stretch of windows, as far as it has arrived: what smoothing and alarms need of it.
+
+    Parameters
+    ----------
+    settings : Settings
+        The detector's.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._totals, self._on = np.zeros(1), False
+        self._past = np.zeros(0, dtype=bool)
+
+    def push(self, values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """Go on with the next windows.
+
+        Parameters
+        ----------
+        values : ndarray of float, shape (n_windows,)
+            Probabilities, at least one.
+
+        Returns
+        -------
+        smoothed : ndarray of float, shape (n_windows,)
+            What they are averaged to.
+        alarms : ndarray of bool, shape (n_windows,)
+            True in an alarm.
+        """
+        s = self._settings
+        smoothed, self._totals = trailing_average(values, s.half, self._totals)
+        on = hysteresis(smoothed, s.high, s.low, start=self._on)
+        self._on = bool(on[-1])
+        joined = np.concatenate([self._past, on])
+        alarms = hold_and_confirm(joined, s.gap, s.shortest)[len(self._past) :]
+        self._past = remembered(joined, s.gap, s.shortest)
+        return smoothed, alarms
 
 
 def _last(mask: NDArray) -> NDArray[np.intp]:

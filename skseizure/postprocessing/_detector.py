@@ -12,8 +12,10 @@ from sklearn.base import _fit_context
 from sklearn.utils._param_validation import HasMethods, Interval
 
 from .._utils.validation import is_windows, step_seconds
-from ._alarms import hold_and_confirm, hysteresis, merge_and_drop, moving_average
+from ._alarms import Settings, hold_and_confirm, hysteresis, merge_and_drop, moving_average
 from ._base import ROUNDING, MetaClassifier, stretches
+from ._horizon import looks_ahead, parts_of
+from ._stream import DetectorStream
 
 if TYPE_CHECKING:
     from ..signals import Events, Windows
@@ -69,6 +71,7 @@ class SeizureDetector(MetaClassifier):
     See Also
     --------
     MorphologicalFilterClassifier : Filters labels, for classifiers without probabilities.
+    DetectorStream : Detects in windows that arrive chunk by chunk.
 
     Notes
     -----
@@ -78,8 +81,9 @@ class SeizureDetector(MetaClassifier):
 
     With ``causal=True`` the label of a window depends on the probabilities of the windows up to it
     in its stretch alone. Where these depend on nothing but their window, labels never change as
-    more arrive. They do change around `BandFeatures` with its default ``filtering="recording"``,
-    whose filter runs over the whole recording both ways; `fit` warns where it sees that parameter.
+    more arrive, and `stream` gives the same events to windows that arrive chunk by chunk. They do
+    change around `BandFeatures` with its default ``filtering="recording"``, whose filter runs over
+    the whole recording both ways; `fit` warns where it sees that, and other parts that look ahead.
 
     The same events as without ``causal`` are found in the same smoothed probability, but an alarm
     begins only when its event has lasted ``min_duration``, and outlasts it by up to ``merge_gap``
@@ -170,7 +174,9 @@ class SeizureDetector(MetaClassifier):
         Warns
         -----
         UserWarning
-            If ``causal`` is set and a step inside has ``filtering="recording"``.
+            If ``causal`` is set and something inside looks at later windows:
+            ``filtering="recording"``, ``center=True``, slopes of `FrameFeatures`, a
+            `MorphologicalFilterClassifier`.
         """
         if not hasattr(self.estimator, "predict_proba"):
             raise ValueError(
@@ -178,14 +184,8 @@ class SeizureDetector(MetaClassifier):
                 "smooths probabilities. Wrap it in sklearn.calibration.CalibratedClassifierCV."
             )
         self._low_threshold()
-        for name, value in self.get_params().items() if self.causal else ():
-            if name.endswith("__filtering") and isinstance(value, str) and value == "recording":
-                warnings.warn(
-                    f"causal is True, but {name}='recording' filters whole recordings, so that "
-                    f"probabilities depend on later signal; set {name}='window'.",
-                    UserWarning,
-                    stacklevel=3,
-                )
+        for message in looks_ahead("estimator", self.estimator) if self.causal else ():
+            warnings.warn(f"causal is True, but {message}.", UserWarning, stacklevel=3)
         return self._fit_around(X, y, fit_params)
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
@@ -207,8 +207,8 @@ class SeizureDetector(MetaClassifier):
             If a parameter is out of range, or as the inner estimator.
         """
         self._check_ready()
-        seizure = np.array(self.estimator_.predict_proba(X)[:, 1])
-        half = int(self.smoothing / (2 * step_seconds(X)) + ROUNDING)
+        seizure = np.array(self.estimator_.predict_proba(X)[:, 1], dtype=np.float64)
+        half = self._settings(step_seconds(X)).half
         for rows in stretches(X, len(seizure)):
             seizure[rows] = moving_average(seizure[rows], half, causal=self.causal)
         return np.column_stack([1 - seizure, seizure])
@@ -286,15 +286,54 @@ class SeizureDetector(MetaClassifier):
         events = X.to_events(self._alarms(X, proba[:, 1]), confidence=proba[:, 1])
         return (events, proba) if return_proba else events
 
+    def stream(self) -> DetectorStream:
+        """Start to detect seizures in windows that arrive one by one or in chunks.
+
+        Returns
+        -------
+        DetectorStream
+            Takes windows with `DetectorStream.send`.
+
+        Raises
+        ------
+        ValueError
+            If ``causal`` is False, something inside looks at later windows (`fit` warns of it), or
+            ``low_threshold`` is above ``threshold``.
+
+        Examples
+        --------
+        See `DetectorStream`.
+        """
+        self._check_ready()
+        self._low_threshold()
+        if not self.causal:
+            raise ValueError(
+                "causal is False, so that alarms depend on later windows; a stream needs "
+                "SeizureDetector(causal=True)."
+            )
+        for message in looks_ahead("estimator", self.estimator_):
+            raise ValueError(f"a stream has no later windows, but {message}.")
+        for name, part in parts_of("estimator", self.estimator_):
+            if isinstance(part, SeizureDetector):
+                raise ValueError(f"{name} is a SeizureDetector; a stream takes one, the outermost.")
+        return DetectorStream(self)
+
+    def _settings(self, step: float) -> Settings:
+        return Settings(
+            half=int(self.smoothing / (2 * step) + ROUNDING),
+            high=self.threshold,
+            low=self._low_threshold(),
+            gap=max(int(np.ceil(self.merge_gap / step - ROUNDING)) - 1, 0),
+            shortest=int(np.ceil(self.min_duration / step - ROUNDING)),
+        )
+
     def _alarms(self, X: Any, seizure: NDArray) -> NDArray[np.bool_]:
-        low, step = self._low_threshold(), step_seconds(X)
-        shortest = int(np.ceil(self.min_duration / step - ROUNDING))
-        gap = int(np.ceil(self.merge_gap / step - ROUNDING)) - 1
+        settings = self._settings(step_seconds(X))
         join = hold_and_confirm if self.causal else merge_and_drop
         alarms = np.empty(len(seizure), dtype=bool)
         for rows in stretches(X, len(seizure)):
-            on = hysteresis(seizure[rows], self.threshold, low)
-            alarms[rows] = join(on, max(gap, 0), shortest)
+            on = hysteresis(seizure[rows], settings.high, settings.low)
+            alarms[rows] = join(on, settings.gap, settings.shortest)
         return alarms
 
     def _low_threshold(self) -> float:

@@ -1,0 +1,281 @@
+"""A fitted detector on windows that arrive chunk by chunk."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from copy import copy
+from dataclasses import dataclass, field
+from typing import Any, Literal, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._utils.validation import is_windows
+from ..signals import Events, RecordInfo, Windows
+from ..signals._timeline import cells, runs, segments
+from ._alarms import Stretch
+from ._horizon import looks_back
+
+Found = tuple[float, float, float]  # start and end in seconds, confidence
+
+
+@dataclass
+class _Record:
+    """A record as far as it has arrived; its last window stands for all before it."""
+
+    patient: str | None
+    onset: float  # of the last window
+    end: float
+    cell: tuple[float, float]  # of the last window, see `Windows.cells`
+    alarm: bool  # whether the last window is in one
+    start: float  # of the event that it is in, else of its cell
+    confidence: float  # of that event so far, else of the window
+    stretch: Stretch
+    settled: float = 0.0  # seconds of all cells before the last
+    finished: list[Found] = field(default_factory=list)
+    tail: Windows | None = None  # windows that the features of the next ones average over
+
+    @property
+    def ongoing(self) -> list[Found]:
+        return [(self.start, self.cell[1], self.confidence)] if self.alarm else []
+
+    @property
+    def info(self) -> RecordInfo:
+        observed = self.settled + (self.cell[1] - self.cell[0])
+        return RecordInfo(duration=self.end, observed=observed, patient=self.patient)
+
+
+class DetectorStream:
+    """Detect seizures in windows that arrive one by one or in chunks.
+
+    `SeizureDetector.stream` makes it. Whatever the chunks are, the events are those that
+    `SeizureDetector.predict_events` finds in all windows at once, up to the rounding of the inner
+    estimator, which may differ in the last digits with the number of windows that it is given. The
+    state of a stream is its own: one fitted detector serves any number of them, and a stream can be
+    pickled between two chunks.
+
+    Parameters
+    ----------
+    detector : SeizureDetector
+        Fitted, with ``causal=True``. Later changes of its parameters do not reach the stream.
+
+    See Also
+    --------
+    SeizureDetector.predict_events : The same for windows that are all there.
+
+    Notes
+    -----
+    Where features inside the detector average over past windows (`MovingAverage`, ``smoothing`` of
+    a feature transformer), the stream keeps as many windows of each record and hands them to the
+    inner estimator again with the next ones, so that chunks of one window cost as many times more.
+
+    What is kept besides does not grow with time, but for the events.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from skseizure.features import BandFeatures
+    >>> from skseizure.postprocessing import SeizureDetector
+    >>> from skseizure.signals import Events, Windows
+    >>> signal = np.random.default_rng(0).normal(scale=20, size=(2, 120 * 64))
+    >>> signal[:, 40 * 64 : 70 * 64] *= 4
+    >>> X = Windows.from_array(signal, sfreq=64, window=2)
+    >>> y = X.labels(Events([40], [30], recordings={"0": 120}))
+    >>> features = BandFeatures(["std"], ["alpha"], filtering="window")
+    >>> classifier = make_pipeline(features, LogisticRegression())
+    >>> detector = SeizureDetector(classifier, smoothing=4, causal=True).fit(X, y)
+    >>> stream = detector.stream()
+    >>> for i in range(0, len(X), 10):
+    ...     found = stream.send(X[i : i + 10])
+    ...     print(X.onset[i], found.onset.tolist(), len(stream.ongoing))
+    0.0 [] 0
+    20.0 [] 0
+    40.0 [46.0] 1
+    60.0 [46.0] 1
+    80.0 [46.0] 0
+    100.0 [] 0
+    >>> stream.events == detector.predict_events(X)
+    True
+    """
+
+    def __init__(self, detector: Any) -> None:
+        self._detector = copy(detector)
+        self._spans = looks_back(detector.estimator_)
+        self._records: dict[str, _Record] = {}
+        self._timing: tuple[float, float] | None = None  # step and length of the windows
+
+    @overload
+    def send(self, X: Windows, *, return_proba: Literal[False] = False) -> Events: ...
+
+    @overload
+    def send(
+        self, X: Windows, *, return_proba: Literal[True]
+    ) -> tuple[Events, NDArray[np.float64]]: ...
+
+    def send(
+        self, X: Windows, *, return_proba: bool = False
+    ) -> Events | tuple[Events, NDArray[np.float64]]:
+        """Take the next windows and say what they change.
+
+        Parameters
+        ----------
+        X : Windows
+            Windows of one or several records, each later than all windows of its record that were
+            sent before. Gaps may lie within a chunk or between two.
+        return_proba : bool, default=False
+            Return the smoothed probabilities, too.
+
+        Returns
+        -------
+        events : Events
+            Of the records in X, the events that begin, go on or end with these windows. One that
+            goes on is also in `ongoing`, and its end is that of the last window sent.
+        proba : ndarray of float, shape (n_windows, 2)
+            As `SeizureDetector.predict_proba`. Only with ``return_proba=True``.
+
+        Raises
+        ------
+        TypeError
+            If X is not a `Windows`.
+        ValueError
+            If a window is not later than those of its record before, step or length of the windows
+            differ from those before, or as the inner estimator. The stream stays as it was.
+        """
+        self._check(X)
+        seizure, joined, tails = self._seizure(X)
+        changed: dict[str, list[Found]] = {}
+        names, code = np.unique(X.record, return_inverse=True)
+        for name in X.recordings():
+            rows = np.flatnonzero(names[code] == name)
+            rows = rows[np.argsort(X.onset[rows], kind="stable")]
+            last, seizure[rows] = self._advance(name, X, rows, seizure[rows])
+            record = self._records[name]
+            changed[name] = record.finished[last:] + record.ongoing
+            record.tail = self._tail(joined, [*tails.get(name, []), *(rows + len(joined) - len(X))])
+        self._timing = (X.step, X.duration)
+        events = self._as_events(changed)
+        return (events, np.column_stack([1 - seizure, seizure])) if return_proba else events
+
+    @property
+    def ongoing(self) -> Events:
+        """Events that the last window of their record is in."""
+        return self._as_events({name: record.ongoing for name, record in self._records.items()})
+
+    @property
+    def events(self) -> Events:
+        """All events so far, those that go on included."""
+        return self._as_events(
+            {name: record.finished + record.ongoing for name, record in self._records.items()}
+        )
+
+    def _as_events(self, found: dict[str, list[Found]]) -> Events:
+        times = np.array([event for events in found.values() for event in events]).reshape(-1, 3)
+        return Events(
+            times[:, 0],
+            times[:, 1] - times[:, 0],
+            record=np.repeat(list(found), [len(events) for events in found.values()]).astype(str),
+            confidence=times[:, 2],
+            recordings={name: self._records[name].info for name in found},
+        )
+
+    def _check(self, X: Any) -> None:
+        if not is_windows(X):
+            raise TypeError(
+                f"X is {type(X).__name__}; send needs Windows, which know the time and record of "
+                "each window."
+            )
+        if self._timing not in (None, (X.step, X.duration)):
+            raise ValueError(
+                f"X has windows of {X.duration:g} s every {X.step:g} s; those before were of "
+                "{1:g} s every {0:g} s.".format(*self._timing)
+            )
+        for name in X.recordings().keys() & self._records.keys():
+            first, last = X.onset[X.record == name].min(), self._records[name].onset
+            if first <= last:
+                raise ValueError(
+                    f"X holds a window of record {name!r} at {first:g} s, but the stream has had "
+                    f"this record up to {last:g} s; windows must be sent in order of time."
+                )
+
+    def _seizure(self, X: Windows) -> tuple[NDArray[np.float64], Windows, dict[str, list[int]]]:
+        """Return the probability of each window, and what the inner estimator was given for it.
+
+        That is, before X, the tails of its records; for each of these their rows.
+        """
+        tails: dict[str, list[int]] = {}
+        parts, n = [], 0
+        for name in X.recordings():
+            tail = self._records[name].tail if name in self._records else None
+            if tail is not None:
+                parts.append(tail)
+                tails[name] = list(range(n, n + len(tail)))
+                n += len(tail)
+        joined = Windows.concatenate([*parts, X]) if parts else X
+        proba = self._detector.estimator_.predict_proba(joined)[n:, 1]
+        return np.array(proba, dtype=np.float64), joined, tails
+
+    def _advance(
+        self, name: str, X: Windows, rows: NDArray[np.intp], seizure: NDArray[np.float64]
+    ) -> tuple[int, NDArray[np.float64]]:
+        """Go on with a record, by rows of X in order of time and their probabilities.
+
+        Returns the number of events that had been finished, and the smoothed probabilities.
+        """
+        settings, before = self._detector._settings(X.step), self._records.get(name)
+        stretch, finished, settled = Stretch(settings), list[Found](), 0.0
+        onset, confidence = X.onset[rows], seizure
+        if before is not None:
+            # The last window before stands first, with its event if it is in one.
+            stretch, finished, settled = before.stretch, before.finished, before.settled
+            onset = np.concatenate([[before.onset], onset])
+            confidence = np.concatenate([[before.confidence], confidence])
+        known = len(onset) - len(rows)
+        alarm = np.zeros(len(onset), dtype=bool)
+        start, end = cells(np.full(len(onset), name), onset, X.duration).T
+        begin = start.copy()
+        if before is not None:
+            start[0], begin[0], alarm[0] = before.cell[0], before.start, before.alarm
+        found: list[Found] = []
+        for piece in segments(np.full(len(onset), name), onset, X.step):
+            new = piece[piece >= known]
+            if len(new) == len(piece):
+                stretch = Stretch(settings)
+            if len(new):
+                confidence[new], alarm[new] = stretch.push(confidence[new])
+            found += [
+                (float(begin[run[0]]), float(end[run[-1]]), float(confidence[run].max()))
+                for run in runs(piece, alarm[piece])
+            ]
+        ongoing = found.pop() if alarm[-1] else (float(start[-1]), 0.0, float(confidence[-1]))
+        own = np.unique(np.column_stack([start, end]), axis=0)  # shared cells count once
+        self._records[name] = _Record(
+            patient=None if X.patient is None else str(X.patient[rows[0]]),
+            onset=float(onset[-1]),
+            end=float(onset[-1] + X.duration),
+            cell=(float(start[-1]), float(end[-1])),
+            alarm=bool(alarm[-1]),
+            start=ongoing[0],
+            confidence=ongoing[2],
+            stretch=stretch,
+            settled=float(np.cumsum([settled, *(own[:, 1] - own[:, 0])[:-1]])[-1]),
+            finished=finished + found,
+        )
+        return len(finished), confidence[known:]
+
+    def _tail(self, joined: Windows, rows: Sequence[int]) -> Windows | None:
+        """Keep a copy of the last windows of a record, as many as averages may look back."""
+        n = sum(max(1, round(span / joined.step)) - 1 for span in self._spans)
+        kept = joined[np.asarray(rows[-n:])] if n else joined[:0]
+        if len(kept) == 0:
+            return None
+        return Windows(
+            np.array(kept.data),
+            sfreq=kept.sfreq,
+            record=kept.record,
+            onset=kept.onset,
+            step=kept.step,
+            ch_names=kept.ch_names,
+            patient=kept.patient,
+        )
