@@ -115,9 +115,9 @@ print(f"real-time factor: {took.sum() / today.duration:.3f}")
 # %%
 # How late is the alarm?
 # ----------------------
-# From the marked onset to the sound of the alarm everything counts: the window must end, the average
-# over 6 s must rise, and the event must have lasted ``min_duration``. The time of computing is
-# nothing beside that. An `Events` dates a seizure by its windows, not by when they had ended, so
+# From the marked onset to the sound of the alarm everything counts: the window must end, the
+# average over 6 s must rise, and the event must have lasted ``min_duration``. The time of computing
+# is nothing beside that. An `Events` dates a seizure by its windows, not by when they had ended, so
 # the latency that `event_scores` gives is shorter than what the bedside has to wait.
 marked = events.select([today.record])
 for onset, offset in marked.intervals(today.record):
@@ -142,8 +142,8 @@ for alarm in alarms:
     for ax in (display.ax_, display.events_ax_):
         ax.axvline(alarm, color="black", linewidth=1)
     display.ax_.annotate(
-        f"alarm at {alarm:.0f} s", (alarm, 0.98), xytext=(4, 0), textcoords="offset points",
-        va="top", fontsize="small",
+        f"alarm at {alarm:.0f} s", (alarm, 0.98), xytext=(-16, 0), textcoords="offset points",
+        ha="right", va="top", fontsize="small",
     )  # fmt: skip
 plt.show()
 folder.cleanup()
