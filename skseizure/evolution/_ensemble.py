@@ -184,7 +184,7 @@ class CNBCEnsembleClassifier(BaseCNBC):
     def _decisions(self, X: ArrayLike) -> NDArray[np.float64]:
         X = self._check_frames(X)
         calls = (delayed(member._decide)(X) for member in self.estimators_)
-        return np.stack(Parallel(n_jobs=self.n_jobs, prefer="threads")(calls))
+        return np.stack(Parallel(n_jobs=self.n_jobs, require="sharedmem")(calls))
 
     def decision_function(self, X: ArrayLike) -> NDArray[np.float64]:
         """Return the largest decision of the CNBCs.

@@ -15,6 +15,7 @@ from sklearn.base import clone
 from sklearn.utils.parallel import Parallel, delayed
 from tqdm import tqdm
 
+from .._utils.parallel import in_order
 from ._layout import Columns
 from ._mlp import EvolvedMLPClassifier
 from ._negatives import select_frames
@@ -153,26 +154,29 @@ class Evolution:
     def _phase(self, tasks: list[_Task], vectors: dict[Key, Vectors]) -> None:
         """Fill in the nodes and vectors of one level."""
         there = [task for task in tasks if task.key in self.nodes]
-        known = self._parallel(
+        known = self._in_threads(
             delayed(class_vectors)(self.nodes[task.key].classifier, task.table()) for task in there
         )
         vectors.update(zip((task.key for task in there), known, strict=True))
         due = [task for task in tasks if self._is_due(task, vectors)]
         # In the first phase the frames to learn from are the same for all networks.
         spaces = {_space(task.key): task for task in due}
-        selected = self._parallel(
-            delayed(select_frames)(task.table(), self.positive, self.pnr, self.selection)
-            for task in spaces.values()
+        selected = in_order(
+            (
+                partial(select_frames, task.table(), self.positive, self.pnr, self.selection)
+                for task in spaces.values()
+            ),
+            self.n_jobs,
         )
         rows = dict(zip(spaces, selected, strict=True))
-        evolving = Parallel(n_jobs=self.n_jobs, prefer="threads", return_as="generator")(
-            delayed(_evolve)(
-                self._start(task.key), task.table(), self.positive, rows[_space(task.key)]
+        starts = (
+            partial(
+                _evolve, self._start(task.key), task.table(), self.positive, rows[_space(task.key)]
             )
             for task in due
         )
         progress = tqdm(
-            evolving,
+            in_order(starts, self.n_jobs),
             total=len(due),
             desc=f"{LEVELS[tasks[0].key.level]}s",
             disable=not self.verbose or not due,
@@ -206,7 +210,7 @@ class Evolution:
 
     def _shares(self, fusers: list[_Task], masters: list[_Task]) -> list[NDArray[np.float64]]:
         tasks = fusers + masters
-        effects = self._parallel(
+        effects = self._in_threads(
             delayed(effect_of_inputs)(self.nodes[t.key].classifier, t.table(), self.positive)
             for t in tasks
         )
@@ -233,8 +237,9 @@ class Evolution:
             decision(vectors[Key(i, MASTER)]),
         )
 
-    def _parallel(self, calls: Iterable[Any]) -> list[Any]:
-        return Parallel(n_jobs=self.n_jobs, prefer="threads")(calls)
+    def _in_threads(self, calls: Iterable[Any]) -> list[Any]:
+        # Milliseconds each: not worth a way to another machine.
+        return Parallel(n_jobs=self.n_jobs, require="sharedmem")(calls)
 
 
 def class_vectors(classifier: Any, X: NDArray) -> Vectors:

@@ -14,11 +14,11 @@ from joblib import hash as joblib_hash
 from numpy.typing import NDArray
 from sklearn.utils import gen_batches
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
-from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_memory
 from tqdm.auto import tqdm
 
 from .. import __version__
+from .._utils.parallel import in_order
 from .._utils.validation import is_windows
 from ..signals._filters import butterworth_bandpass
 from ._band_energy import band_edges
@@ -190,12 +190,11 @@ class BandFeatures(WindowsTransformer):
         )
         places: list[tuple[Any, slice]] = []
 
-        def jobs() -> Iterator[Any]:
+        def jobs() -> Iterator[Callable[[], NDArray[np.float64]]]:
             for rows, channels, part in _parts(X, whole=self.filtering == "recording"):
                 places.append((rows, channels))
-                yield delayed(job)(part)
+                yield partial(job, part)
 
-        tables = Parallel(n_jobs=self.n_jobs, prefer="threads", return_as="generator")(jobs())
         out = np.empty((*X.shape[:2], len(self.bands_), len(functions)))
         with tqdm(
             total=X.shape[0] * X.shape[1],
@@ -203,7 +202,7 @@ class BandFeatures(WindowsTransformer):
             unit="channel-window",
             disable=not self.verbose,
         ) as progress:
-            for i, values in enumerate(tables):
+            for i, values in enumerate(in_order(jobs(), self.n_jobs)):
                 out[places[i]] = values
                 progress.update(values.shape[0] * values.shape[1])
         return out

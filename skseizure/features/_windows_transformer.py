@@ -12,10 +12,10 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.utils import Tags, gen_batches
 from sklearn.utils._param_validation import Interval
-from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 from tqdm.auto import tqdm
 
+from .._utils.parallel import in_order
 from .._utils.validation import check_sfreq, check_windows, is_windows
 from .._utils.versions import get_state, set_state
 from ._smoothing import smooth
@@ -148,11 +148,10 @@ class WindowsTransformer(TransformerMixin, BaseEstimator):
             X = X[order]
         batches = list(gen_batches(n_windows, max(1, BATCH_SAMPLES // (n_channels * n_times))))
         show = tqdm(batches, desc=type(self).__name__, unit="batch", disable=not self.verbose)
-        tables = Parallel(n_jobs=self.n_jobs, prefer="threads", return_as="generator")(
-            delayed(partial(_on_channels, function))(X[batch]) for batch in show
-        )
+        # The samples alone: a `Windows` would take its whole recording along to other processes.
+        calls = (partial(_on_channels, function, np.asarray(X[batch])) for batch in show)
         out = np.empty((n_windows, n_channels, len(self._columns())))
-        for batch, table in zip(batches, tables, strict=True):
+        for batch, table in zip(batches, in_order(calls, self.n_jobs), strict=True):
             out[order[batch]] = table
         return out
 
