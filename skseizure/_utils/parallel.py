@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
@@ -29,10 +30,21 @@ def in_order(calls: Iterable[Callable[[], Result]], n_jobs: int | None) -> Itera
         The results, in the order of the calls; computed ahead, but not all at once, where the
         backend is able to.
     """
-    backend, _ = get_active_backend(prefer="threads")
-    # Not so on Ray, nor on joblib's multiprocessing.
+    # Dask alone lets a loop in a task send tasks, each with samples that its worker has at hand.
+    where = {"require": "sharedmem"} if _in_dask_task() else {"prefer": "threads"}
+    backend, _ = get_active_backend(**where)
+    # Not so on Ray.
     return_as = "generator" if backend.supports_return_generator else "list"
-    results = Parallel(n_jobs=n_jobs, prefer="threads", return_as=return_as)(
-        delayed(call)() for call in calls
-    )
-    return iter(results)
+    loop = Parallel(n_jobs=n_jobs, return_as=return_as, **where)
+    return iter(loop(delayed(call)() for call in calls))
+
+
+def _in_dask_task() -> bool:
+    distributed = sys.modules.get("distributed")
+    if distributed is None:
+        return False
+    try:
+        distributed.get_worker()
+    except ValueError:
+        return False
+    return True
