@@ -3,40 +3,53 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from typing import TypeVar
+from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 from joblib.parallel import get_active_backend
 from sklearn.utils.parallel import Parallel, delayed
 
-Result = TypeVar("Result")
 
-
-def in_order(calls: Iterable[Callable[[], Result]], n_jobs: int | None) -> Iterator[Result]:
-    """Make calls in parallel: in threads, unless ``joblib.parallel_config`` names a backend.
+def loop(n_jobs: int | None) -> Parallel:
+    """Return a loop in threads, unless ``joblib.parallel_config`` names another backend.
 
     Parameters
     ----------
-    calls : iterable of callable
-        Functions without arguments, such as partials of a module's function. What they work on
-        travels inside them: an argument would be kept by Dask on one worker of a cluster, and the
-        whole loop would be lost with that worker.
     n_jobs : int or None
         As in scikit-learn.
 
     Returns
     -------
-    iterator
-        The results, in the order of the calls; computed ahead, but not all at once, where the
-        backend is able to.
+    Parallel
+        Takes an iterable of what `call` returns. The results come in order; computed ahead, but
+        not all at once, where the backend is able to.
     """
     # Dask alone lets a loop in a task send tasks, each with samples that its worker has at hand.
     where = {"require": "sharedmem"} if _in_dask_task() else {"prefer": "threads"}
     backend, _ = get_active_backend(**where)
     # Not so on Ray.
     return_as = "generator" if backend.supports_return_generator else "list"
-    loop = Parallel(n_jobs=n_jobs, return_as=return_as, **where)
-    return iter(loop(delayed(call)() for call in calls))
+    return Parallel(n_jobs=n_jobs, return_as=return_as, **where)
+
+
+def call(function: Callable[..., Any], *args: Any) -> tuple[Callable[[], Any], tuple, dict]:
+    """Prepare a call for a `loop`.
+
+    Parameters
+    ----------
+    function : callable
+        A module's function, or a partial of one, so that it can be sent to other processes.
+    *args
+        What to call it with. They travel inside the function: Dask keeps a large argument on one
+        worker of a cluster, and loses the whole loop with that worker.
+
+    Returns
+    -------
+    tuple
+        What ``delayed`` makes of a call.
+    """
+    return delayed(partial(function, *args))()
 
 
 def _in_dask_task() -> bool:

@@ -15,7 +15,7 @@ from sklearn.base import clone
 from sklearn.utils.parallel import Parallel, delayed
 from tqdm import tqdm
 
-from .._utils.parallel import in_order
+from .._utils.parallel import call, loop
 from ._layout import Columns
 from ._mlp import EvolvedMLPClassifier
 from ._negatives import select_frames
@@ -122,25 +122,27 @@ class Evolution:
         networks = range(n_networks)
         vectors: dict[Key, Vectors] = {}
         cells = [(c, g) for c, groups in self.columns.items() for g in groups]
-        self._phase(
-            [
-                _Task(Key(i, BC, c, g), [], partial(self.X.__getitem__, self._cell(c, g)))
+        # One loop for all phases: workers that a backend starts for it serve them all.
+        with loop(self.n_jobs) as parallel:
+            phase = partial(self._phase, parallel, vectors)
+            phase(
+                [
+                    _Task(Key(i, BC, c, g), [], partial(self.X.__getitem__, self._cell(c, g)))
+                    for i in networks
+                    for c, g in cells
+                ]
+            )
+            fusers = [
+                self._above(Key(i, FUSER, c), [Key(i, BC, c, g) for g in self.columns[c]], vectors)
                 for i in networks
-                for c, g in cells
-            ],
-            vectors,
-        )
-        fusers = [
-            self._above(Key(i, FUSER, c), [Key(i, BC, c, g) for g in self.columns[c]], vectors)
-            for i in networks
-            for c in self.columns
-        ]
-        self._phase(fusers, vectors)
-        masters = [
-            self._above(Key(i, MASTER), [Key(i, FUSER, c) for c in self.columns], vectors)
-            for i in networks
-        ]
-        self._phase(masters, vectors)
+                for c in self.columns
+            ]
+            phase(fusers)
+            masters = [
+                self._above(Key(i, MASTER), [Key(i, FUSER, c) for c in self.columns], vectors)
+                for i in networks
+            ]
+            phase(masters)
         shares = self._shares(fusers, masters)
         return [self._network(i, shares[i], vectors) for i in networks]
 
@@ -151,7 +153,7 @@ class Evolution:
     def _above(key: Key, inputs: list[Key], vectors: dict[Key, Vectors]) -> _Task:
         return _Task(key, inputs, lambda: np.hstack([vectors[i] for i in inputs]))
 
-    def _phase(self, tasks: list[_Task], vectors: dict[Key, Vectors]) -> None:
+    def _phase(self, parallel: Parallel, vectors: dict[Key, Vectors], tasks: list[_Task]) -> None:
         """Fill in the nodes and vectors of one level."""
         there = [task for task in tasks if task.key in self.nodes]
         known = self._in_threads(
@@ -161,22 +163,19 @@ class Evolution:
         due = [task for task in tasks if self._is_due(task, vectors)]
         # In the first phase the frames to learn from are the same for all networks.
         spaces = {_space(task.key): task for task in due}
-        selected = in_order(
-            (
-                partial(select_frames, task.table(), self.positive, self.pnr, self.selection)
-                for task in spaces.values()
-            ),
-            self.n_jobs,
+        selected = parallel(
+            call(select_frames, task.table(), self.positive, self.pnr, self.selection)
+            for task in spaces.values()
         )
         rows = dict(zip(spaces, selected, strict=True))
-        starts = (
-            partial(
+        evolving = parallel(
+            call(
                 _evolve, self._start(task.key), task.table(), self.positive, rows[_space(task.key)]
             )
             for task in due
         )
         progress = tqdm(
-            in_order(starts, self.n_jobs),
+            evolving,
             total=len(due),
             desc=f"{LEVELS[tasks[0].key.level]}s",
             disable=not self.verbose or not due,

@@ -18,7 +18,7 @@ from sklearn.utils.validation import check_memory
 from tqdm.auto import tqdm
 
 from .. import __version__
-from .._utils.parallel import in_order
+from .._utils.parallel import call, loop
 from .._utils.validation import is_windows
 from ..signals._filters import butterworth_bandpass
 from ._band_energy import band_edges
@@ -190,11 +190,12 @@ class BandFeatures(WindowsTransformer):
         )
         places: list[tuple[Any, slice]] = []
 
-        def jobs() -> Iterator[Callable[[], NDArray[np.float64]]]:
+        def jobs() -> Iterator[Any]:
             for rows, channels, part in _parts(X, whole=self.filtering == "recording"):
                 places.append((rows, channels))
-                yield partial(job, part)
+                yield call(job, part)
 
+        tables = loop(self.n_jobs)(jobs())
         out = np.empty((*X.shape[:2], len(self.bands_), len(functions)))
         with tqdm(
             total=X.shape[0] * X.shape[1],
@@ -202,7 +203,7 @@ class BandFeatures(WindowsTransformer):
             unit="channel-window",
             disable=not self.verbose,
         ) as progress:
-            for i, values in enumerate(in_order(jobs(), self.n_jobs)):
+            for i, values in enumerate(tables):
                 out[places[i]] = values
                 progress.update(values.shape[0] * values.shape[1])
         return out

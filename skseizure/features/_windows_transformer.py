@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from numbers import Integral, Real
 from typing import Any, Self
 
@@ -15,7 +14,7 @@ from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 from tqdm.auto import tqdm
 
-from .._utils.parallel import in_order
+from .._utils.parallel import call, loop
 from .._utils.validation import check_sfreq, check_windows, is_windows
 from .._utils.versions import get_state, set_state
 from ._smoothing import smooth
@@ -149,9 +148,11 @@ class WindowsTransformer(TransformerMixin, BaseEstimator):
         batches = list(gen_batches(n_windows, max(1, BATCH_SAMPLES // (n_channels * n_times))))
         show = tqdm(batches, desc=type(self).__name__, unit="batch", disable=not self.verbose)
         # The samples alone: a `Windows` would take its whole recording along to other processes.
-        calls = (partial(_on_channels, function, np.asarray(X[batch])) for batch in show)
+        tables = loop(self.n_jobs)(
+            call(_on_channels, function, np.asarray(X[batch])) for batch in show
+        )
         out = np.empty((n_windows, n_channels, len(self._columns())))
-        for batch, table in zip(batches, in_order(calls, self.n_jobs), strict=True):
+        for batch, table in zip(batches, tables, strict=True):
             out[order[batch]] = table
         return out
 
