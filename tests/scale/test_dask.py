@@ -1,0 +1,76 @@
+"""The guide's page on Dask as it stands, and clusters whose workers die."""
+
+import os
+
+import joblib
+import numpy as np
+import pytest
+from sklearn.base import clone
+
+from skseizure.features import BandFeatures, FrameFeatures
+
+from .conftest import assert_same_cnbc, assert_same_search
+
+distributed = pytest.importorskip("distributed", reason="it is of the extra dask")
+
+# joblib's own bookkeeping of what it sent trips over itself when a cluster is closed.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:.*_WeakKeyDictionary:pytest.PytestUnraisableExceptionWarning"
+)
+
+
+@pytest.fixture(scope="module")
+def client():
+    with (
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, dashboard_address=None
+        ) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        yield client
+
+
+@pytest.fixture
+def dask(client):
+    """Loops over two workers; a test before may have killed one, which takes a while to return."""
+    client.wait_for_workers(2, timeout=60)
+    with joblib.parallel_config("dask"):
+        yield client
+
+
+def test_page(run_page):
+    page = run_page("scale_dask.rst")
+    X, y, features = page["X"], page["y"], page["features"]
+    for name, record in page["records"].items():
+        kept = np.load(page["folder"] / f"{name}.npy")
+        np.testing.assert_array_equal(kept, features.transform(record))
+    assert_same_search(page["search"], clone(page["search"]).fit(X, y))
+    cnbc = clone(page["cnbc"]).fit(page["frames"], y)
+    assert_same_cnbc(page["cnbc"], cnbc, page["frames"])
+
+
+def test_features_outlive_a_worker(work, dask, tmp_path):
+    from saboteur import transform
+
+    marker = tmp_path / "died"
+    tables = joblib.Parallel()(
+        joblib.delayed(transform)(work.features, record, marker, os.getpid())
+        for record in work.records
+    )
+    assert marker.exists()
+    for mine, theirs in zip(tables, work.tables, strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
+def test_search_outlives_a_worker(work, dask, tmp_path):
+    marker = tmp_path / "died"
+    search = work.search(marker).fit(work.X, work.y.tolist())
+    assert marker.exists()
+    assert_same_search(search, work.fitted_search)
+
+
+def test_cnbc_outlives_a_worker(work, dask, tmp_path):
+    marker = tmp_path / "died"
+    cnbc = work.fit_cnbc(marker)
+    assert marker.exists()
+    assert_same_cnbc(cnbc, work.fitted_cnbc, np.concatenate(work.tables))
