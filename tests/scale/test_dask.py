@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
-from skseizure.features import BandFeatures, FrameFeatures
+from skseizure.features import BandFeatures, FrameFeatures, _windows_transformer
 
 from .conftest import assert_same_cnbc, assert_same_search
 
 distributed = pytest.importorskip("distributed", reason="it is of the extra dask")
+TCP = pytest.importorskip("distributed.comm.tcp").TCP
 
 # joblib's own bookkeeping of what it sent trips over itself when a cluster is closed.
 pytestmark = pytest.mark.filterwarnings(
@@ -47,6 +48,31 @@ def test_page(run_page):
     assert_same_search(page["search"], clone(page["search"]).fit(X, y))
     cnbc = clone(page["cnbc"]).fit(page["frames"], y)
     assert_same_cnbc(page["cnbc"], cnbc, page["frames"])
+
+
+@pytest.mark.parametrize(
+    ("transformer", "largest"),
+    [(BandFeatures(["std"], ["theta"]), 1.1), (FrameFeatures(["time"]), 2.2)],  # windows overlap
+    ids=lambda value: type(value).__name__,
+)
+def test_samples_are_sent_once(work, dask, monkeypatch, transformer, largest):
+    X = work.X.map_signals(np.copy)  # in memory
+    with joblib.parallel_config("threading"):
+        table = transformer.fit_transform(X)
+    sent = []
+    write = TCP.write
+
+    async def noted(self, *args, **kwargs):
+        sent.append(await write(self, *args, **kwargs))
+        return sent[-1]
+
+    monkeypatch.setattr(TCP, "write", noted)
+    monkeypatch.setattr(_windows_transformer, "BATCH_SAMPLES", 2**15)
+    np.testing.assert_array_equal(clone(transformer).fit_transform(X), table)
+    # From the client to the scheduler, which is in this process, and from there to the workers.
+    ways = 2
+    n_bytes = sum(signal.nbytes for signal in X._signals)
+    assert ways * n_bytes < sum(sent) < ways * largest * n_bytes
 
 
 def test_features_outlive_a_worker(work, dask, tmp_path):
