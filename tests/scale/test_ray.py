@@ -27,7 +27,7 @@ def cluster():
 @pytest.fixture
 def restarting(cluster):
     """Loops over two workers that are started again when they die."""
-    arguments = {"max_restarts": -1, "max_task_retries": -1}
+    arguments = {"max_restarts": 3, "max_task_retries": 3}
     with joblib.parallel_config("ray", n_jobs=2, ray_remote_args=arguments):
         yield
 
