@@ -202,21 +202,6 @@ def test_any_number_of_jobs(fitted, backend):
         assert_same(mine, theirs)
 
 
-# joblib's own bookkeeping of what it sent trips over itself when the cluster is closed.
-@pytest.mark.filterwarnings("ignore:.*_WeakKeyDictionary:pytest.PytestUnraisableExceptionWarning")
-def test_dask(fitted):
-    distributed = pytest.importorskip("distributed", reason="it is of the extra dask")
-    model, X, y = fitted
-    with (
-        distributed.LocalCluster(
-            1, threads_per_worker=2, processes=False, dashboard_address=None
-        ) as c,
-        distributed.Client(c),
-        joblib.parallel_config("dask"),
-    ):
-        assert_same(clone(model).fit(X, y), model)
-
-
 def test_ensemble_is_made_of_members(fitted):
     model, X, y = fitted
     ensemble = CNBCEnsembleClassifier(BASE, 3, feature_groups=GROUPS, random_state=0).fit(X, y)
