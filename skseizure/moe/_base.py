@@ -437,6 +437,13 @@ def _groups(X: Any, groups: Any) -> NDArray | None:
                 "needed."
             )
         check_consistent_length(X, column)
+        missing = column != column  # NaN alone is not itself
+        if column.dtype == object:
+            missing |= column == np.array(None)
+        if missing.any():
+            raise ValueError(
+                f"groups holds {missing.sum()} missing values; each window needs a group."
+            )
         try:
             np.unique(column)
         except TypeError as error:

@@ -266,6 +266,7 @@ class MixMoEClassifier(BaseMoEClassifier):
     def _learn_inputs(
         self, X: Any, y: NDArray, groups: NDArray | None, seed: int
     ) -> dict[str, NDArray]:
+        signals = super()._learn_inputs(X, y, groups, seed)
         # Not fit_transform, which a FrozenEstimator does not have.
         self.feature_extractor_ = self._make_feature_extractor(X).fit(X, y)
         table = _checked_table(self.feature_extractor_.transform(X), len(X))
@@ -278,7 +279,7 @@ class MixMoEClassifier(BaseMoEClassifier):
         scale = table.std(axis=0)
         self.manual_scale_ = np.where(scale > 0, scale, 1)
         return {
-            **super()._learn_inputs(X, y, groups, seed),
+            **signals,
             "manual": self._standardised(table),
             "outside": (in_sample if self.cv == 0 else outside).astype(np.float32),
         }
@@ -299,7 +300,8 @@ class MixMoEClassifier(BaseMoEClassifier):
         return {"manual": self._standardised(table), "outside": outside.astype(np.float32)}
 
     def _standardised(self, table: NDArray) -> NDArray[np.float32]:
-        return ((table - self.manual_mean_) / self.manual_scale_).astype(np.float32)
+        with np.errstate(over="ignore"):  # what comes of it is looked at in _forward
+            return ((table - self.manual_mean_) / self.manual_scale_).astype(np.float32)
 
     def _network_params(self) -> dict[str, Any]:
         return {**super()._network_params(), "n_manual": len(self.manual_mean_)}
