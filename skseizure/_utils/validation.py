@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import issparse
 from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
@@ -112,6 +113,41 @@ def _small_numbers(X: NDArray) -> NDArray:
         raise ValueError(f"X holds values of type {X.dtype}; numbers are needed.")
     # What is too large becomes infinity, which is then refused.
     return check_array(X.astype(np.float64), allow_nd=True, input_name="X")
+
+
+# The check for infinity sums the values up, as that of windows does.
+@np.errstate(over="ignore", invalid="ignore")
+def validate_table(estimator: Any, X: Any, *y: Any, **options: Any) -> Any:
+    """Validate a table with `sklearn.utils.validation.validate_data`; refuse dates and masks too.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Gets ``n_features_in_`` and, from a data frame, ``feature_names_in_``.
+    X : array-like or sparse matrix, shape (n_samples, n_features)
+        Table.
+    *y : array-like, shape (n_samples,)
+        Labels, where there are any.
+    **options
+        Passed on.
+
+    Returns
+    -------
+    ndarray or sparse matrix, or a tuple of it and labels
+        What `validate_data` returns.
+
+    Raises
+    ------
+    ValueError
+        As `validate_data`, and for what it would turn into numbers: masked values, and dates, of
+        which those that are missing become -9e18.
+    """
+    if np.ma.is_masked(X):
+        raise ValueError("X is a masked array; fill its gaps or leave such rows out.")
+    dtype = X.dtype if issparse(X) else np.asarray(X).dtype
+    if dtype.kind in "mM":
+        raise ValueError(f"X holds values of type {dtype}; numbers are needed.")
+    return validate_data(estimator, X, *y, **options)
 
 
 def _check_finite_windows(X: Any, batch: int = 256) -> None:

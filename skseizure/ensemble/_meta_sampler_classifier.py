@@ -12,8 +12,9 @@ from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context, clone
 from sklearn.utils import Tags, check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.parallel import Parallel, delayed
-from sklearn.utils.validation import _check_feature_names, check_is_fitted, validate_data
+from sklearn.utils.validation import _check_feature_names, check_is_fitted
 
+from .._utils.validation import validate_table
 from .._utils.versions import get_state, set_state
 from ._cascade import Cascade, CascadeSettings, mean_proba
 from ._meta_sampler import MetaSampler
@@ -323,7 +324,9 @@ class MetaSamplerClassifier(ClassifierMixin, BaseEstimator):
             If X is not valid or has other columns than in `fit`.
         """
         check_is_fitted(self)
-        X = validate_data(self, X, reset=False, accept_sparse="csr", dtype=[np.float64, np.float32])
+        X = validate_table(
+            self, X, reset=False, accept_sparse="csr", dtype=[np.float64, np.float32]
+        )
         ensembles = [self.estimators_] if len(self.classes_) == 2 else self.estimators_
         columns = [
             1 - mean_proba(members, X) if inverted else mean_proba(members, X)

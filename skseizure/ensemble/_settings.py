@@ -11,8 +11,8 @@ from sklearn.metrics import check_scoring, get_scorer_names
 from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import validate_data
 
+from .._utils.validation import validate_table
 from ._cascade import CascadeSettings
 
 ENSEMBLE_CONSTRAINTS: dict = {
@@ -78,6 +78,6 @@ def check_table(estimator: Any, X: Any, y: Any) -> tuple[Any, NDArray, NDArray]:
     ValueError
         For NaN, infinity, another shape, or continuous labels.
     """
-    X, y = validate_data(estimator, X, y, accept_sparse="csr", dtype=[np.float64, np.float32])
+    X, y = validate_table(estimator, X, y, accept_sparse="csr", dtype=[np.float64, np.float32])
     check_classification_targets(y)
     return X, y, np.unique(y)

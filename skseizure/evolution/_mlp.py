@@ -12,8 +12,9 @@ from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
 from sklearn.utils import Tags
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
+from .._utils.validation import validate_table
 from .._utils.versions import get_state, set_state
 from ._swarm import SWARM_CONSTRAINTS, check_inertia, crowd_limit, draw_seed
 
@@ -413,8 +414,8 @@ def _check_hidden(hidden_units: Sequence[int]) -> NDArray[np.int64]:
 
 def read_table(owner: Any, *arrays: Any, reset: bool = True) -> Any:
     """Validate X, and y where there is one, in the single precision of the networks."""
-    with np.errstate(over="ignore"):  # What is too large becomes infinite and is refused as such.
-        checked = validate_data(owner, *arrays, reset=reset, dtype=np.float32)
+    # What is too large becomes infinite and is refused as such.
+    checked = validate_table(owner, *arrays, reset=reset, dtype=np.float32)
     X = checked[0] if len(arrays) > 1 else checked
     if X.size and max(X.max(), -X.min()) > LARGEST:
         raise ValueError(

@@ -12,8 +12,9 @@ from sklearn.feature_selection import SelectorMixin
 from sklearn.utils import Tags
 from sklearn.utils._param_validation import Interval, RealNotInt, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
+from .._utils.validation import validate_table
 from .._utils.versions import get_state, set_state
 from ._discretise import MAX_BINS, CodedTable, check_discrete_features, discretise
 from ._greedy import LabelledTable
@@ -44,7 +45,7 @@ class DiscreteSelector(SelectorMixin, BaseEstimator):
 
     def _labelled_table(self, X: Any, y: Any) -> LabelledTable:
         """Validate and discretise fully labelled data."""
-        X, y = validate_data(self, X, y)
+        X, y = validate_table(self, X, y)
         check_classification_targets(y)
         self.classes_, codes = np.unique(y, return_inverse=True)
         if len(self.classes_) < 2:

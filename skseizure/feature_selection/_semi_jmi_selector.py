@@ -10,8 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import _fit_context
 from sklearn.utils import ClassifierTags, Tags, check_consistent_length
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import validate_data
 
+from .._utils.validation import validate_table
 from ._base import N_FEATURES_CONSTRAINT, DiscreteSelector, count_to_select
 from ._criteria import CRITERIA
 from ._greedy import LabelledTable, select
@@ -167,9 +167,9 @@ class SemiJMISelector(DiscreteSelector):
         X : array-like, shape (n_samples, n_features)
             Features, continuous or discrete; any finite numbers.
         y : array-like, shape (n_samples,)
-            Labels of two classes of any kind, for instance 0 and 1 or two strings, and -1 or NaN
-            where the label is missing (beside strings in an array of objects). The larger class is
-            the positive one; a class that stands alone is the negative one if it is 0.
+            Labels of two classes of any kind, for instance 0 and 1 or two strings, and -1, NaN or
+            None where the label is missing (beside strings in an array of objects). The larger
+            class is the positive one; a class that stands alone is the negative one if it is 0.
 
         Returns
         -------
@@ -181,7 +181,7 @@ class SemiJMISelector(DiscreteSelector):
                 "SemiJMISelector requires y to be passed, but the target y is None; unlabelled "
                 "rows are marked by -1."
             )
-        features = validate_data(self, X)
+        features = validate_table(self, X)
         labels = check_partial_labels(y)
         check_consistent_length(features, labels.unlabelled)
         rows, is_positive = self._surrogate(labels)

@@ -9,8 +9,9 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, _fit_context
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import Tags
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
+from .._utils.validation import validate_table
 from .._utils.versions import get_state, set_state
 
 _FLOATS = [np.float64, np.float32]
@@ -89,7 +90,7 @@ class FeatureNormalizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         self : FeatureNormalizer
             Fitted.
         """
-        table: NDArray[np.floating] = validate_data(self, X, dtype=_FLOATS)
+        table: NDArray[np.floating] = validate_table(self, X, dtype=_FLOATS)
         with np.errstate(over="ignore", invalid="ignore"):
             scaler = StandardScaler().fit(table)
         wide = np.flatnonzero(~np.isfinite(scaler.var_))
@@ -136,7 +137,7 @@ class FeatureNormalizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     def _check(self, X: Any) -> NDArray[np.floating]:
         check_is_fitted(self)
-        return validate_data(self, X, reset=False, dtype=_FLOATS)
+        return validate_table(self, X, reset=False, dtype=_FLOATS)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

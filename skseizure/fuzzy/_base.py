@@ -17,9 +17,9 @@ from sklearn.utils.validation import (
     _check_feature_names_in,
     _check_sample_weight,
     check_is_fitted,
-    validate_data,
 )
 
+from .._utils.validation import validate_table
 from .._utils.versions import get_state, set_state
 from ._antecedents import (
     LARGEST,
@@ -55,7 +55,7 @@ class FuzzyClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):
         """Check the training data and learn the classes."""
         if y is not None:
             refuse_nan(np.asarray(y))
-        table, target = validate_data(self, X, y, dtype=np.float64)
+        table, target = validate_table(self, X, y, dtype=np.float64)
         if (largest := np.abs(table).max()) > LARGEST:
             raise ValueError(
                 f"X holds values up to {largest:.2g}; squares of such values overflow. Values "
@@ -64,6 +64,13 @@ class FuzzyClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):
         weight = _check_sample_weight(
             sample_weight, table, dtype=np.float64, ensure_non_negative=True
         )
+        with np.errstate(over="ignore"):
+            # Room for sums over columns, and for rows on either side of zero.
+            if not np.isfinite(1e4 * weight.sum() * max(largest, 1.0) ** 2):
+                raise ValueError(
+                    f"sample_weight holds up to {weight.max():.2g} and X up to {largest:.2g}; "
+                    "weighted squares of such values overflow: scale the weights."
+                )
         labels = encode_labels(np.asarray(target), unlabelled, weight > 0)
         self.classes_ = labels.classes
         return table, labels, weight
@@ -144,7 +151,7 @@ class FuzzyClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):
 
     def _check(self, X: ArrayLike) -> Array:
         check_is_fitted(self)
-        return validate_data(self, X, reset=False, dtype=np.float64)
+        return validate_table(self, X, reset=False, dtype=np.float64)
 
     def _class_outputs(self, X: ArrayLike) -> Array:
         X = self._check(X)
