@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import column_or_1d
+from sklearn.utils._missing import is_pandas_na, is_scalar_nan
 
 UNLABELLED = -1
 
@@ -36,13 +37,13 @@ class PartialLabels(NamedTuple):
 
 
 def check_partial_labels(y: ArrayLike) -> PartialLabels:
-    """Read labels of two classes in which -1 and NaN mean unlabelled.
+    """Read labels of two classes in which -1, NaN and None mean unlabelled.
 
     Parameters
     ----------
     y : array-like, shape (n_samples,)
-        Two classes of any kind, and -1 or NaN. A class that stands alone counts as negative if it
-        is 0 (or False), else as positive.
+        Two classes of any kind, and -1, NaN or None. A class that stands alone counts as negative
+        if it is 0 (or False), else as positive.
 
     Returns
     -------
@@ -52,7 +53,7 @@ def check_partial_labels(y: ArrayLike) -> PartialLabels:
     Raises
     ------
     ValueError
-        If no row is labelled, or there are over two classes, or fractions.
+        If no row is labelled, or there are over two classes, fractions, or strings beside numbers.
     """
     labels = column_or_1d(y, warn=True)
     if labels.dtype.kind == "f" and not np.array_equal(labels, np.floor(labels), equal_nan=True):
@@ -62,8 +63,13 @@ def check_partial_labels(y: ArrayLike) -> PartialLabels:
         )
     # As objects, so that strings, numbers and NaN may stand side by side.
     objects = labels.astype(object)
-    unlabelled = ((objects == UNLABELLED) | (objects != objects)).astype(bool)
+    unlabelled = np.array([_is_missing(label) for label in objects.tolist()], dtype=bool)
     labelled = labels[~unlabelled]
+    kinds = sorted({type(label).__name__ for label in labelled.tolist()})
+    if len(kinds) > 1 and "str" in kinds:
+        raise ValueError(
+            f"y holds labels of type {' and '.join(kinds)}; all strings or all numbers are needed."
+        )
     classes = np.unique(labelled)
     if len(classes) == 0:
         raise ValueError(
@@ -79,6 +85,12 @@ def check_partial_labels(y: ArrayLike) -> PartialLabels:
     is_negative = ~unlabelled & (objects == (classes[0] if len(classes) == 2 else 0))
     positive = ~unlabelled & ~is_negative.astype(bool)
     return PartialLabels(classes, positive, ~unlabelled & ~positive, unlabelled)
+
+
+def _is_missing(label: Any) -> bool:
+    if label is None or is_pandas_na(label) or is_scalar_nan(label):
+        return True
+    return bool(label == UNLABELLED)
 
 
 def switching_threshold(p: int, n: int, m: int) -> float:

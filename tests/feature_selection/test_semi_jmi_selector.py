@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.datasets import load_breast_cancer
 from sklearn.metrics import accuracy_score
@@ -189,6 +190,8 @@ def test_labels_of_any_kind(breast_cancer):
         np.where(known, y * 7 - 9, -1).tolist(),
         strings,
         with_nan,
+        np.where(known, strings, None),
+        pd.Series(y).convert_dtypes().where(known),
     ):
         semi = SemiJMISelector(n_features_to_select=6).fit(X, other)
         np.testing.assert_array_equal(semi.ranking_, expected.ranking_)
@@ -215,6 +218,11 @@ def test_labels_of_any_kind(breast_cancer):
         ({}, np.ones(20, int), "y has one class"),
         ({}, np.arange(20) % 3, r"y has 3 classes \(0, 1, 2\) beside the unlabelled rows; two"),
         ({}, np.arange(20), r"y has 20 classes \(0, 1, 2, 3, 4, ...\).*MutualInformationSelector"),
+        (
+            {},
+            np.array([0, "ictal"] * 10, dtype=object),
+            "y holds labels of type int and str; all strings or all numbers are needed",
+        ),
         ({}, np.linspace(0, 1, 20), "y holds fractions: Unknown label type: continuous"),
         ({}, None, "requires y to be passed, but the target y is None"),
         ({}, np.arange(19) % 2, "inconsistent numbers of samples"),
