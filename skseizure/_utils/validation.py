@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import issparse
 from sklearn.utils import check_array
+from sklearn.utils._missing import is_pandas_na, is_scalar_nan
 from sklearn.utils.validation import validate_data
 
 
@@ -147,7 +148,24 @@ def validate_table(estimator: Any, X: Any, *y: Any, **options: Any) -> Any:
     dtype = X.dtype if issparse(X) else np.asarray(X).dtype
     if dtype.kind in "mM":
         raise ValueError(f"X holds values of type {dtype}; numbers are needed.")
+    for labels in y:
+        refuse_nan(np.asarray(labels))
     return validate_data(estimator, X, *y, **options)
+
+
+def refuse_nan(y: NDArray[Any]) -> None:
+    """Raise a ValueError if a label is NaN or pandas' NA: neither is a class nor a mark."""
+    if y.dtype.kind == "f":
+        bad = np.isnan(y)
+    elif y.dtype == object:
+        bad = np.array([is_scalar_nan(v) or is_pandas_na(v) for v in y.ravel().tolist()])
+    else:
+        return
+    if bad.any():
+        raise ValueError(
+            f"Input y contains NaN, first in row {int(np.argmax(bad))}; a row without a label is "
+            "marked by -1 (or, in an array of objects, by None), where such rows are allowed."
+        )
 
 
 def _check_finite_windows(X: Any, batch: int = 256) -> None:

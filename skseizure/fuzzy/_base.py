@@ -32,7 +32,7 @@ from ._antecedents import (
     rule_widths,
 )
 from ._consequents import consequent_features, outputs, rule_outputs
-from ._labels import Labels, encode_labels, refuse_nan
+from ._labels import Labels, encode_labels
 
 
 class FuzzyClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):
@@ -53,8 +53,6 @@ class FuzzyClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):
         self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None, unlabelled: int | None
     ) -> tuple[Array, Labels, Array]:
         """Check the training data and learn the classes."""
-        if y is not None:
-            refuse_nan(np.asarray(y))
         table, target = validate_table(self, X, y, dtype=np.float64)
         if (largest := np.abs(table).max()) > LARGEST:
             raise ValueError(

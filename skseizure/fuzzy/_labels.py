@@ -6,8 +6,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.utils._missing import is_pandas_na, is_scalar_nan
 from sklearn.utils.multiclass import check_classification_targets
+
+from .._utils.validation import refuse_nan
 
 
 class Labels(NamedTuple):
@@ -65,21 +66,6 @@ def encode_labels(y: NDArray[Any], unlabelled: int | None, counted: NDArray[np.b
     codes = np.full(len(y), -1, dtype=np.intp)
     codes[~missing] = labelled_codes
     return Labels(classes, codes)
-
-
-def refuse_nan(y: NDArray[Any]) -> None:
-    """Raise a ValueError if a label is NaN or pandas' NA: neither is a class nor a mark."""
-    if y.dtype.kind == "f":
-        bad = np.isnan(y)
-    elif y.dtype == object:
-        bad = np.array([is_scalar_nan(v) or is_pandas_na(v) for v in y.ravel().tolist()])
-    else:
-        return
-    if bad.any():
-        raise ValueError(
-            f"Input y contains NaN, first in row {int(np.argmax(bad))}; a row without a label is "
-            "marked by -1 (or, in an array of objects, by None), where such rows are allowed."
-        )
 
 
 def missing_labels(y: NDArray[Any], unlabelled: int | None) -> NDArray[np.bool_]:
