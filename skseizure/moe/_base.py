@@ -22,7 +22,7 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
-from .._utils.validation import check_sfreq, check_windows, is_windows
+from .._utils.validation import check_sfreq, check_windows, is_windows, refuse_nan
 from .._utils.versions import get_state, set_state
 from ._sampler import Sampler, exponents
 from ._scaling import learn_scaling, parts, scaled
@@ -282,6 +282,7 @@ class BaseMoEClassifier(ClassifierMixin, BaseEstimator):
                 f"{type(self).__name__} requires y to be passed, but the target y is None."
             )
         labels: NDArray = np.asarray(column_or_1d(y, warn=True))
+        refuse_nan(labels)
         assert_all_finite(labels, input_name="y")
         check_classification_targets(labels)
         check_consistent_length(X, labels)
