@@ -21,7 +21,7 @@ from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, proces
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import check_is_fitted
 
-from .._utils.validation import is_windows, time_segments
+from .._utils.validation import is_windows, refuse_nan, time_segments
 from .._utils.versions import get_state, set_state
 
 # A rounding error in a mean must not decide whether it reaches a threshold.
@@ -77,6 +77,7 @@ class MetaClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
                 f"estimator is {self.estimator!r}; {type(self).__name__} needs a classifier."
             )
         column: NDArray = np.asarray(column_or_1d(y, warn=True))
+        refuse_nan(column)
         assert_all_finite(column, input_name="y")
         check_classification_targets(column)
         labels = np.unique(column)
