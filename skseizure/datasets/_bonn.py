@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import zipfile
 from pathlib import Path
@@ -146,20 +147,22 @@ def _read(folder: Path, sets: str) -> tuple[list[str], NDArray[np.float64]]:
 
 
 def _from_npz(file: Path) -> dict[str, NDArray]:
+    raw = io.BytesIO(file.read_bytes())
     try:
-        with file.open("rb") as raw, np.load(raw) as arrays:
+        with np.load(raw) as arrays:
             return dict(zip(arrays["name"].tolist(), arrays["X"], strict=True))
-    except (KeyError, EOFError, ValueError, zipfile.BadZipFile) as error:
+    except Exception as error:  # a broken archive runs numpy into errors of any kind
         raise ValueError(f"{file} cannot be read as arrays 'X' and 'name': {error}") from error
 
 
 def _of_set(folder: Path, letter: str) -> dict[str, NDArray]:
     packed = folder / f"{letter}.zip"
     if packed.is_file():
+        raw = io.BytesIO(packed.read_bytes())
         try:
-            with zipfile.ZipFile(packed) as archive:
+            with zipfile.ZipFile(raw) as archive:
                 texts = {Path(member): archive.read(member) for member in archive.namelist()}
-        except zipfile.BadZipFile as error:
+        except Exception as error:  # a broken archive runs zipfile into errors of any kind
             raise ValueError(f"{packed} cannot be read as a zip archive: {error}.") from error
     else:
         inside = folder / letter if (folder / letter).is_dir() else folder
