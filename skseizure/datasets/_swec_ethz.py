@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import scipy.io
+from numpy.typing import NDArray
 from tqdm import tqdm
 
 from skseizure.signals import Events, Recording
@@ -136,8 +137,12 @@ def _records(folder: Path) -> dict[str, list[Path]]:
 
 def _read(file: Path, sfreq: float | None) -> tuple[Recording, Events]:
     content = _load(file)
-    if "EEG" not in content or np.ndim(content["EEG"]) != 2:
-        raise ValueError(f"{file} holds no matrix 'EEG'; found {_variables(content)}.")
+    if (
+        "EEG" not in content
+        or np.ndim(content["EEG"]) != 2
+        or np.asarray(content["EEG"]).dtype.kind not in "iuf"
+    ):
+        raise ValueError(f"{file} holds no matrix 'EEG' of numbers; found {_variables(content)}.")
     patient = file.parent.name
     hour = re.fullmatch(r".*_(\d+)h", file.stem)
     if hour is None:
@@ -161,11 +166,17 @@ def _read(file: Path, sfreq: float | None) -> tuple[Recording, Events]:
             )
         start = (int(hour[1]) - 1) * HOUR
         duration = signal.shape[1] / fs
-        begin = np.clip(np.ravel(info["seizure_begin"]).astype(float) - start, 0, duration)
-        end = np.clip(np.ravel(info["seizure_end"]).astype(float) - start, 0, duration)
+        begin, end = (_numbers(info_file, info, f"seizure_{side}") for side in ("begin", "end"))
+        if len(begin) != len(end):
+            raise ValueError(f"{info_file} holds {len(begin)} beginnings and {len(end)} ends.")
+        begin, end = (np.clip(times - start, 0, duration) for times in (begin, end))
         begin, end = begin[end > begin], end[end > begin]
+    with np.errstate(over="ignore"):
+        data = np.ascontiguousarray(signal, dtype=np.float32)
+    if np.isinf(data).any():
+        raise ValueError(f"{file} holds values beyond {np.finfo(np.float32).max:.1g} in 'EEG'.")
     recording = Recording(
-        np.ascontiguousarray(signal, dtype=np.float32),
+        data,
         fs,
         [f"ch{i}" for i in range(len(signal))],
         record=record,
@@ -188,13 +199,23 @@ def _load(file: Path) -> dict[str, Any]:
 
 def _rate(file: Path, content: dict[str, Any], sfreq: float | None) -> float:
     if "fs" in content:
-        return float(np.ravel(content["fs"])[0])
+        rate = _numbers(file, content, "fs")
+        if len(rate) != 1 or rate[0] <= 0:
+            raise ValueError(f"{file} holds 'fs' = {rate.tolist()}; one rate above 0 is needed.")
+        return float(rate[0])
     if sfreq is None:
         raise ValueError(
             f"{file} holds no 'fs'; found {_variables(content)}. Pass sfreq "
             "(the short-term data are published at 512 Hz)."
         )
     return float(sfreq)
+
+
+def _numbers(file: Path, content: dict[str, Any], name: str) -> NDArray[np.float64]:
+    values = np.ravel(content[name])
+    if values.dtype.kind not in "iuf" or not np.isfinite(values).all():
+        raise ValueError(f"{file} holds {name!r} = {values.tolist()}; finite numbers are needed.")
+    return values.astype(np.float64)
 
 
 def _variables(content: dict[str, Any]) -> str:

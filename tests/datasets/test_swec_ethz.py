@@ -121,8 +121,15 @@ def test_faulty_files(tmp_path, short):
     with pytest.raises(ValueError, match=r"Sz2.mat cannot be read as a .mat file"):
         load_swec_ethz(short)
     scipy.io.savemat(file, {"data": np.zeros((3, 3)), "fs": FS})
-    with pytest.raises(ValueError, match=r"holds no matrix 'EEG'; found data, fs"):
+    with pytest.raises(ValueError, match=r"holds no matrix 'EEG' of numbers; found data, fs"):
         load_swec_ethz(short)
+    scipy.io.savemat(file, {"EEG": np.full((400 * FS, 3), 1e99), "fs": FS})
+    with pytest.raises(ValueError, match=r"Sz2.mat holds values beyond 3e\+38 in 'EEG'"):
+        load_swec_ethz(short)
+    for fs in (np.nan, 0.0, [FS, FS], "fast"):
+        scipy.io.savemat(file, {"EEG": np.zeros((400 * FS, 3)), "fs": fs})
+        with pytest.raises(ValueError, match=r"Sz2\.mat holds 'fs' = "):
+            load_swec_ethz(short)
     scipy.io.savemat(file, {"EEG": np.zeros((3, 400 * FS)), "fs": FS})  # the wrong way round
     with pytest.raises(ValueError, match="more than 360 s are needed"):
         load_swec_ethz(short)
@@ -132,6 +139,12 @@ def test_faulty_info(long):
     info = long / "ID03" / "ID03_info.mat"
     scipy.io.savemat(info, {"fs": FS})
     with pytest.raises(ValueError, match="needs 'seizure_begin' and 'seizure_end'; found fs"):
+        load_swec_ethz(long)
+    scipy.io.savemat(info, {"fs": FS, "seizure_begin": [100.0], "seizure_end": [150.0, 160.0]})
+    with pytest.raises(ValueError, match=r"ID03_info.mat holds 1 beginnings and 2 ends"):
+        load_swec_ethz(long)
+    scipy.io.savemat(info, {"fs": FS, "seizure_begin": [100.0], "seizure_end": [np.nan]})
+    with pytest.raises(ValueError, match=r"ID03_info.mat holds 'seizure_end' = \[nan\]; finite"):
         load_swec_ethz(long)
     info.unlink()
     with pytest.raises(FileNotFoundError, match=r"ID03_info.mat is not there"):
