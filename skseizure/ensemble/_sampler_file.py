@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -67,8 +69,9 @@ def read_sampler(kind: type[MetaSampler], path: str | os.PathLike[str]) -> MetaS
     ValueError
         If it is not such a file.
     """
+    raw = io.BytesIO(Path(path).read_bytes())
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with np.load(raw, allow_pickle=False) as file:
             content = {name: file[name] for name in file.files}
         header = json.loads(str(content["header"]))
         if header["format"] != FORMAT:
@@ -81,8 +84,6 @@ def read_sampler(kind: type[MetaSampler], path: str | os.PathLike[str]) -> MetaS
         sampler.n_steps_ = len(sampler.meta_history_["action"])
         sampler.n_bins_ = sampler.n_bins
         sampler.n_features_in_ = int(header["n_features_in"])
-    except OSError:
-        raise
     except Exception as error:  # a foreign file breaks the reader in any way
         raise ValueError(f"{os.fspath(path)} is not a saved MetaSampler: {error}") from error
     return sampler
