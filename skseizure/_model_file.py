@@ -8,6 +8,7 @@ import os
 import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -128,13 +129,12 @@ def load_model(path: str | os.PathLike[str]) -> Model:
     UserWarning
         If another version of skseizure or scikit-learn wrote it.
     """
+    data = Path(path).read_bytes()
     try:
         # Every part tells of its version, which are hundreds with the trees.
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            model = _checked(_read(path))
-    except OSError:
-        raise
+            model = _checked(_read(data))
     except Exception as error:  # a broken file runs skops into errors of any kind
         raise ValueError(f"{os.fspath(path)} is not a skseizure model file: {error}") from error
     others = {}
@@ -165,14 +165,14 @@ def _listed(versions: Iterable[str]) -> str:
     return " and ".join(sorted(versions))
 
 
-def _read(path: str | os.PathLike[str]) -> Any:
-    from skops.io import get_untrusted_types, load
+def _read(data: bytes) -> Any:
+    from skops.io import get_untrusted_types, loads
 
     trusted = [f"{kind.__module__}.{kind.__qualname__}" for kind in (*ESTIMATORS, Tree)]
-    unknown = set(get_untrusted_types(file=path)) - set(trusted)
+    unknown = set(get_untrusted_types(data=data)) - set(trusted)
     if unknown:
         _refuse(", ".join(sorted(unknown)))
-    return load(path, trusted=trusted)
+    return loads(data, trusted=trusted)
 
 
 def _checked(content: Any) -> Model:
