@@ -98,6 +98,18 @@ class MetaClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         # Parameters may be set anew after fit.
         self._validate_params()
 
+    def _inner_scores(self, method: str, X: Any) -> NDArray[np.float64]:
+        """Return what the inner estimator says of each window, if all of it is finite."""
+        scores = np.asarray(getattr(self.estimator_, method)(X))
+        finite = np.isfinite(scores).reshape(len(scores), -1).all(axis=1)
+        if not finite.all():
+            raise ValueError(
+                f"{method} of {type(self.estimator_).__name__} is not finite for "
+                f"{np.count_nonzero(~finite)} of {len(finite)} rows of X, first for number "
+                f"{np.argmin(finite)}; X may hold values too large for it."
+            )
+        return scores
+
     def _route(self, fit_params: dict[str, Any]) -> dict[str, Any]:
         if get_config()["enable_metadata_routing"]:
             return dict(process_routing(self, "fit", **fit_params).estimator.fit)

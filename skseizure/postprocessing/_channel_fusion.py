@@ -179,7 +179,7 @@ class ChannelFusionClassifier(MetaClassifier):
         X = check_windows(self, X, reset=False)
         channels = _single_channels(X)
         if self.voting == "soft":
-            votes = self.estimator_.predict_proba(channels)
+            votes = self._inner_scores("predict_proba", channels)
         else:
             votes = self.estimator_.predict(channels)[:, np.newaxis] == self.classes_
         return votes.reshape(len(X), self.n_channels_in_, -1).mean(axis=1)

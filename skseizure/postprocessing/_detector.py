@@ -207,7 +207,7 @@ class SeizureDetector(MetaClassifier):
             If a parameter is out of range, or as the inner estimator.
         """
         self._check_ready()
-        seizure = np.array(self.estimator_.predict_proba(X)[:, 1], dtype=np.float64)
+        seizure = self._inner_scores("predict_proba", X)[:, 1].astype(np.float64)
         half = self._settings(step_seconds(X)).half
         for rows in stretches(X, len(seizure)):
             seizure[rows] = moving_average(seizure[rows], half, causal=self.causal)

@@ -159,7 +159,7 @@ class MorphologicalFilterClassifier(MetaClassifier):
             Probability of each class.
         """
         check_is_fitted(self, "estimator_")
-        return self.estimator_.predict_proba(X)
+        return self._inner_scores("predict_proba", X)
 
     @available_if(inner_has("decision_function"))
     def decision_function(self, X: Any) -> NDArray[np.float64]:
@@ -176,7 +176,7 @@ class MorphologicalFilterClassifier(MetaClassifier):
             Above zero for the seizure.
         """
         check_is_fitted(self, "estimator_")
-        return self.estimator_.decision_function(X)
+        return self._inner_scores("decision_function", X)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -20,7 +20,7 @@ from skseizure.postprocessing import (
     SeizureDetector,
 )
 
-from ._toys import Remember
+from ._toys import Echo, Remember
 
 ALL = [ChannelFusionClassifier, MorphologicalFilterClassifier, SeizureDetector]
 BINARY = [MorphologicalFilterClassifier, SeizureDetector]
@@ -200,3 +200,24 @@ def test_alphabet_that_takes_background_for_the_seizure_is_pointed_out(toy):
         SeizureDetector(inner).fit(X, np.where(y, "ictal", "normal"))
     detector = SeizureDetector(inner).fit(X, np.where(y, "seizure", "normal"))
     assert detector.classes_[1] == "seizure"
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        ChannelFusionClassifier(Echo(), voting="soft"),
+        MorphologicalFilterClassifier(Echo()),
+        SeizureDetector(Echo()),
+    ],
+    ids=lambda m: type(m).__name__,
+)
+def test_an_inner_estimator_that_gives_nan_is_pointed_out(model):
+    X = np.linspace(0, 1, 8)[:, None, None].repeat(3, axis=2)
+    model.fit(X, np.arange(8) // 4)
+    model.estimator_.predict_proba = lambda X: np.where(
+        np.arange(len(X))[:, None] == 5, np.nan, [[0.5, 0.5]]
+    )
+    with pytest.raises(
+        ValueError, match=r"predict_proba of Echo is not finite for 1 of 8 rows of X, first.* 5; X"
+    ):
+        model.predict_proba(X)
