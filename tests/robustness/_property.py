@@ -1,0 +1,119 @@
+"""What must hold whatever is handed over: a result that can be used, or a refusal that says why."""
+
+import os
+import re
+import warnings
+import zlib
+
+import numpy as np
+from hypothesis import HealthCheck, given, seed, settings
+from scipy.linalg import LinAlgWarning
+from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning, DataConversionWarning
+
+# Times the examples that a run of the tests takes; above 1, they are drawn anew each time.
+EFFORT = int(os.environ.get("SKSEIZURE_FUZZ", "1"))
+
+METHODS = ("transform", "predict", "predict_proba", "decision_function")
+
+# Said on purpose, and documented where it is said.
+DOCUMENTED = [
+    (UserWarning, "X (has|does not have valid) feature names, but"),
+    (DataConversionWarning, "A column-vector y was passed"),
+    (UserWarning, "The number of unique classes is greater than 50%"),
+    (LinAlgWarning, "alpha=.* leaves the normal equations singular"),
+    (UserWarning, "n_rules is .* distinct rows"),
+]
+# Inner estimators of scikit-learn on samples near the largest double: their iterations, trees in
+# single precision, products, and the sum by which they look for infinity.
+OF_SCIKIT_LEARN = [
+    (ConvergenceWarning, "lbfgs failed to converge"),
+    (RuntimeWarning, "overflow encountered in (cast|matmul|dot|scalar)"),
+    (RuntimeWarning, "invalid value encountered in (reduce|matmul)"),
+]
+
+# A refusal is of use if it says which argument, or which of its parts, is at fault.
+NAMES = re.compile(
+    r"\b(X|y|sample_weight|[Ss]ample weights|sample_domain|groups|labels?|classes|class|"
+    r"n_samples|samples?|features?|feature names|column names|windows?|sfreq|bands|threshold|"
+    r"n_rules|level|segment|measures|validation)\b"
+)
+# Said by numpy and scikit-learn of things that are no table of numbers at all.
+NO_TABLE = re.compile(
+    r"Expected \w+ array, got|Complex data not supported|could not convert string to float|"
+    r"setting an array element with a sequence|Found array with|Cannot cast array data|"
+    r"Input contains NaN|"
+    r"float\(\) argument must be a string or a real number|at least one array or dtype is required|"
+    r"dtype='numeric' is not compatible|Expected a 2-dimensional container|Cannot interpret"
+)
+
+
+def small(estimator):
+    """Return an unfitted copy that is quick and always draws the same numbers."""
+    wanted = {"random_state": 0, "max_epochs": 2}
+    ends = {name: name.split("__")[-1] for name in estimator.get_params()}
+    return clone(estimator).set_params(
+        **{name: wanted[end] for name, end in ends.items() if end in wanted}
+    )
+
+
+def explore(holds, cases, *, examples, key):
+    """Try a property on drawn cases: others for each key, but the same in each run."""
+    test = settings(
+        max_examples=examples * EFFORT,
+        deadline=None,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )(given(cases)(holds))
+    if EFFORT == 1:
+        test = seed(zlib.crc32(key.encode()))(test)
+    test()
+
+
+def attempt(call, *args, **kwargs):
+    """Return what a call returns, or the refusal that it raises; all else is an error."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for category, message in DOCUMENTED + OF_SCIKIT_LEARN:
+            warnings.filterwarnings("ignore", message, category)
+        try:
+            return call(*args, **kwargs)
+        except (ValueError, TypeError) as error:
+            # Some errors of other kinds are children of ValueError.
+            if isinstance(error, np.linalg.LinAlgError | UnicodeError | LookupError):
+                raise
+            message = str(error)
+            assert NAMES.search(message) or NO_TABLE.search(message), f"says nothing: {error!r}"
+            return error
+
+
+def fits_or_says_why(estimator, X, y, **of_rows):
+    """Fit, then use on the same X."""
+    if not isinstance(attempt(estimator.fit, X, y, **of_rows), Exception):
+        answers_or_says_why(estimator, X)
+
+
+def answers_or_says_why(estimator, X):
+    """Call all that a fitted estimator can do, and look at what comes out."""
+    for method in METHODS:
+        if hasattr(estimator, method):
+            out = attempt(getattr(estimator, method), X)
+            if not isinstance(out, Exception):
+                _check_result(estimator, method, X, out)
+
+
+def _check_result(estimator, method, X, out):
+    out = out.toarray() if hasattr(out, "toarray") else np.asarray(out)
+    assert len(out) == (X.shape[0] if hasattr(X, "shape") else len(X))
+    if method == "predict":
+        assert out.ndim == 1 and np.isin(out, estimator.classes_).all()
+        return
+    if method == "transform":
+        assert out.ndim == 2 and out.shape[1] == len(estimator.get_feature_names_out())
+        if out.dtype.kind not in "fiub":  # selectors hand on columns of any kind
+            return
+    assert np.isfinite(out).all(), f"{method} gave {out[~np.isfinite(out)][0]}"
+    if method == "predict_proba":
+        assert out.shape == (len(out), len(estimator.classes_))
+        assert out.min() >= 0
+        np.testing.assert_allclose(out.sum(axis=1), 1, rtol=1e-6)
