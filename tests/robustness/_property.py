@@ -25,11 +25,12 @@ DOCUMENTED = [
     (UserWarning, "n_rules is .* distinct rows"),
 ]
 # Inner estimators of scikit-learn on samples near the largest double: their iterations, trees in
-# single precision, products, and the sum by which they look for infinity.
+# single precision, products, and the sum by which they look for infinity. The last is of 1.7.
 OF_SCIKIT_LEARN = [
     (ConvergenceWarning, "lbfgs failed to converge"),
     (RuntimeWarning, "overflow encountered in (cast|matmul|dot|scalar)"),
     (RuntimeWarning, "invalid value encountered in (reduce|matmul)"),
+    (Warning, "Determining the data types of a LazyFrame"),
 ]
 
 # A refusal is of use if it says which argument, or which of its parts, is at fault.
@@ -42,7 +43,7 @@ NAMES = re.compile(
 NO_TABLE = re.compile(
     r"Expected \w+ array, got|Complex data not supported|could not convert string to float|"
     r"setting an array element with a sequence|Found array with|Cannot cast array data|"
-    r"Input contains NaN|"
+    r"Input contains NaN|can't multiply sequence|"
     r"float\(\) argument must be a string or a real number|at least one array or dtype is required|"
     r"dtype='numeric' is not compatible|Expected a 2-dimensional container|Cannot interpret"
 )
