@@ -253,7 +253,7 @@ class BaseMoEClassifier(ClassifierMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If the file is none, or holds other names, shapes or types.
+            If the file is none, or holds other names, shapes or types, or what is not finite.
         """
         from safetensors import SafetensorError
         from safetensors.numpy import load_file
@@ -270,6 +270,9 @@ class BaseMoEClassifier(ClassifierMixin, BaseEstimator):
         ]
         if wrong:
             raise ValueError(f"{os.fspath(path)} holds weights of another network: {wrong[0]}.")
+        broken = [name for name, weight in state.items() if not np.isfinite(weight).all()]
+        if broken:
+            raise ValueError(f"{os.fspath(path)} holds weights that are not finite: {broken[0]}.")
         self.state_ = state
         return self
 

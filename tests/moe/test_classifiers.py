@@ -446,6 +446,11 @@ def test_pickle_skops_and_safetensors(make, blobs, tmp_path):
     file.write_bytes(b"nothing of the kind")
     with pytest.raises(ValueError, match="is not a safetensors file"):
         model.load_weights(file)
+    name = next(iter(other.state_))
+    other.state_[name] = np.full_like(other.state_[name], np.nan)
+    other.save_weights(file)
+    with pytest.raises(ValueError, match=f"holds weights that are not finite: {name}"):
+        model.load_weights(file)
 
 
 def test_changes_after_fit_do_not_reach_the_network(blobs):
