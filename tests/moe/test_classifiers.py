@@ -446,10 +446,9 @@ def test_pickle_skops_and_safetensors(make, blobs, tmp_path):
     file.write_bytes(b"nothing of the kind")
     with pytest.raises(ValueError, match="is not a safetensors file"):
         model.load_weights(file)
-    name = next(iter(other.state_))
-    other.state_[name] = np.full_like(other.state_[name], np.nan)
+    other.state_["mixture.first.bias"][0] = np.nan
     other.save_weights(file)
-    with pytest.raises(ValueError, match=f"holds weights that are not finite: {name}"):
+    with pytest.raises(ValueError, match=r"weights that are not finite: mixture\.first\.bias"):
         model.load_weights(file)
 
 
