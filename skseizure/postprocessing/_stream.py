@@ -213,7 +213,7 @@ class DetectorStream:
                 tails[name] = list(range(n, n + len(tail)))
                 n += len(tail)
         joined = Windows.concatenate([*parts, X]) if parts else X
-        proba = self._detector.estimator_.predict_proba(joined)[n:, 1]
+        proba = self._detector._inner_scores("predict_proba", joined)[n:, 1]
         return np.array(proba, dtype=np.float64), joined, tails
 
     def _advance(
