@@ -18,9 +18,10 @@ extensions = [
     "sphinx.ext.mathjax",
     "matplotlib.sphinxext.plot_directive",
     "numpydoc",
+    "sphinx_gallery.gen_gallery",
     "skseizure_docs",
 ]
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "examples"]
 templates_path = ["_templates"]
 # `Windows` in single backticks becomes a link if it is a public name, and stays code if not.
 default_role = "py:obj"
@@ -44,6 +45,23 @@ numpydoc_validation_checks = {"GL08", "PR01", "PR02", "PR03", "PR04", "PR07", "R
 plot_html_show_source_link = False
 plot_html_show_formats = False
 plot_formats = [("png", 110)]
+
+sphinx_gallery_conf = {
+    "examples_dirs": "examples",
+    "gallery_dirs": "auto_examples",
+    "within_subsection_order": "FileNameSortKey",
+    "abort_on_example_error": True,
+    "parallel": 2,
+    "backreferences_dir": "auto_examples/backreferences",
+    "doc_module": ("skseizure",),
+    "inspect_global_variables": False,  # an example uses what it names
+    "capture_repr": (),  # what an example shows, it prints
+    "reset_modules": ("matplotlib", "skseizure_docs.warnings_are_errors"),
+    "reset_modules_order": "both",
+    "junit": "gallery/times.xml",  # read by skseizure_docs.check_times
+    "min_reported_time": 1,
+    "write_computation_times": False,
+}
 
 html_theme = "pydata_sphinx_theme"
 html_theme_options = {

@@ -1,13 +1,22 @@
-"""The public names: that the reference lists them all, links to them, the table of measures."""
+"""The public names: that the reference lists them all, links to them, the table of measures.
+
+And the gallery: no example may warn, or take a minute.
+"""
 
 import re
+import warnings
+from contextlib import ExitStack
 from pathlib import Path
+from xml.etree import ElementTree
 
 from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 
 import skseizure
 from skseizure.features._registry import UNIVARIATE29
+
+LONGEST = 60  # seconds, an example of the gallery
+FILTERS = ExitStack()  # of warnings, while an example runs
 
 
 def public_names() -> dict[str, str]:
@@ -51,6 +60,30 @@ def link_public_name(app, env, node, contnode):
     return domain.resolve_xref(env, node["refdoc"], app.builder, "obj", target, node, contnode)
 
 
+def warnings_are_errors(gallery_conf, fname, when) -> None:
+    """Make warnings errors while an example runs."""
+    if when == "after":
+        FILTERS.close()
+        return
+    FILTERS.enter_context(warnings.catch_warnings(action="error"))
+    # Of plt.show(), which the reader's screen needs and the builder's has no window for.
+    warnings.filterwarnings("ignore", "FigureCanvasAgg is non-interactive")
+
+
+def check_times(app) -> None:
+    """Raise if an example took a minute or more."""
+    report = Path(app.outdir, app.config.sphinx_gallery_conf["junit"])
+    if not report.exists():  # built without running the examples
+        return
+    times = {
+        case.get("file"): float(case.get("time"))
+        for case in ElementTree.parse(report).iter("testcase")
+    }
+    slow = {file: round(seconds) for file, seconds in times.items() if seconds >= LONGEST}
+    if slow:
+        raise ExtensionError(f"Examples that take {LONGEST} s or more: {slow}.")
+
+
 class MeasuresTable(SphinxDirective):
     """``.. measures-table::`` lists the measures of `BandFeatures`, in the order of the columns."""
 
@@ -76,6 +109,7 @@ class MeasuresTable(SphinxDirective):
 
 def setup(app):
     app.connect("config-inited", check_reference)
+    app.connect("builder-inited", check_times, priority=900)  # after the gallery has been run
     app.connect("missing-reference", link_public_name)
     app.add_directive("measures-table", MeasuresTable)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
