@@ -71,5 +71,5 @@ html_theme_options = {
     "footer_start": ["copyright"],
     "footer_end": [],
 }
-html_sidebars = {"index": [], "start": [], "traps": [], "papers": []}
+html_sidebars = {"index": [], "start": [], "choosing": [], "traps": [], "papers": []}
 html_show_sourcelink = False

@@ -119,9 +119,10 @@ plt.show()
 # What this tells, and what not
 # -----------------------------
 # To lower the threshold now, with these pictures in sight, would be cheating: ``p05`` would no
-# longer be a patient never seen. A later example chooses it on the training patients. And fifteen
-# minutes with two seizures are no test: no false alarm in a quarter of an hour says little about
-# the number in a day, and generated seizures say nothing about real ones.
+# longer be a patient never seen. :ref:`sphx_glr_auto_examples_plot_06_search_events.py` chooses it
+# on the training patients. And fifteen minutes with two seizures are no test: no false alarm in a
+# quarter of an hour says little about the number in a day, and generated seizures say nothing about
+# real ones.
 #
-# In the guide: :doc:`/guide/signals`, :doc:`/guide/features`, :doc:`/guide/postprocessing`,
-# :doc:`/guide/scores`.
+# Next: :ref:`sphx_glr_auto_examples_plot_02_semi_jmi.py`. In the guide: :doc:`/guide/signals`,
+# :doc:`/guide/features`, :doc:`/guide/postprocessing`, :doc:`/guide/scores`.
