@@ -144,7 +144,7 @@ print(*features.get_feature_names_out()[ranking], sep="\n")
 
 # %%
 # Dark fields lie in the beta band on most channels, and in theta and alpha in front; delta tells
-# least. The eight columns that Semi-JMI takes stem from just these bands and from six channels: it
+# less. The eight columns that Semi-JMI takes stem from just these bands and from six channels: it
 # asks what columns tell *together*, so one that repeats another is worth little to it.
 #
 # What this tells, and what not

@@ -77,7 +77,7 @@ axes[0].set_ylabel("smoothing (s)")
 plt.show()
 
 # %%
-# F1 asks for a threshold of 0.4 with 6 s, or 0.3 with 10 s: fewer seizures, hardly a false alarm.
+# F1 asks for a threshold of 0.4 with 6 s, or 0.3 with 10 s: fewer seizures, fewer false alarms.
 # Sensitivity asks for 0.2, at which all seizures of all four patients are found.
 #
 # What each threshold costs
