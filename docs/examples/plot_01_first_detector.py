@@ -25,9 +25,10 @@ print(len(recordings), "records,", len(events), "seizures")
 print(recordings[0])
 
 # %%
-# Twenty seconds around the first seizure. It begins at a focus, small and fast; here a fast rhythm
-# shows in F3-C3 about four seconds after the marked onset and has reached most channels ten seconds
-# after it, slower and larger. The two humps in the frontal channels before the onset are blinks.
+# Twenty seconds around the first seizure. It begins at a focus, small and fast. A rhythm shows in
+# F3-C3 about four seconds after the marked onset, is in the channels beside it three seconds later,
+# larger, and after ten seconds in more than half of the eight. The two humps in the frontal
+# channels before the onset are blinks.
 recording = next(r for r in recordings if r.record == events.record[0])
 onset = events.onset[0]
 shown = slice(round((onset - 6) * recording.sfreq), round((onset + 14) * recording.sfreq))
