@@ -1,6 +1,7 @@
 """Sphinx settings; what they need beyond settings is in ``_ext/skseizure_docs.py``."""
 
 import sys
+import warnings
 from pathlib import Path
 
 import skseizure
@@ -46,6 +47,8 @@ plot_html_show_source_link = False
 plot_html_show_formats = False
 plot_formats = [("png", 110)]
 
+# joblib starts a worker of the gallery anew when it has grown by 300 MB, and says so.
+warnings.filterwarnings("ignore", "A worker stopped while some jobs were given to the executor")
 sphinx_gallery_conf = {
     "examples_dirs": "examples",
     "gallery_dirs": "auto_examples",
