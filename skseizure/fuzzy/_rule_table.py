@@ -169,12 +169,13 @@ def _check_scaler(step: Any, following: Any) -> None:
 
 
 def _flat(estimator: Any) -> Iterator[Any]:
-    """Yield the steps of nested pipelines."""
+    """Yield the steps of nested pipelines that act in ``predict``."""
     if not isinstance(estimator, Pipeline):
         yield estimator
         return
     for _, step in estimator.steps:
-        if step is not None and not (isinstance(step, str) and step == "passthrough"):
+        idle = step is None or (isinstance(step, str) and step == "passthrough")
+        if not idle and not hasattr(step, "fit_resample"):  # imbalanced-learn's samplers
             yield from _flat(step)
 
 

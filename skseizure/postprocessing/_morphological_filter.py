@@ -186,7 +186,10 @@ class MorphologicalFilterClassifier(MetaClassifier):
 
 def _predict_members(estimator: Any, X: Any) -> NDArray | None:
     if isinstance(estimator, Pipeline) and hasattr(estimator[-1], "predict_members"):
-        X = X if len(estimator) == 1 else estimator[:-1].transform(X)
+        for _, step in estimator.steps[:-1]:
+            # "passthrough" has none, nor have imbalanced-learn's samplers, which act in fit alone.
+            if hasattr(step, "transform"):
+                X = step.transform(X)
         estimator = estimator[-1]
     if not hasattr(estimator, "predict_members"):
         return None
