@@ -181,9 +181,7 @@ def test_one_vs_rest_of_binary_estimators(toy):
     assert model.score(loud, kinds) > 0.9
 
 
-def test_bagging_takes_tables(toy):
+def test_bag_of_rules_behind_features(toy):
     X, y, _ = toy
-    with pytest.raises(ValueError, match="Found array with dim 3"):
-        BaggingClassifier(classifier()).fit(X, y)
     bag = BaggingClassifier(TSKClassifier(3), 3, max_samples=0.5, random_state=0)
     assert make_pipeline(features(), StandardScaler(), bag).fit(X, y).score(X, y) > 0.9

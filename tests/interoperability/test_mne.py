@@ -79,7 +79,7 @@ def test_epochs_through_network_and_detector(raw):
 
 @pytest.mark.skipif(
     not hasattr(mne.decoding.CSP, "__sklearn_tags__"),
-    reason="the decoders of MNE below 1.9 do not go into the pipelines of scikit-learn 1.7",
+    reason="the decoders of this MNE are no estimators to scikit-learn 1.7 yet",
 )
 def test_decoders_of_mne_take_windows(toy):
     """Their transformers see an array: what follows needs ``sfreq``, where it asks for it."""

@@ -5,6 +5,8 @@ import pandas as pd
 import pytest
 from sklearn import config_context
 from sklearn.base import clone
+from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import BaggingClassifier
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.feature_selection import SequentialFeatureSelector
 from sklearn.inspection import permutation_importance
@@ -78,8 +80,8 @@ def test_sequential_selection_for_fuzzy_rules():
     assert pipe[-1].feature_names_in_.tolist() == table.columns[:3].tolist()
 
 
-def test_permutation_importance_takes_tables(toy):
-    """On the features, not on windows; it ranks the columns that tell before the others."""
+def test_permutation_importance_of_columns():
+    """It ranks the columns that tell before the others."""
     X, y = rare_table(n_majority=200, n_minority=100)
     table = pd.DataFrame(X, columns=[f"C3-P3__low__f{i}" for i in range(6)])
     model = CNBCClassifier(NETWORK, random_state=0).fit(table, y)
@@ -87,9 +89,22 @@ def test_permutation_importance_takes_tables(toy):
         model, table, y, n_repeats=5, scoring="balanced_accuracy", random_state=0
     )
     assert drop.importances_mean[:3].min() > 2 * abs(drop.importances_mean[3:]).max()
-    windows, labels, _ = toy
-    with pytest.raises(ValueError, match="Found array with dim 3"):
-        permutation_importance(classifier().fit(windows, labels), windows, labels)
+
+
+@pytest.mark.parametrize(
+    "tool",
+    [
+        lambda X, y: permutation_importance(classifier().fit(X, y), X, y),
+        lambda X, y: SequentialFeatureSelector(classifier()).fit(X, y),
+        lambda X, y: BaggingClassifier(classifier()).fit(X, y),
+        lambda X, y: ColumnTransformer([("bands", features(), [0])]).fit(X, y),
+    ],
+    ids=["permutation_importance", "SequentialFeatureSelector", "Bagging", "ColumnTransformer"],
+)
+def test_tools_that_work_on_columns_refuse_windows(tool, toy):
+    X, y, _ = toy
+    with pytest.raises(ValueError, match="Found array with dim 3|should be a 2D .* 3 dimension"):
+        tool(X, y)
 
 
 def test_learning_curve_of_whole_patients(toy):
