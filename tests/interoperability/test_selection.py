@@ -103,7 +103,7 @@ def test_permutation_importance_of_columns():
 )
 def test_tools_that_work_on_columns_refuse_windows(tool, toy):
     X, y, _ = toy
-    with pytest.raises(ValueError, match="Found array with dim 3|should be a 2D .* 3 dimension"):
+    with pytest.raises(ValueError, match=r"Found array with dim 3|should be a 2D .* 3 dimension"):
         tool(X, y)
 
 
