@@ -160,3 +160,7 @@ ax.set_yticks(range(len(workers)), [f"worker {i + 1}" for i in range(len(workers
 ax.set(xlabel="time from the first task (s)")
 ax.legend(ncols=3, loc="lower center", bbox_to_anchor=(0.5, 1), frameon=False)
 plt.show()
+
+# %%
+# Next: :ref:`sphx_glr_auto_examples_plot_10_replay.py`. In the guide: :doc:`/guide/scale_dask`,
+# :doc:`/guide/scale_ray`.

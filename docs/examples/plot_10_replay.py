@@ -156,4 +156,5 @@ folder.cleanup()
 # windows that have piled up as one chunk, which costs less than one by one, and the events stay the
 # same. After a gap in the signal the averages begin anew.
 #
-# In the guide: :ref:`causal`, :ref:`lazy`.
+# Next: :ref:`sphx_glr_auto_examples_plot_11_other_pipelines.py`. In the guide: :ref:`causal`,
+# :ref:`lazy`.
