@@ -203,7 +203,7 @@ def test_splits_that_leave_nothing(make, loud):
     mask = np.arange(60) < 40
     masked = make(train_split=Split((mask, ~mask))).fit(X, y)
     assert masked.class_counts_.tolist() == [20, 20]
-    mixed = np.array([1, "two", None], dtype=object)[patient % 3]
+    mixed = np.array([1, "two", 3], dtype=object)[patient % 3]
     with pytest.raises(ValueError, match="groups holds patients of several types"):
         make(train_split=0.3).fit(X, y, mixed)
     with pytest.raises(

@@ -13,7 +13,7 @@ import torch
 from sklearn.utils import get_tags
 
 from skseizure.features import _windows_transformer
-from skseizure.moe import _base, _mix_moe
+from skseizure.moe import _scaling
 from skseizure.moe._base import BaseMoEClassifier
 
 from .._instances import INSTANCES
@@ -86,8 +86,7 @@ def test_batches(numbered, monkeypatch):
     estimator = small(numbered[1]).fit(X, Y)
     expected = results(estimator, X)
     monkeypatch.setattr(_windows_transformer, "BATCH_SAMPLES", 60)
-    for module in (_base, _mix_moe):
-        monkeypatch.setattr(module, "BATCH", 7)
+    monkeypatch.setattr(_scaling, "BATCH", 7)
     rtol = 1e-6 if isinstance(estimator, BaseMoEClassifier) else 0.0
     assert_equal(results(estimator, X), expected, rtol)
 
