@@ -1,7 +1,7 @@
 """Speed of the measures and transformers against the best peer, same input, same run.
 
 Run ``python benchmarks/bench_features.py``; it prints the tables and writes ``bench_features.json``
-beside itself. ``--only hjorth,band_powers,threads`` prints some rows and writes nothing. Peers that
+beside itself. ``--only hjorth,band_powers,threads`` measures some rows again. Peers that
 are not installed are named as missing. Under one thread, times are CPU times, the least of some
 repeats, ours and the peers' by turns. Peers that take a whole batch get it; the others are called
 window by window, from Python, as they would be. mne-features documents its functions for one window
@@ -445,7 +445,15 @@ def main():
     whole = [run_transformer(name, n_jobs) for name in LASTING if wanted("threads")]
     for line in whole:
         print(line)
+    path = Path(__file__).with_suffix(".json")
     if only:
+        result = json.loads(path.read_text())
+        new = {(row["measure"], row["n_times"]): row for row in rows}
+        result["measures"] = [
+            new.get((row["measure"], row["n_times"]), row) for row in result["measures"]
+        ]
+        result["transformers"] = whole or result["transformers"]
+        path.write_text(json.dumps(result, indent=1) + "\n")
         return
     first = [time_first_calls(name) for name in ("BandFeatures", "FrameFeatures")]
     for line in first:
@@ -461,7 +469,6 @@ def main():
         "transformers": whole,
         "first_call_s": first,
     }
-    path = Path(__file__).with_suffix(".json")
     path.write_text(json.dumps(result, indent=1) + "\n")
 
 
