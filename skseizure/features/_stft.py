@@ -189,7 +189,7 @@ def spectral_energies(
     first = -((len(weights) - middle - 1) // hop)
     last = (x.shape[1] - 1 + middle) // hop
     starts = np.arange(first, last + 1) * hop - middle
-    scaled = weights / np.abs(weights).sum()
+    scaled = weights / abs(weights.sum())
     return segment_power(x, scaled, starts, n_fft=len(weights))
 
 

@@ -408,11 +408,25 @@ class BaseMoEClassifier(ClassifierMixin, BaseEstimator):
             w_agree=self.w_agree,
             augment=bool(augment),
             patience=self.patience,
-            callbacks=self.callbacks or (),
+            callbacks=self._checked_callbacks(),
             compile=self.compile,
             verbose=int(self.verbose),
             seed=seed,
         )
+
+    def _checked_callbacks(self) -> Sequence[Any]:
+        from skorch.callbacks import Callback
+
+        given = self.callbacks or ()
+        for item in given:
+            callback = item[1] if isinstance(item, tuple) and len(item) == 2 else item
+            kind = callback if isinstance(callback, type) else type(callback)
+            if not issubclass(kind, Callback):
+                raise ValueError(
+                    f"callbacks holds {item!r}; callbacks of skorch, or pairs of a name and a "
+                    "callback, are needed."
+                )
+        return given
 
     def _log_prior(self) -> NDArray[np.float64]:
         """Return what log probabilities are too high by, from how the joint stage drew classes."""

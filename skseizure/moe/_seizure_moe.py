@@ -128,11 +128,11 @@ class SeizureMoEClassifier(BaseMoEClassifier):
     Notes
     -----
     An epoch on n windows costs n forward and backward passes of the extractor; all experts together
-    add a few per cent. EEGNet's batch norms move by 1 % a step, as published; in trainings of fewer
-    than 300 steps the first hundred count the same here, so that a short training is not judged by
-    the values that the norms began with. Where the paper gives no value, defaults were chosen on
-    synthetic data, see the user guide, which also says where this model gains nothing over a plain
-    EEGNet.
+    add a few per cent. EEGNet's batch norms move by 1 % a step, as published; in trainings planned
+    for fewer than 150 steps the first hundred count the same here, so that a short training is not
+    judged by the values that the norms began with. Where the paper gives no value, defaults were
+    chosen on synthetic data, see the user guide, which also says where this model gains nothing
+    over a plain EEGNet.
 
     References
     ----------

@@ -37,10 +37,17 @@ def expert_log_proba(expert: Any, table: Any, classes: NDArray) -> NDArray[np.fl
     TypeError
         If the expert has neither method.
     ValueError
-        If it knows other classes.
+        If it knows other classes, or its probabilities do not sum to one.
     """
     if hasattr(expert, "predict_proba"):
         known = np.asarray(expert.predict_proba(table), dtype=np.float64)
+        totals = known.sum(axis=-1)
+        if (abs(totals - 1) > 1e-3).any():
+            raise ValueError(
+                "traditional_expert: its predict_proba sums to "
+                f"{totals[np.argmax(abs(totals - 1))]:.4g} for a window; probabilities of all "
+                "classes sum to one."
+            )
     elif hasattr(expert, "decision_function"):
         scores = np.asarray(expert.decision_function(table), dtype=np.float64)
         known = softmax(np.column_stack([-scores, scores]) if scores.ndim == 1 else scores, axis=1)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.signal import stft
+from scipy.signal import get_window, stft
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
@@ -61,6 +61,13 @@ def test_table_by_scipys_stft(rng, n_times):
     transformer = STFTFeatures(sfreq=173.61).fit(x)
     np.testing.assert_allclose(transformer.transform(x), np.transpose(expected), rtol=1e-11)
     np.testing.assert_allclose(transformer.frequencies_, f, rtol=1e-15)
+
+
+def test_weights_of_either_sign(rng):
+    x = rng.normal(size=(2, 1000))
+    _, _, z = stft(x - x.mean(axis=1, keepdims=True), window="flattop", nperseg=64)
+    found = spectral_energies(x, get_window("flattop", 64), 32)
+    np.testing.assert_allclose(found, (abs(z) ** 2).sum(axis=-1), rtol=1e-10)
 
 
 def test_names(windows):

@@ -334,6 +334,10 @@ def test_callbacks_are_copied(blobs):
         def on_epoch_end(self, net, **kwargs):
             self.epochs += 1
 
+    with pytest.raises(ValueError, match="callbacks holds 3; callbacks of skorch"):
+        _seizure(callbacks=[3]).fit(X, y)
+    with pytest.raises(ValueError, match=r"callbacks holds \('a',\); callbacks of skorch"):
+        _seizure(callbacks=[("a",)]).fit(X, y)
     count = Count()
     _seizure(callbacks=[count]).fit(X, y)
     assert count.epochs == 0
@@ -355,6 +359,17 @@ def test_pre_training_gives_each_expert_its_own_rows(blobs):
     assert all(torch.equal(expert, alone[0][0]) for expert, _ in alone)
     assert alone[0][0].bincount().tolist() == [10, 10]
     assert not any("expert" in inputs for inputs in joint)
+
+
+@pytest.mark.parametrize(("n_trials", "settled"), [(149 * 4, True), (150 * 4, False)])
+def test_norms_settle_in_short_trainings_only(n_trials, settled):
+    from skseizure.moe._training import _callbacks
+
+    plan = _seizure(batch_size=4, max_epochs=1)
+    plan.classes_, plan.class_counts_ = np.arange(2), np.array([40, 60])
+    plan.n_times_in_ = 64
+    plan = plan._plan(0, is_signal=False, continued=False)
+    assert ("settled_norms" in dict(_callbacks(plan, n_trials, False))) is settled
 
 
 def test_sizes_reach_the_network(blobs):

@@ -114,6 +114,16 @@ def test_groups_stay_whole_and_lost_classes_are_filled(rng):
         np.testing.assert_array_equal(log_proba[mine].argmax(axis=1), tree.predict(table[mine]))
 
 
+def test_scores_that_are_no_probabilities(rng):
+    class Percent(LogisticRegression):
+        def predict_proba(self, X):
+            return super().predict_proba(X) * 100
+
+    table, y = rng.normal(size=(20, 2)), np.arange(20) % 2
+    with pytest.raises(ValueError, match="its predict_proba sums to 100 for a window"):
+        expert_log_proba(Percent().fit(table, y), table, np.unique(y))
+
+
 def test_scores_that_are_not_finite(rng):
     class Broken(LogisticRegression):
         def predict_proba(self, X):
