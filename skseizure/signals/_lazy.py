@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import pickle
 import threading
+import types
 from collections import OrderedDict
 from collections.abc import Hashable, Sequence
 from typing import Any, Protocol
@@ -117,9 +119,25 @@ class _Recordings:
 _recordings = _Recordings()
 
 
+class _KeyPickler(pickle.Pickler):
+    """Pickles by value, and notes what a pickle holds by name only."""
+
+    def __init__(self, file: io.BytesIO) -> None:
+        super().__init__(file)
+        self.named: list[Hashable] = []
+
+    def persistent_id(self, obj: Any) -> None:
+        if isinstance(obj, types.FunctionType | type):
+            self.named.append(obj)
+
+
 def _key(source: Any) -> Hashable:
-    # By value: a worker process gets a copy of the source with every task.
+    # By value: a worker process gets a copy of the source with every task. Functions and classes
+    # stand for themselves: one that is defined anew keeps its name.
+    file = io.BytesIO()
+    pickler = _KeyPickler(file)
     try:
-        return pickle.dumps(source)
+        pickler.dump(source)
     except (pickle.PicklingError, AttributeError, TypeError):
         return source
+    return file.getvalue(), *pickler.named

@@ -194,6 +194,32 @@ def test_a_copy_in_another_process_shares_what_was_read(path, reads):
     assert reads == {"night.edf": 1}
 
 
+def define(monkeypatch, factor):
+    """Define a function and a class under the same names again, as the cell of a notebook does."""
+
+    def clean(recording, power=1):
+        return recording.replace(data=recording.data * np.float32(factor**power))
+
+    class Clean:
+        def __call__(self, recording):
+            return clean(recording)
+
+    for new, name in ((clean, "clean"), (Clean, "Clean")):
+        new.__qualname__ = name
+        monkeypatch.setattr(sys.modules[__name__], name, new, raising=False)
+    return {"function": clean, "partial": partial(clean, power=2), "instance": Clean()}
+
+
+@pytest.mark.parametrize("how", ["function", "partial", "instance"])
+def test_a_preprocess_that_is_defined_anew(path, reads, monkeypatch, how):
+    for factor in (2, 3):
+        eager, lazy = both(path, preprocess=define(monkeypatch, factor)[how])
+        reads.clear()
+        same(eager, lazy)
+        same(eager, pickle.loads(pickle.dumps(lazy)))
+        assert reads == {"night.edf": 1}
+
+
 def test_threads_read_a_recording_once(tmp_path, reads):
     files = [write(tmp_path / f"{i}.edf", seconds=8, seed=i) for i in range(2)]
     X = Windows.concatenate([Windows.from_edf(f, window=2, lazy=True) for f in files])
