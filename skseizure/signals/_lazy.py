@@ -9,6 +9,7 @@ import types
 from collections import OrderedDict
 from collections.abc import Hashable, Sequence
 from typing import Any, Protocol
+from weakref import WeakValueDictionary
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -28,9 +29,9 @@ class Source(Protocol):
 class LazySignal:
     """Channels of a recording, in the place of the array that they would be.
 
-    ``numpy.asarray`` reads the recording, all of it, and each process keeps those `KEPT` that it
-    needed last, whatever the number of threads and of windows. What is pickled is the way to the
-    samples, never these.
+    ``numpy.asarray`` reads the recording, all of it. Each process keeps those `KEPT` that it needed
+    last, and each thread its last one, whatever the number of windows. What is pickled is the way
+    to the samples, never these.
 
     Parameters
     ----------
@@ -95,19 +96,24 @@ class _Slot:
 
 
 class _Recordings:
-    """The samples of the recordings that this process needed last."""
+    """The samples of the recordings that this process, and each of its threads, needed last."""
 
     def __init__(self) -> None:
-        self._lock, self._slots = threading.Lock(), OrderedDict[Hashable, _Slot]()
+        self._lock, self._own = threading.Lock(), threading.local()
+        self._kept = OrderedDict[Hashable, _Slot]()
+        # Whatever a thread still holds is found by the others, too.
+        self._held = WeakValueDictionary[Hashable, _Slot]()
 
     def get(self, source: Source) -> NDArray[np.floating]:
         """Return the samples of a recording, read-only."""
         key = _key(source)
         with self._lock:
-            slot = self._slots.setdefault(key, _Slot())
-            self._slots.move_to_end(key)
-            if len(self._slots) > KEPT:
-                self._slots.popitem(last=False)
+            slot = self._held.setdefault(key, _Slot())
+            self._kept[key] = slot
+            self._kept.move_to_end(key)
+            if len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
+        self._own.slot = slot
         with slot.lock:
             if slot.data is None:
                 data = source.read().data.view()

@@ -239,6 +239,24 @@ def test_threads_read_a_recording_once(tmp_path, reads):
     assert reads == {"0.edf": 1, "1.edf": 1}
 
 
+def test_each_thread_keeps_its_recording(tmp_path, reads):
+    n_threads = lazy_module.KEPT + 2
+    files = [write(tmp_path / f"{i}.edf", seconds=8, seed=i) for i in range(n_threads)]
+    windows = [Windows.from_edf(f, window=2, lazy=True) for f in files]
+    expected = [Windows.from_edf(f, window=2).data for f in files]
+    reads.clear()
+    barrier = threading.Barrier(n_threads, timeout=60)
+
+    def walk(k):
+        for i in range(len(windows[k])):
+            barrier.wait()  # all threads take a window, then all the next
+            np.testing.assert_array_equal(windows[k][i], expected[k][i])
+
+    with ThreadPoolExecutor(n_threads) as pool:
+        list(pool.map(walk, range(n_threads)))
+    assert reads == {f"{i}.edf": 1 for i in range(n_threads)}
+
+
 def test_threads_leave_the_warning_filters_as_they_are(tmp_path):
     files = [write(tmp_path / f"{i}.edf", seconds=2, seed=i) for i in range(20)]
     before = list(warnings.filters)
