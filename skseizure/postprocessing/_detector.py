@@ -14,7 +14,7 @@ from sklearn.utils._param_validation import HasMethods, Interval
 from .._utils.validation import is_windows, step_seconds
 from ._alarms import Settings, hold_and_confirm, hysteresis, merge_and_drop, moving_average
 from ._base import ROUNDING, MetaClassifier, stretches
-from ._horizon import looks_ahead, parts_of
+from ._horizon import averages_of_tables, looks_ahead, parts_of
 from ._stream import DetectorStream
 
 if TYPE_CHECKING:
@@ -176,7 +176,8 @@ class SeizureDetector(MetaClassifier):
         UserWarning
             If ``causal`` is set and something inside looks at later windows:
             ``filtering="recording"``, ``center=True``, slopes of `FrameFeatures`, a
-            `MorphologicalFilterClassifier`.
+            `MorphologicalFilterClassifier`; or an average stands behind features in a pipeline,
+            where it does not see the windows.
         """
         if not hasattr(self.estimator, "predict_proba"):
             raise ValueError(
@@ -184,7 +185,11 @@ class SeizureDetector(MetaClassifier):
                 "smooths probabilities. Wrap it in sklearn.calibration.CalibratedClassifierCV."
             )
         self._low_threshold()
-        for message in looks_ahead("estimator", self.estimator) if self.causal else ():
+        found = (
+            *looks_ahead("estimator", self.estimator),
+            *averages_of_tables("estimator", self.estimator),
+        )
+        for message in found if self.causal else ():
             warnings.warn(f"causal is True, but {message}.", UserWarning, stacklevel=3)
         return self._fit_around(X, y, fit_params)
 
@@ -297,8 +302,8 @@ class SeizureDetector(MetaClassifier):
         Raises
         ------
         ValueError
-            If ``causal`` is False, something inside looks at later windows (`fit` warns of it), or
-            ``low_threshold`` is above ``threshold``.
+            If ``causal`` is False, something inside looks at later windows or averages the table
+            that features give (`fit` warns of both), or ``low_threshold`` is above ``threshold``.
 
         Examples
         --------
@@ -313,6 +318,8 @@ class SeizureDetector(MetaClassifier):
             )
         for message in looks_ahead("estimator", self.estimator_):
             raise ValueError(f"a stream has no later windows, but {message}.")
+        for message in averages_of_tables("estimator", self.estimator_):
+            raise ValueError(f"{message}.")
         for name, part in parts_of("estimator", self.estimator_):
             if isinstance(part, SeizureDetector):
                 raise ValueError(f"{name} is a SeizureDetector; a stream takes one, the outermost.")

@@ -64,6 +64,28 @@ def looks_back(estimator: Any) -> list[float]:
     return [span for _, part in parts_of("", estimator) if (span := _span(part))]
 
 
+def averages_of_tables(name: str, estimator: Any) -> Iterator[str]:
+    """Tell which averages inside an estimator are given the features' table instead of windows.
+
+    Found are those behind features in a pipeline. That some other transformer, such as a
+    `FunctionTransformer`, has turned windows into a table before them cannot be seen from here.
+    """
+    for path, part in parts_of(name, estimator):
+        steps: Any = getattr(part, "steps", None)
+        table = False
+        for key, step in steps if _is_steps(steps) else ():
+            if not hasattr(step, "get_params"):
+                continue  # "passthrough"
+            inside = list(parts_of(f"{path}__{key}", step))
+            for inner, average in inside if table else ():
+                if _span(average):
+                    yield (
+                        f"{inner} averages a table, which knows neither time nor record; put it "
+                        "around the features"
+                    )
+            table |= any(isinstance(p, WindowsTransformer | MovingAverage) for _, p in inside)
+
+
 def _span(part: Any) -> float:
     if isinstance(part, MovingAverage):
         return part.seconds

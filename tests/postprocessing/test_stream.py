@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import make_pipeline, make_union
 from sklearn.preprocessing import StandardScaler
 
 from skseizure.features import BandFeatures, FrameFeatures, MovingAverage
@@ -263,6 +263,48 @@ def test_what_looks_ahead_is_refused_and_warned_of(toy, make, message):
     assert [warning.filename for warning in caught] == [__file__]
     with pytest.raises(ValueError, match=f"a stream has no later windows, but {message}"):
         model.stream()
+
+
+AVERAGE = MovingAverage(StandardScaler(), seconds=5)
+
+
+@pytest.mark.parametrize(
+    ("make", "name"),
+    [
+        (
+            lambda: make_pipeline(FEATURES["window"], AVERAGE, LogisticRegression()),
+            "estimator__movingaverage",
+        ),
+        (
+            lambda: make_pipeline(
+                make_pipeline(FEATURES["window"], StandardScaler()),
+                "passthrough",
+                make_union(AVERAGE, StandardScaler()),
+                LogisticRegression(),
+            ),
+            "estimator__featureunion__movingaverage",
+        ),
+        (
+            lambda: make_pipeline(FEATURES["window"], make_pipeline(AVERAGE, LogisticRegression())),
+            "estimator__pipeline__movingaverage",
+        ),
+    ],
+    ids=["behind", "beside", "within"],
+)
+def test_averages_of_a_table_are_refused_and_warned_of(toy, make, name):
+    X, y, _ = toy
+    message = f"{name} averages a table, which knows neither .* put it around the features"
+    with pytest.warns(UserWarning, match=f"causal is True, but {message}"):
+        model = SeizureDetector(make(), causal=True).fit(X, y)
+    with pytest.raises(ValueError, match=f"^{message}"):
+        model.stream()
+
+
+def test_an_average_around_features_is_taken(toy):
+    X, y, _ = toy
+    around = MovingAverage(make_pipeline(FEATURES["window"], StandardScaler()), seconds=5)
+    classifier = make_pipeline(around, StandardScaler(), LogisticRegression())
+    SeizureDetector(classifier, causal=True).fit(X, y).stream()
 
 
 def test_what_looks_ahead_is_found_when_frozen(toy):
