@@ -141,19 +141,23 @@ class DetectorStream:
             If X is not a `Windows`.
         ValueError
             If a window is not later than those of its record before, step or length of the windows
-            differ from those before, or as the inner estimator. The stream stays as it was.
+            or the patient of a record differ from those before, or as the inner estimator. The
+            stream stays as it was.
         """
         self._check(X)
         seizure, joined, tails = self._seizure(X)
         changed: dict[str, list[Found]] = {}
+        advanced: dict[str, _Record] = {}
         names, code = np.unique(X.record, return_inverse=True)
         for name in X.recordings():
             rows = np.flatnonzero(names[code] == name)
             rows = rows[np.argsort(X.onset[rows], kind="stable")]
-            last, seizure[rows] = self._advance(name, X, rows, seizure[rows])
-            record = self._records[name]
+            tail = self._tail(joined, [*tails.get(name, []), *(rows + len(joined) - len(X))])
+            record, last, seizure[rows] = self._advance(name, X, rows, seizure[rows], tail)
+            advanced[name] = record
             changed[name] = record.finished[last:] + record.ongoing
-            record.tail = self._tail(joined, [*tails.get(name, []), *(rows + len(joined) - len(X))])
+        # Nothing below can fail: an error must leave the stream as it was.
+        self._records |= advanced
         self._timing = (X.step, X.duration)
         events = self._as_events(changed)
         return (events, np.column_stack([1 - seizure, seizure])) if return_proba else events
@@ -191,12 +195,19 @@ class DetectorStream:
                 f"X has windows of {X.duration:g} s every {X.step:g} s; those before were of "
                 "{1:g} s every {0:g} s.".format(*self._timing)
             )
-        for name in X.recordings().keys() & self._records.keys():
+        recordings = X.recordings()
+        for name in recordings.keys() & self._records.keys():
             first, last = X.onset[X.record == name].min(), self._records[name].onset
             if first <= last:
                 raise ValueError(
                     f"X holds a window of record {name!r} at {first:g} s, but the stream has had "
                     f"this record up to {last:g} s; windows must be sent in order of time."
+                )
+            before, now = self._records[name].patient, recordings[name].patient
+            if now != before:
+                raise ValueError(
+                    f"X holds windows of record {name!r} of patient {now!r}; those before were of "
+                    f"patient {before!r}."
                 )
 
     def _seizure(self, X: Windows) -> tuple[NDArray[np.float64], Windows, dict[str, list[int]]]:
@@ -217,18 +228,25 @@ class DetectorStream:
         return np.array(proba, dtype=np.float64), joined, tails
 
     def _advance(
-        self, name: str, X: Windows, rows: NDArray[np.intp], seizure: NDArray[np.float64]
-    ) -> tuple[int, NDArray[np.float64]]:
+        self,
+        name: str,
+        X: Windows,
+        rows: NDArray[np.intp],
+        seizure: NDArray[np.float64],
+        tail: Windows | None,
+    ) -> tuple[_Record, int, NDArray[np.float64]]:
         """Go on with a record, by rows of X in order of time and their probabilities.
 
-        Returns the number of events that had been finished, and the smoothed probabilities.
+        Returns its new state, the number of events that had been finished, and the smoothed
+        probabilities.
         """
         settings, before = self._detector._settings(X.step), self._records.get(name)
         stretch, finished, settled = Stretch(settings), list[Found](), 0.0
         onset, confidence = X.onset[rows], seizure
         if before is not None:
             # The last window before stands first, with its event if it is in one.
-            stretch, finished, settled = before.stretch, before.finished, before.settled
+            finished, settled = before.finished, before.settled
+            stretch = copy(before.stretch)
             onset = np.concatenate([[before.onset], onset])
             confidence = np.concatenate([[before.confidence], confidence])
         known = len(onset) - len(rows)
@@ -250,7 +268,7 @@ class DetectorStream:
             ]
         ongoing = found.pop() if alarm[-1] else (float(start[-1]), 0.0, float(confidence[-1]))
         own = np.unique(np.column_stack([start, end]), axis=0)  # shared cells count once
-        self._records[name] = _Record(
+        record = _Record(
             patient=None if X.patient is None else str(X.patient[rows[0]]),
             onset=float(onset[-1]),
             end=float(onset[-1] + X.duration),
@@ -261,8 +279,9 @@ class DetectorStream:
             stretch=stretch,
             settled=float(np.cumsum([settled, *(own[:, 1] - own[:, 0])[:-1]])[-1]),
             finished=finished + found,
+            tail=tail,
         )
-        return len(finished), confidence[known:]
+        return record, len(finished), confidence[known:]
 
     def _tail(self, joined: Windows, rows: Sequence[int]) -> Windows | None:
         """Keep a copy of the last windows of a record, as many as averages may look back."""

@@ -15,6 +15,7 @@ from sklearn.preprocessing import StandardScaler
 from skseizure.features import BandFeatures, FrameFeatures, MovingAverage
 from skseizure.postprocessing import (
     ChannelFusionClassifier,
+    DetectorStream,
     MorphologicalFilterClassifier,
     SeizureDetector,
 )
@@ -363,3 +364,47 @@ def test_an_error_inside_leaves_the_stream_as_it_was():
         stream.send(X[9:])
     stream.send(X[9:])
     assert stream.events == model.predict_events(X)
+
+
+def test_a_tail_that_fails_leaves_the_stream_as_it_was(toy, incoming, monkeypatch):
+    """Of a recording that is read lazily, say, whose file is gone."""
+    X, y, _ = toy
+    classifier = make_pipeline(FEATURES["smoothing"], LogisticRegression())
+    model = SeizureDetector(classifier, smoothing=4, causal=True).fit(X, y)
+    order = np.argsort(incoming.onset, kind="stable")  # both records at a time
+    first, second = incoming[order[:40]], incoming[order[40:]]
+    stream = model.stream()
+    stream.send(first)
+    before, kept, calls = pickle.dumps(stream), DetectorStream._tail, []
+
+    def tail(self, joined, rows):
+        calls.append(rows)
+        if len(calls) == 2:
+            raise OSError("lost the disk")
+        return kept(self, joined, rows)
+
+    monkeypatch.setattr(DetectorStream, "_tail", tail)
+    with pytest.raises(OSError, match="lost the disk"):
+        stream.send(second)
+    assert pickle.dumps(stream) == before
+    stream.send(second)
+    found, expected = stream.events, model.predict_events(incoming)
+    np.testing.assert_array_equal(found.onset, expected.onset)
+    assert found.recordings == expected.recordings
+
+
+def test_a_record_stays_its_patients():
+    model = fitted()
+    stream, X = model.stream(), windows_of(np.ones(8))
+    ours, theirs = (
+        Windows(X.data, sfreq=X.sfreq, step=1, onset=X.onset, patient=patient)
+        for patient in ("p1", "p2")
+    )
+    stream.send(ours[:4])
+    before = pickle.dumps(stream)
+    for wrong, found in ((theirs, "'p2'"), (X, "None")):
+        with pytest.raises(ValueError, match=f"record '0' of patient {found}; .* of patient 'p1'"):
+            stream.send(wrong[4:])
+    assert pickle.dumps(stream) == before
+    stream.send(ours[4:])
+    assert stream.events == model.predict_events(ours)
