@@ -76,6 +76,8 @@ class Events:
     ValueError
         If lengths differ, a time is not finite, a duration is not positive, or an event names a
         record that ``recordings`` does not list.
+    TypeError
+        If ``recordings`` is no mapping.
 
     Examples
     --------
@@ -96,6 +98,11 @@ class Events:
         channels: ArrayLike = "all",
         recordings: Mapping[str, RecordInfo | float],
     ) -> None:
+        if not isinstance(recordings, Mapping):
+            raise TypeError(
+                f"recordings is {type(recordings).__name__}; a mapping of each record to its "
+                "length in seconds, or to its RecordInfo, is needed."
+            )
         self.recordings = {
             str(name): info if isinstance(info, RecordInfo) else RecordInfo(float(info))
             for name, info in recordings.items()

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._lazy import LazySignal
-from ._samples import float_array
+from ._samples import float_array, sampling_rate
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +40,8 @@ class Recording:
     ValueError
         If ``data`` is not two-dimensional or empty, ``ch_names`` does not fit it or repeats a
         label, or ``sfreq`` is not positive.
+    TypeError
+        If ``sfreq`` is no number, or ``ch_names`` a string.
 
     Examples
     --------
@@ -65,9 +67,8 @@ class Recording:
                 "each at least 1."
             )
         ch_names = channel_names(self.ch_names, data.shape[0])
-        if not (np.isfinite(self.sfreq) and self.sfreq > 0):
-            raise ValueError(f"sfreq is {self.sfreq!r}; a sampling rate above 0 Hz is needed.")
-        for name, value in (("data", data), ("ch_names", ch_names), ("sfreq", float(self.sfreq))):
+        sfreq = sampling_rate(self.sfreq)
+        for name, value in (("data", data), ("ch_names", ch_names), ("sfreq", sfreq)):
             object.__setattr__(self, name, value)
 
     @property
@@ -99,6 +100,8 @@ class Recording:
 
 def channel_names(ch_names: Sequence[str], n_channels: int) -> tuple[str, ...]:
     """Return channel names, one for each channel and no two alike."""
+    if isinstance(ch_names, str):
+        raise TypeError(f"ch_names is the string {ch_names!r}; a sequence of names is needed.")
     names = tuple(str(name) for name in ch_names)
     if len(names) != n_channels:
         raise ValueError(f"ch_names has {len(names)} names for {n_channels} channels.")

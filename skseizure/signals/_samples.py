@@ -17,6 +17,9 @@ def float_array(data: ArrayLike) -> NDArray[np.floating]:
     array = np.asarray(data)
     if array.dtype.kind == "c":
         raise ValueError("data is complex; real values are needed.")
+    if array.dtype.kind not in "biuf":
+        # Text that reads as a number, and None, would become samples.
+        raise ValueError(f"data has dtype {array.dtype}; real numbers are needed.")
     return array if array.dtype in (np.float32, np.float64) else array.astype(np.float64)
 
 
@@ -59,8 +62,16 @@ def take_channels(signal: NDArray | LazySignal, index: Any) -> NDArray | LazySig
 
 
 def sampling_rate(sfreq: float) -> float:
-    """Return a sampling rate as float, or raise a ValueError if it is none."""
-    sfreq = float(sfreq)
+    """Return a sampling rate as float, or raise an error if it is none."""
+    sfreq = number("sfreq", sfreq)
     if not (np.isfinite(sfreq) and sfreq > 0):
         raise ValueError(f"sfreq is {sfreq!r}; a sampling rate above 0 Hz is needed.")
     return sfreq
+
+
+def number(name: str, value: Any) -> float:
+    """Return the value of an argument as float, or raise a TypeError if it is no real number."""
+    array = np.asarray(value)
+    if array.ndim or array.dtype.kind not in "iuf":
+        raise TypeError(f"{name} is {value!r}; a number is needed.")
+    return float(array)

@@ -16,6 +16,7 @@ from ._samples import (
     as_float,
     float_type,
     is_finite,
+    number,
     sampling_rate,
     take_channels,
 )
@@ -49,7 +50,7 @@ class WindowArray:
     ) -> None:
         n = len(start)
         sfreq = sampling_rate(sfreq)
-        step = n_times / sfreq if step is None else float(step)
+        step = n_times / sfreq if step is None else number("step", step)
         if not (np.isfinite(step) and step > 0):
             raise ValueError(f"step is {step!r}; a time above 0 s is needed.")
         names = [f"ch{i}" for i in range(n_channels)] if ch_names is None else ch_names
@@ -459,9 +460,22 @@ def _refuse_two_patients(record: NDArray[np.str_], patient: NDArray[np.str_]) ->
 
 
 def _column(name: str, values: ArrayLike, n: int, dtype: type) -> NDArray:
-    column: NDArray = np.asarray(values).astype(dtype)
+    given = np.asarray(values)
+    if dtype is str and _holds_nothing(given):
+        raise ValueError(f"{name} holds None or NaN; every window needs a name.")
+    column: NDArray = given.astype(dtype)
     if column.ndim == 0:
         column = np.broadcast_to(column, (n,)).copy()
     if column.shape != (n,):
         raise ValueError(f"{name} has shape {column.shape}; one for each of {n} windows is needed.")
     return column
+
+
+def _holds_nothing(names: NDArray) -> bool:
+    # As text, all of these would be one record or patient, "None" or "nan".
+    if names.dtype.kind == "f":
+        return bool(np.isnan(names).any())
+    if names.dtype.kind != "O":
+        return False
+    values = names.ravel().tolist()
+    return any(value is None or value != value for value in values)

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ._events import Events, RecordInfo
 from ._recording import Recording
-from ._samples import sampling_rate, stored_signal
+from ._samples import number, sampling_rate, stored_signal
 from ._timeline import cells, covered, runs, segments
 from ._window_array import WindowArray
 
@@ -60,8 +60,11 @@ class Windows(WindowArray):
     Raises
     ------
     ValueError
-        If shapes disagree, a window is empty, ``sfreq`` or ``step`` is not positive, or an onset is
-        not finite.
+        If shapes disagree, a window is empty, ``data`` holds no real numbers, ``sfreq`` or ``step``
+        is not positive, an onset is not finite, or ``record`` or ``patient`` holds None or NaN
+        among other names.
+    TypeError
+        If ``sfreq`` or ``step`` is no number, or ``ch_names`` a string.
 
     See Also
     --------
@@ -226,7 +229,7 @@ class Windows(WindowArray):
     ) -> Windows:
         samples = {}
         for name, seconds in {"window": window, "step": window if step is None else step}.items():
-            wanted = float(seconds) * sfreq
+            wanted = number(name, seconds) * sfreq
             samples[name] = round(wanted) if np.isfinite(wanted) else 0
             if samples[name] < 1:
                 raise ValueError(

@@ -54,3 +54,9 @@ def test_select_concatenate_and_equality(events):
 def test_bad_events_are_refused(args, kwargs, message):
     with pytest.raises(ValueError, match=message):
         Events(*args, **{"recordings": {"0": 10.0}, **kwargs})
+
+
+@pytest.mark.parametrize(("wrong", "found"), [(None, "NoneType"), ([("0", 60.0)], "list")])
+def test_recordings_must_be_a_mapping(wrong, found):
+    with pytest.raises(TypeError, match=f"recordings is {found}; a mapping of each record"):
+        Events([1.0], [2.0], recordings=wrong)

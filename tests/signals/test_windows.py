@@ -312,7 +312,7 @@ def test_frame_events_follow_the_szcore_rule():
         (lambda: Windows(np.zeros((2, 5)), sfreq=1, onset=[-1, 0]), "negative or not finite"),
         (lambda: Windows(np.zeros((2, 5), dtype=complex), sfreq=1), "data is complex"),
         (lambda: Windows(np.ma.zeros((2, 5)), sfreq=1), "data is a masked array"),
-        (lambda: Windows(np.zeros((1, 2, 5)), sfreq=1, ch_names="aa"), "ch_names repeats a"),
+        (lambda: Windows(np.zeros((1, 2, 5)), sfreq=1, ch_names=["a", "a"]), "ch_names repeats a"),
         (lambda: Windows.from_array(np.zeros(5), 1, window=np.inf), "window is inf s"),
         (lambda: Windows.from_array(np.zeros(5), 1, window=6), "lasts 5 s; at least one window"),
         (lambda: Windows.from_array(np.zeros(5), 1, window=0), "window is 0 s"),
@@ -490,3 +490,59 @@ def test_large_samples_are_finite():
     X = Windows(np.full((3, 2, 400), 1e308), sfreq=100)
     assert X.all_finite()
     assert not Windows(np.full((3, 2, 4), -np.inf), sfreq=100).all_finite()
+
+
+@pytest.mark.parametrize("name", ["record", "patient"])
+@pytest.mark.parametrize(
+    "values",
+    [["a", None, None], [None] * 3, [1.0, np.nan, 2.0], np.array(["a", "b", np.nan], object)],
+    ids=["None", "only None", "NaN", "object"],
+)
+def test_a_name_that_is_none_is_refused(name, values):
+    with pytest.raises(ValueError, match=f"{name} holds None or NaN; every window needs a name"):
+        Windows(np.zeros((3, 1, 4)), sfreq=4, **({"record": list("abc")} | {name: values}))
+
+
+def test_no_patient_at_all_and_numbers_as_names():
+    assert Windows(np.zeros((3, 1, 4)), sfreq=4, patient=None).patient is None
+    X = Windows(np.zeros((3, 1, 4)), sfreq=4, record=[1, 1, 2], patient=7)
+    assert X.record.tolist() == ["1", "1", "2"]
+    assert X.patient.tolist() == ["7"] * 3
+
+
+def test_channel_names_in_one_string_are_refused():
+    with pytest.raises(TypeError, match="ch_names is the string 'ab'; a sequence"):
+        Windows(np.zeros((3, 2, 4)), sfreq=4, ch_names="ab")
+    with pytest.raises(TypeError, match="ch_names is the string 'ab'; a sequence"):
+        Recording(np.zeros((2, 8)), 4, "ab")
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        *((name, wrong) for name in ("sfreq", "window") for wrong in (None, "x", "2", [2.0], 2j)),
+        *(("step", wrong) for wrong in ("x", "2", [2.0], 2j)),  # None is its default
+    ],
+)
+def test_times_that_are_no_numbers_are_refused(name, wrong):
+    given = {"sfreq": 4.0, "window": 2.0, "step": 1.0} | {name: wrong}
+    with pytest.raises(TypeError, match=rf"{name} is .*; a number is needed"):
+        Windows.from_array(np.zeros((1, 80)), **given)
+    if name != "window":
+        given.pop("window")
+        with pytest.raises(TypeError, match=rf"{name} is .*; a number is needed"):
+            Windows(np.zeros((3, 1, 4)), **given)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [[[1.0, None]], np.array([["1", "2"]]), np.array([[1.0, 2.0]], object)],
+    ids=["None", "text", "object"],
+)
+def test_samples_that_are_no_numbers_are_refused(data):
+    with pytest.raises(ValueError, match=r"data has dtype .*; real numbers are needed"):
+        Windows(data, sfreq=4)
+    with pytest.raises(ValueError, match=r"data has dtype .*; real numbers are needed"):
+        Recording(data, 4, ["a"])
+    with pytest.raises(ValueError, match="data has dtype"):
+        Windows(None, sfreq=4)
