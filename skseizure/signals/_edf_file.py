@@ -102,18 +102,10 @@ class EdfFile:
         Raises
         ------
         ValueError
-            If the file is not there any more, or has changed since it was looked at.
+            If the file is not there any more, or has changed since it was looked at, also while it
+            is read.
         """
-        try:
-            state = file_state(self.path)
-        except FileNotFoundError as error:
-            raise ValueError(f"{self.path}: is not there any more.") from error
-        if state != self.state:
-            refuse(
-                self.path,
-                f"has changed since it was opened (it had {self.state[0]} bytes then, {state[0]} "
-                "now). Open it again.",
-            )
+        self._refuse_change()
         signals = decode(self.path, self.format, self.path).signals
         data = np.empty((len(self.channels), self.n_samples), dtype=self.dtype)
         for sfreq in {channel.sfreq for channel in self.channels}:
@@ -126,7 +118,20 @@ class EdfFile:
                 _fill(block, alike, signals)
                 block = block if sfreq == self.sfreq else resample(block, sfreq, self.sfreq)
                 data[rows] = block[:, : self.n_samples]
+        self._refuse_change()  # while it was read
         return self.recording(data)
+
+    def _refuse_change(self) -> None:
+        try:
+            size, changed = file_state(self.path)
+        except FileNotFoundError as error:
+            raise ValueError(f"{self.path}: is not there any more.") from error
+        if (size, changed) == self.state:
+            return
+        what = "its time of change is another"
+        if size != self.state[0]:
+            what = f"it had {self.state[0]} bytes then, {size} now"
+        refuse(self.path, f"has changed since it was opened ({what}). Open it again.")
 
 
 def file_state(path: Path) -> tuple[int, int]:

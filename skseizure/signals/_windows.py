@@ -294,9 +294,10 @@ class Windows(WindowArray):
         Raises
         ------
         ValueError
-            As `read_edf` and `from_recording`. Whenever samples are taken with ``lazy``: if the
-            file is not there any more, or its size or time of change is another than when it was
-            opened, or ``preprocess`` gives another shape than before.
+            As `read_edf` and `from_recording`. With ``lazy``, whenever the file is read: if it is
+            not there any more, or its size or time of change is another than when it was opened, or
+            ``preprocess`` gives another shape than before. A recording that is still in memory is
+            served from there.
         TypeError
             If ``preprocess`` returns no `Recording`.
 
@@ -309,9 +310,9 @@ class Windows(WindowArray):
         With ``lazy``, the windows are the same bit for bit, and `concatenate` joins those of a
         corpus that is larger than memory. When a window is taken, its recording is read whole,
         resampled and preprocessed; each process keeps the two recordings that it needed last, and
-        each thread the one that it works on. So take windows record by record, as the feature
-        transformers do in whatever order they are given them; windows in disorder, taken a few at
-        a time, read their recordings again and again.
+        each thread its last one, also when no windows are left that need them. So take windows
+        record by record, as the feature transformers do in whatever order they are given them;
+        windows in disorder, taken a few at a time, read their recordings again and again.
 
         What ``preprocess`` makes of a recording only it can tell: it is called once when the
         windows are made, to learn channels, length and rate, and again whenever the recording is

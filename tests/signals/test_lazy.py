@@ -331,13 +331,39 @@ def test_a_file_that_changed_since_is_refused(path, how):
         write(path, seconds=20)
     else:
         os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns + 1))
-    what = "is not there any more" if how == "gone" else "has changed since it was opened"
+    what = {
+        "gone": r"is not there any more",
+        "shorter": r"has changed since it was opened \(it had \d+ bytes then, \d+ now\)",
+        "touched": r"has changed since it was opened \(its time of change is another\)",
+    }[how]
     with pytest.raises(ValueError, match=rf"night\.edf: {what}"):
         np.asarray(X)
     with pytest.raises(ValueError, match=rf"night\.edf: {what}"):
         BandFeatures(["std"], {"wide": (1, 40)}).fit_transform(X)
     if how != "gone":
         assert Windows.from_edf(path, window=2, lazy=True).data.size
+
+
+def test_a_file_that_changes_while_it_is_read_is_refused(path, monkeypatch):
+    X = Windows.from_edf(path, window=2, lazy=True)
+    decode = edf_file.decode
+
+    def slowly(*given):
+        file = decode(*given)
+        state = path.stat()
+        os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns + 1))
+        return file
+
+    monkeypatch.setattr(edf_file, "decode", slowly)
+    with pytest.raises(ValueError, match=r"night\.edf: has changed .* time of change is another"):
+        np.asarray(X)
+
+
+def test_a_recording_in_memory_is_served_without_its_file(path):
+    X = Windows.from_edf(path, window=2, lazy=True)
+    expected = np.asarray(X)
+    path.unlink()
+    np.testing.assert_array_equal(X.data, expected)
 
 
 def test_a_failed_read_does_not_stay(path):
