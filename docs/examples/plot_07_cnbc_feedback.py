@@ -67,7 +67,11 @@ from skseizure.inspection import ClassificationMapDisplay
 
 review = X.record == "p01_r03"
 before = detector.predict(X)
-ClassificationMapDisplay.from_predictions(X[review], truth=y[review], predicted=before[review])
+display = ClassificationMapDisplay.from_predictions(
+    X[review], truth=y[review], predicted=before[review]
+)
+for ax in display.axes_:
+    ax.set(yticks=[0, 4, 8], ylabel="start of the\nrow (min)")
 plt.show()
 
 # %%
@@ -105,9 +109,11 @@ for name, rows in (("corrected record", review), ("later records", later)):
 # %%
 # One of the later records:
 shown = X.record == "p01_r05"
-ClassificationMapDisplay.from_predictions(
+display = ClassificationMapDisplay.from_predictions(
     X[shown], truth=y[shown], before=before[shown], after=after[shown]
 )
+for ax in display.axes_:
+    ax.set(yticks=[0, 4, 8], ylabel="start of the\nrow (min)")
 plt.show()
 
 # %%

@@ -1,6 +1,6 @@
 """
-On a Dask cluster
-=================
+An archive on two Dask workers
+==============================
 
 Features of many recordings, a search and a CNBC, on two worker processes.
 
@@ -138,8 +138,9 @@ archive.cleanup()
 # %%
 # Who did what
 # ------------
-# Every bar is a task. The first tasks of a worker take longer: it imports the packages, and loads
-# the compiled kernels from disk. Towards the end of a level of the CNBC, or of a search, a worker
+# Every bar is a task. Time counts from joblib's first message, which asks whether a worker is
+# there. In the gap behind it the tasks are sent and the workers import the packages; the first
+# tasks of a worker take longer, too, as it loads the compiled kernels from disk. Towards the end of a level of the CNBC, or of a search, a worker
 # has nothing left to do: a cluster needs many more tasks than workers.
 import matplotlib.pyplot as plt
 
@@ -157,7 +158,7 @@ for stage, color in zip(stages, ["#0072B2", "#E69F00", "#009E73"], strict=True):
     row, left, width = np.transpose(bars)
     ax.barh(row, width, left=left, color=color, edgecolor="white", linewidth=0.5, label=stage)
 ax.set_yticks(range(len(workers)), [f"worker {i + 1}" for i in range(len(workers))])
-ax.set(xlabel="time from the first task (s)")
+ax.set(xlabel="time from the first message to a worker (s)")
 ax.legend(ncols=3, loc="lower center", bbox_to_anchor=(0.5, 1), frameon=False)
 plt.show()
 

@@ -131,7 +131,8 @@ for record, detected in found.by_record():
 
 # %%
 # With that, MNE compares the seizures that were found with all other time: mean over channels, then
-# over recordings or seizures.
+# over recordings or seizures. From 4 to 24 Hz the seizures are stronger, for the most part by
+# 5 to 15 dB; in all other time the alpha rhythm of the generator stands out, at 11 Hz.
 fig, ax = plt.subplots(figsize=(7, 4), layout="constrained")
 for (name, spectrum), colour in zip(spectra.items(), ["#D55E00", "0.2"], strict=True):
     power = 10 * np.log10(np.mean(spectrum, axis=0) * 1e12)
@@ -150,4 +151,6 @@ plt.show()
 # :ref:`sphx_glr_auto_examples_plot_06_search_events.py`.
 #
 # What else goes together, from stacking and calibration to polars and optuna, and what does not and
-# why, is in :doc:`/guide/interoperability`; MNE's conventions of time are in :doc:`/guide/signals`.
+# why, is in :doc:`/guide/interoperability`; MNE's conventions of time are there, too.
+#
+# Next: :doc:`/traps`.

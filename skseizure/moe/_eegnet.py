@@ -19,11 +19,11 @@ DEPTHWISE_SIZE = 16
 
 
 class EEGNet(nn.Module):
-    """EEGNet [1]_ for any number of channels, samples and any sampling rate.
+    """EEGNet for any number of channels, samples and any sampling rate.
 
     Temporal convolution, batch norm, depthwise spatial convolution, batch norm, ELU, average pool,
     dropout; depthwise temporal and pointwise convolution, batch norm, ELU, average pool, dropout;
-    flattened. Sizes follow the mixture of experts [2]_ that it is the feature extractor of.
+    flattened, as published [1]_. Sizes follow the mixture of experts [2]_ that it is the feature extractor of.
 
     Parameters
     ----------
