@@ -77,8 +77,8 @@ print(export_rules(model, **names))
 # The same as a picture
 # ---------------------
 # For two of the features: how well a value fits each rule, and as ticks the values that occur. The
-# number above a curve is its rule. The sets overlap widely, so nearly every decision is a mixture of both rules; only far to the right
-# the loud one is alone.
+# number above a curve is its rule. The sets overlap widely, so nearly every decision is a mixture
+# of both rules; only far to the right the loud one is alone.
 from skseizure.inspection import FuzzyRuleDisplay
 
 FuzzyRuleDisplay.from_estimator(model, table[train], features=[1, 3], feature_names=features)
@@ -97,8 +97,9 @@ window = table[[ictal[len(ictal) // 4]]]
 print(explain_sample(model, window, **names).text)
 
 # %%
-# The same as bars; those on the right add to (seizure minus background). On the left rule 0 does nearly all of it; on the right theta and beta, both
-# about three times as loud as usual, are what tells seizure from background.
+# The same as bars; those on the right add to (seizure minus background). On the left rule 0 does
+# nearly all of it; on the right theta and beta, both about three times as loud as usual, are what
+# tells seizure from background.
 SampleExplanationDisplay.from_estimator(model, window, **names)
 plt.show()
 

@@ -99,9 +99,10 @@ plt.show()
 #
 # How the ensemble grew
 # ---------------------
-# On the left the training rows, on the right the validation rows, one column a member. The darker a field, the more windows of background have such an error; the
-# line is the action, the error that the sampler asked for. After so short a training it wanders
-# between 0 and 0.7, where hard windows are what helps.
+# On the left the training rows, on the right the validation rows, one column a member. The darker a
+# field, the more windows of background have such an error; the line is the action, the error that
+# the sampler asked for. After so short a training it wanders between 0 and 0.7, where hard windows
+# are what helps.
 from skseizure.inspection import SamplingCurveDisplay
 
 SamplingCurveDisplay.from_estimator(learned)

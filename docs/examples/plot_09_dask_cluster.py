@@ -140,8 +140,9 @@ archive.cleanup()
 # ------------
 # Every bar is a task. Time counts from joblib's first message, which asks whether a worker is
 # there. In the gap behind it the tasks are sent and the workers import the packages; the first
-# tasks of a worker take longer, too, as it loads the compiled kernels from disk. Towards the end of a level of the CNBC, or of a search, a worker
-# has nothing left to do: a cluster needs many more tasks than workers.
+# tasks of a worker take longer, too, as it loads the compiled kernels from disk. Towards the end of
+# a level of the CNBC, or of a search, a worker has nothing left to do: a cluster needs many more
+# tasks than workers.
 import matplotlib.pyplot as plt
 
 tasks = [(stage, task) for stage, stream in stages.items() for task in stream.data]

@@ -23,7 +23,8 @@ class EEGNet(nn.Module):
 
     Temporal convolution, batch norm, depthwise spatial convolution, batch norm, ELU, average pool,
     dropout; depthwise temporal and pointwise convolution, batch norm, ELU, average pool, dropout;
-    flattened, as published [1]_. Sizes follow the mixture of experts [2]_ that it is the feature extractor of.
+    flattened, as published [1]_. Sizes follow the mixture of experts [2]_ that it is the feature
+    extractor of.
 
     Parameters
     ----------
