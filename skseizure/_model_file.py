@@ -23,6 +23,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .features import BandFeatures
 from .postprocessing import SeizureDetector
+from .signals import Windows
 
 FORMAT = 1
 
@@ -36,6 +37,10 @@ ESTIMATORS = (
     ExtraTreesClassifier,
     ExtraTreeClassifier,
 )
+# What `train` makes, in this order.
+STEPS = {"features": BandFeatures, "scaler": StandardScaler, "classifier": ExtraTreesClassifier}
+# Far beyond any EEG; without bounds a forged number asks for more memory than there is.
+MAX_SFREQ, MAX_SAMPLES = 10**5, 10**6
 PLAIN = (type(None), str, bool, int, float, np.generic, np.ndarray, dict, list, tuple)
 
 
@@ -122,7 +127,8 @@ def load_model(path: str | os.PathLike[str]) -> Model:
     ValueError
         If it is no model file or has another format; if it holds anything but plain data and the
         parts of a detector that `train` makes; if it names a store of intermediate results
-        (``memory``), whose files could hold code; if a field, parameter or tree is malformed.
+        (``memory``), whose files could hold code; if a field, parameter or tree is malformed, or
+        the parts do not fit together.
 
     Warns
     -----
@@ -194,7 +200,62 @@ def _checked(content: Any) -> Model:
                 )
         elif not isinstance(part, PLAIN) or (isinstance(part, np.ndarray) and part.dtype.hasobject):
             _refuse(_type_name(part))
-    return Model(**{name: content[name] for name in Model.__dataclass_fields__})
+    model = Model(**{name: content[name] for name in Model.__dataclass_fields__})
+    _check_steps(model.estimator)
+    _probe(model)
+    return model
+
+
+def _check_steps(detector: SeizureDetector) -> None:
+    """Refuse what `train` does not make: other steps, or numbers that fit no other number."""
+    pipeline = detector.estimator_
+    if type(pipeline) is not Pipeline or [
+        (name, type(step)) for name, step in pipeline.steps
+    ] != list(STEPS.items()):
+        raise ValueError(f"its detector is not a Pipeline of {', '.join(STEPS)}.")
+    features, scaler, forest = (step for _, step in pipeline.steps)
+    shape = (features.n_channels_in_ * len(features.bands_) * len(features.measures_),)
+    for name in ("mean_", "scale_"):
+        values = getattr(scaler, name)
+        if np.shape(values) != shape or not np.isfinite(values).all():
+            raise ValueError(f"{name} of its scaler is not {shape[0]} finite numbers.")
+    if not (scaler.scale_ > 0).all():
+        raise ValueError("scale_ of its scaler is not above zero.")
+    for part in (detector, forest):
+        if not np.array_equal(part.classes_, [0, 1]):
+            raise ValueError(f"its classes are {part.classes_}; 0 and 1 are needed.")
+    trees = forest.estimators_
+    if not trees or {type(tree) for tree in trees} != {ExtraTreeClassifier}:
+        raise ValueError("its classifier has no trees.")
+    for part in (forest, *trees):
+        if part.n_outputs_ != 1 or part.n_classes_ != 2:
+            raise ValueError("its classifier is not of one output and two classes.")
+
+
+def _probe(model: Model) -> None:
+    """Run the model on one window of zeros, so that what does not fit together shows here."""
+    n_times = round(model.window * model.sfreq) if model.window < MAX_SAMPLES else MAX_SAMPLES + 1
+    if model.sfreq > MAX_SFREQ or n_times > MAX_SAMPLES:
+        raise ValueError(
+            f"its windows of {model.window:g} s at {model.sfreq:g} Hz are beyond {MAX_SAMPLES:g} "
+            f"samples or {MAX_SFREQ:g} Hz."
+        )
+    # What the machine that trained had says nothing of this one.
+    model.estimator.estimator_.set_params(
+        features__n_jobs=None,
+        features__verbose=0,
+        classifier__n_jobs=None,
+        classifier__verbose=0,
+    )
+    features = model.estimator.estimator_["features"]
+    zeros = Windows(
+        np.zeros((1, features.n_channels_in_, n_times)),
+        sfreq=model.sfreq,
+        step=model.step,
+        ch_names=features.ch_names_in_,
+    )
+    if not np.isfinite(model.estimator.predict_proba(zeros)).all():
+        raise ValueError("its probabilities are not finite.")
 
 
 def _parts(thing: Any, holder: Any = None) -> Iterator[tuple[Any, Any]]:
@@ -219,6 +280,9 @@ def _check_tree(tree: Tree, holder: Any) -> None:
         inner &= (node < child) & (child < tree.node_count)
     if not len(node) or not (leaf | inner).all():
         raise ValueError("a tree in it has nodes or features out of range.")
+    finite = np.isfinite(tree.threshold).all() and (tree.value >= 0).all()
+    if tree.value.shape[1:] != (1, 2) or not finite or not np.allclose(tree.value.sum(axis=2), 1):
+        raise ValueError("a tree in it gives no probabilities of two classes.")
     if getattr(holder, "n_features_in_", None) != tree.n_features:
         raise ValueError(f"a tree in it of {tree.n_features} features is held by one of another.")
 

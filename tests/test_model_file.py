@@ -313,6 +313,78 @@ def test_missing_fields_and_bad_parameters(fitted, tmp_path):
         load_model(tmp_path / "m.skops")
 
 
+def put(*way):
+    """Return a function that sets an attribute deep in a fitted pipeline: (step, name, value)."""
+    *steps, name, value = way
+
+    def change(detector):
+        part = detector
+        for step in steps:
+            part = part[step] if isinstance(step, int) else getattr(part, step)
+        setattr(part, name, value)
+
+    return change
+
+
+FORGED = {
+    "nan in the scaler": put("estimator_", 1, "scale_", np.array([1, 1, 1, np.nan])),
+    "zero in the scaler": put("estimator_", 1, "scale_", np.zeros(4)),
+    "short scaler": put("estimator_", 1, "mean_", np.zeros(1)),
+    "classes turned": put("estimator_", 2, "classes_", np.array([1, 0])),
+    "outputs": put("estimator_", 2, "n_outputs_", 10**9),
+    "classes beyond": put("estimator_", 2, "n_classes_", 10**12),
+    "no pipeline": put("estimator_", [1]),
+    "no bands": lambda detector: delattr(detector.estimator_[0], "bands_"),
+    "words for bands": put("estimator_", 0, "bands_", {"all": ("low", "high")}),
+    "list of bands": put("estimator_", 0, "bands_", [(1, 20)]),
+    "channels": put("estimator_", 0, "n_channels_in_", 10**9),
+    "length": put("estimator_", 0, "n_times_in_", 10**9),
+    "no trees": put("estimator_", 2, "estimators_", []),
+    "no classifier": lambda detector: detector.estimator_.steps.pop(),
+}
+
+
+@pytest.mark.parametrize("kind", FORGED)
+def test_parts_that_do_not_fit_are_refused(kind, fitted, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    FORGED[kind](fitted)
+    dump(content(fitted), "m.skops")
+    refused(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"sfreq": 1e12}, {"sfreq": 32.0}, {"window": 1e300}, {"window": 1.0}]
+)
+def test_times_that_do_not_fit_are_refused(changes, fitted, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    dump(content(fitted, **changes), "m.skops")
+    refused(tmp_path)
+
+
+def refused(folder):
+    """Tell that `detect` refuses the model in a folder in one line."""
+    (folder / "night.edf").touch()
+    ran = CliRunner().invoke(main, ["detect", "m.skops", "night.edf", "night.tsv"])
+    assert ran.exit_code == 2 and ran.stderr.count("\n") == 1
+    assert "m.skops is not a skseizure model file" in ran.stderr
+    assert not (folder / "night.tsv").exists()
+
+
+def test_trees_without_probabilities_are_refused(fitted, tmp_path):
+    tree = fitted.estimator_[-1].estimators_[1].tree_
+    tree.value[0] = np.nan
+    dump(content(fitted), tmp_path / "m.skops")
+    with pytest.raises(ValueError, match="a tree in it gives no probabilities of two classes"):
+        load_model(tmp_path / "m.skops")
+
+
+def test_threads_of_the_training_are_not_kept(fitted, tmp_path):
+    fitted.estimator_.set_params(features__n_jobs=10**6, classifier__n_jobs=10**6)
+    dump(content(fitted), tmp_path / "m.skops")
+    again = load_model(tmp_path / "m.skops").estimator.estimator_
+    assert again["features"].n_jobs is again["classifier"].n_jobs is None
+
+
 def test_files_that_are_no_model(tmp_path):
     (tmp_path / "text").write_text("no model")
     with pytest.raises(ValueError, match="text is not a skseizure model file"):

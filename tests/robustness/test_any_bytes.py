@@ -16,7 +16,8 @@ import pytest
 import scipy.io
 from hypothesis import strategies as st
 from sklearn.ensemble import ExtraTreesClassifier
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
 
 from skseizure._model_file import Model, load_model, save_model
 from skseizure.datasets import load_bonn, load_swec_ethz
@@ -139,7 +140,12 @@ def short_term(tmp_path):
 def detector(tmp_path):
     X = Cut().build()
     trees = ExtraTreesClassifier(1, max_depth=2, random_state=0)
-    pipe = make_pipeline(BandFeatures(["std"], {"all": (1, 20)}), trees)
+    steps = [
+        ("features", BandFeatures(["std"], {"all": (1, 20)})),
+        ("scaler", StandardScaler()),
+        ("classifier", trees),
+    ]
+    pipe = Pipeline(steps)
     save_model(
         Model(SeizureDetector(pipe).fit(X, np.arange(len(X)) % 2), 64.0, 1.0, 1.0, "double banana"),
         tmp_path / "sound",
