@@ -214,12 +214,18 @@ def detect(model: Path, recording: Path, output: Path, n_jobs: int | None) -> No
     the model's rate; one that was sampled too slowly for the model's bands is refused. Works
     offline; MODEL is read without running code that it may hold.
     """
+    import numpy as np
+
     from ._model_file import load_model
     from .signals import Events, RecordInfo, Windows, read_edf, to_bipolar, write_events
 
     trained = load_model(model)
     _refuse_lost_bands(recording, trained.estimator)
     signal = to_bipolar(read_edf(recording, resample_to=trained.sfreq), trained.montage)
+    constant = np.flatnonzero(np.ptp(signal.data, axis=1) == 0)
+    if len(constant):
+        names = ", ".join(signal.ch_names[i] for i in constant)
+        _say("warning", f"{recording} is constant in {names}: nothing can be found there.")
     whole = {signal.record: RecordInfo(signal.duration, start=signal.start)}
     if signal.data.shape[1] < round(trained.window * signal.sfreq):
         _say(

@@ -181,6 +181,21 @@ def test_detect_in_less_than_a_window(model, tmp_path, seconds, warns):
     assert header == HEADER and len(rows) == 1 and rows[0].split("\t")[2] == "bckg"
 
 
+def test_detect_warns_of_dead_channels(model, new, tmp_path):
+    (recording,), _ = make_recordings(
+        1, 1, duration=60, sfreq=128, ictal_fraction=0, random_state=1
+    )
+    data = recording.data.copy()
+    data[[1, 4]] = 0
+    write_edf(recording.replace(data=data), tmp_path / "dead.edf")
+    told = run("detect", model, tmp_path / "dead.edf", tmp_path / "out.tsv").stderr
+    assert (
+        f"skseizure: warning: {tmp_path / 'dead.edf'} is constant in F7-T7, FP1-F3: "
+        "nothing can be found there.\n" in told
+    )
+    assert "constant" not in run("detect", model, new, tmp_path / "out.tsv").stderr
+
+
 def test_detect_uses_the_threads_that_it_is_given(model, new, tmp_path, monkeypatch):
     seen = {}
     for kind, method in ((BandFeatures, "transform"), (ExtraTreesClassifier, "predict_proba")):
