@@ -28,7 +28,7 @@ def loop(n_jobs: int | None) -> Parallel:
     # Dask alone lets a loop in a task send tasks, each with samples that its worker has at hand.
     where = {"require": "sharedmem"} if _in_dask_task() else {"prefer": "threads"}
     backend, _ = get_active_backend(**where)
-    # Not so on Ray.
+    # Ray returns no results one by one.
     return_as = "generator" if backend.supports_return_generator else "list"
     return Parallel(n_jobs=n_jobs, return_as=return_as, **where)
 
