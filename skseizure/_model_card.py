@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -18,11 +19,13 @@ from sklearn.metrics import balanced_accuracy_score
 from . import __version__, _recipe
 from ._model_file import Model
 from ._recipe import n_search_folds, observed_throughout
+from .datasets._chbmit import SAME_PERSON
 from .metrics import event_scores, sensitivity_score, specificity_score
 from .signals import Events, Windows
 
 TITLE = "Model card of a seizure detector"
 ALL = "all"
+MOST_NAMES = 20
 
 TEMPLATE = """\
 # {title}
@@ -47,9 +50,15 @@ windows of {model.window:g} s, one every {model.step:g} s.
 
 Channels: {channels}
 
+Records ({n_records}): {records}
+
 {patients}
 
 ## Pipeline
+
+What decides on the events that are reported:
+
+{settings}
 
 All parameters that are not the defaults:
 
@@ -113,11 +122,11 @@ are those of windows, show that.
 
 RATED = """\
 False alarms per 24 h take each file for a whole recording; for stretches cut out around seizures
-they mean nothing."""
+they mean nothing. None in the {hours:.2f} hours of all patients would still not exclude up to
+{most:.1f} per 24 h (rule of three, 95 %)."""
 
 NOT_RATED = """\
-False alarms are left out: only parts of the records are at hand, chosen around seizures, and tell
-nothing of the time between."""
+False alarms are left out: only parts of the records are at hand, which tell nothing of the rest."""
 
 NO_SCORES = """\
 There are none: that takes two patients with seizures. Test the model on recordings of patients that
@@ -144,7 +153,9 @@ def card_path(model: Path) -> Path:
     """
     ours = model.suffix == ".skops"
     path = model.with_suffix(".md") if ours else model.with_name(f"{model.name}.md")
-    if path.exists() and not path.read_bytes().startswith(f"# {TITLE}".encode()):
+    if path.exists() and not (
+        path.is_file() and path.read_bytes().startswith(f"# {TITLE}".encode())
+    ):
         raise ValueError(
             f"{path}, where the model card goes, holds something else; move it or name the model "
             "otherwise."
@@ -201,6 +212,9 @@ def write_card(
         corpus=corpus,
         model=model,
         channels=f"{', '.join(X.ch_names)} ({len(X.ch_names)})",
+        n_records=len(events.recordings),
+        records=_records(events, corpus),
+        settings=_table(_settings(model)),
         patients=_table(_patients(X, y, events)),
         pipeline=_pipeline(model),
         choice=choice,
@@ -229,10 +243,12 @@ def _choice(
         for name, values in _recipe.SEARCHED.items()
     )
     rated = observed_throughout(events)
+    hours = _hours(events, events.recordings)
+    rate = RATED.format(hours=hours, most=3 * 24 / hours) if rated else NOT_RATED
     table = _table(_scores(X, y, events, held_out, rated))
     return (
         SEARCHED_CHOICE.format(candidates=candidates, **settings),
-        SCORES.format(rate=RATED if rated else NOT_RATED, table=table, **settings),
+        SCORES.format(rate=rate, table=table, **settings),
     )
 
 
@@ -251,17 +267,46 @@ def _versions() -> dict[str, list[Any]]:
     }
 
 
+def _settings(model: Model) -> dict[str, list[Any]]:
+    """Return the parameters that shape events, the defaults among them."""
+    detector = model.estimator
+    low = detector.threshold if detector.low_threshold is None else detector.low_threshold
+    bands = detector.estimator_["features"].bands_.items()
+    values = {
+        "Smoothing": f"{detector.smoothing:g} s",
+        "Threshold to begin": f"{detector.threshold:g}",
+        "Threshold to go on": f"{low:g}",
+        "Minimum duration": f"{detector.min_duration:g} s",
+        "Merge gap": f"{detector.merge_gap:g} s",
+        "Frequency bands": ", ".join(f"{name} {a:g}-{b:g} Hz" for name, (a, b) in bands),
+    }
+    return {"Parameter": list(values), "Value": list(values.values())}
+
+
+def _records(events: Events, corpus: str) -> str:
+    """Return the names of the first records, and which cases are of one patient."""
+    names = list(events.recordings)
+    text = ", ".join(names[:MOST_NAMES])
+    if len(names) > MOST_NAMES:
+        text += f" and {len(names) - MOST_NAMES} more"
+    for case, same in SAME_PERSON.items():
+        if corpus == "chbmit" and any(name.startswith(case) for name in names):
+            text += f". {case} is counted as {same}, the same child"
+    return f"{text}."
+
+
+def _hours(events: Events, records: Iterable[str]) -> float:
+    return sum(events.recordings[record].observed or 0.0 for record in records) / 3600
+
+
 def _patients(X: Windows, y: NDArray, events: Events) -> dict[str, list[Any]]:
     """Return the table of the patients, and all of them together."""
     names, rows = _by_patient(X)
-    infos = events.recordings
-    records = [[r for r, info in infos.items() if info.patient == name] for name in names]
-    records.append(list(infos))
-    seconds = [sum(infos[r].observed or 0.0 for r in group) for group in records]
+    records = _records_by_patient(events, names)
     return {
         "Patient": [*names, ALL],
         "Records": [len(group) for group in records],
-        "Hours": [f"{time / 3600:.2f}" for time in seconds],
+        "Hours": [f"{_hours(events, group):.2f}" for group in records],
         "Seizures": [int(np.isin(events.record, group).sum()) for group in records],
         "Windows": [int(mask.sum()) for mask in rows],
         "Ictal": [f"{y[mask].mean():.1%}" for mask in rows],
@@ -273,6 +318,7 @@ def _scores(
 ) -> dict[str, list[Any]]:
     """Return the table of scores, by patient and of all windows and events together."""
     names, rows = _by_patient(X)
+    records = _records_by_patient(events, names)
     detected = X.to_events(labels)
     each = event_scores(events, detected, by="patient")
     found = [*(each[name] for name in names), event_scores(events, detected)]
@@ -282,15 +328,20 @@ def _scores(
         "Seizures": [score.n_reference for score in found],
         "Found": [score.true_positives for score in found],
         "False alarms": [score.false_positives for score in found],
+        "Hours": [f"{_hours(events, group):.2f}" for group in records],
         "Per 24 h": [f"{score.false_alarms_per_24h:.1f}" for score in found],
-        "Sensitivity": [_share(sensitivity_score(*pair, zero_division=np.nan)) for pair in pairs],
-        "Specificity": [_share(specificity_score(*pair, zero_division=np.nan)) for pair in pairs],
-        "Balanced accuracy": [
+        "Windows: sensitivity": [
+            _share(sensitivity_score(*pair, zero_division=np.nan)) for pair in pairs
+        ],
+        "Windows: specificity": [
+            _share(specificity_score(*pair, zero_division=np.nan)) for pair in pairs
+        ],
+        "Windows: balanced accuracy": [
             _share(balanced_accuracy_score(*pair) if np.ptp(pair[0]) else np.nan) for pair in pairs
         ],
     }
     if not rated:
-        del table["False alarms"], table["Per 24 h"]
+        del table["False alarms"], table["Hours"], table["Per 24 h"]
     return table
 
 
@@ -299,6 +350,12 @@ def _by_patient(X: Windows) -> tuple[list[str], list[NDArray[np.bool_]]]:
     patient = np.asarray(X.patient)
     names = sorted(set(patient.tolist()))
     return names, [*(patient == name for name in names), np.ones(len(X), dtype=bool)]
+
+
+def _records_by_patient(events: Events, names: list[str]) -> list[list[str]]:
+    """Return the records of each patient; last all records."""
+    infos = events.recordings
+    return [*([r for r, info in infos.items() if info.patient == name] for name in names), [*infos]]
 
 
 def _share(value: float) -> str:
