@@ -222,8 +222,8 @@ def detect(model: Path, recording: Path, output: Path, n_jobs: int | None) -> No
     trained = load_model(model)
     _refuse_lost_bands(recording, trained.estimator)
     signal = to_bipolar(read_edf(recording, resample_to=trained.sfreq), trained.montage)
-    constant = np.flatnonzero(np.ptp(signal.data, axis=1) == 0)
-    if len(constant):
+    constant = np.flatnonzero(np.ptp(signal.data, axis=1) == 0).tolist()
+    if constant:
         names = ", ".join(signal.ch_names[i] for i in constant)
         _say("warning", f"{recording} is constant in {names}: nothing can be found there.")
     whole = {signal.record: RecordInfo(signal.duration, start=signal.start)}
