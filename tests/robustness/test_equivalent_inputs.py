@@ -12,6 +12,7 @@ from ._inputs import FRAMES, LAYOUTS, Table
 from ._property import METHODS, small
 from .test_any_input import NUMBERED, every, trains
 
+# Equal results are asked for here, not good ones.
 pytestmark = pytest.mark.filterwarnings("ignore:lbfgs failed to converge")
 
 Y = np.arange(30) % 3 % 2
