@@ -103,27 +103,22 @@ def band_slices(
     return [slice(*np.searchsorted(frequencies, edges)) for edges in bands.values()]
 
 
-def log_band_energy(
-    batch: Batch, energy: NDArray[np.float64], parts: list[slice]
-) -> NDArray[np.float64]:
+def log_band_energy(batch: Batch, energy: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the natural logarithm of the energy in each band.
 
     Parameters
     ----------
     batch : Batch
         The windows, of which ``energy`` was computed from ``batch.x`` less its mean.
-    energy : ndarray, shape (n, n_frequencies)
-        Energy by frequency.
-    parts : list of slice
-        The frequencies of each band.
+    energy : ndarray, shape (n, n_bands)
+        Energy in each band.
 
     Returns
     -------
     ndarray of float, shape (n, n_bands)
         For the windows as they were given; `LOG_FLOOR` below that and for constant windows.
     """
-    total = np.stack([energy[:, part].sum(axis=1) for part in parts], axis=1)
-    logs = np.log(np.maximum(total, np.finfo(np.float64).tiny))
+    logs = np.log(np.maximum(energy, np.finfo(np.float64).tiny))
     logs += 2 * np.log(2.0) * batch.exponent[:, np.newaxis]
     logs[batch.constant] = LOG_FLOOR
     return np.maximum(logs, LOG_FLOOR)

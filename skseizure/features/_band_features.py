@@ -19,7 +19,7 @@ from tqdm.auto import tqdm
 
 from .. import __version__
 from .._utils.parallel import call, loop
-from .._utils.validation import is_windows
+from .._utils.validation import is_windows, refuse_not_finite
 from ..signals._filters import butterworth_bandpass
 from ._band_energy import band_edges
 from ._batch import Batch
@@ -188,6 +188,8 @@ class BandFeatures(WindowsTransformer):
             functions=functions,
             revision=None if self.memory is None else _revision(functions),
         )
+        if is_windows(X):
+            refuse_not_finite(X)
         places: list[tuple[Any, slice]] = []
 
         def jobs() -> Iterator[Any]:

@@ -7,14 +7,13 @@ from ._kernels import REASSOCIATE
 
 
 @compiled(fastmath=REASSOCIATE)
-def weighted_segments(x, weights, starts):
-    """Segments of each row less its mean, times weights; zeros beyond the row's ends.
+def weighted_segments(x, weights, starts, segments):
+    """Write segments of each row less its mean, times weights, (>= n, len(starts), len(weights)).
 
-    Shape (n, len(starts), len(weights)).
+    What is beyond the row's ends is left as it is: zeros, and the same places in every row.
     """
     n, n_times = x.shape
     length = len(weights)
-    segments = np.zeros((n, len(starts), length))
     for row in range(n):
         mean = 0.0
         for i in range(n_times):
@@ -28,7 +27,6 @@ def weighted_segments(x, weights, starts):
             segment = segments[row, s, first:last]
             for i in range(last - first):
                 segment[i] = weight[i] * (here[i] - mean)
-    return segments
 
 
 @compiled(fastmath=REASSOCIATE)
@@ -46,6 +44,35 @@ def summed_power(spectra, factors, power):
                 out[k] += real * real + imaginary * imaginary
         for k in range(n_frequencies):
             out[k] *= factors[k]
+
+
+@compiled(fastmath=REASSOCIATE)
+def summed_band_power(spectra, first, ends, power):
+    """Write the squared sizes summed over segments and the frequencies first[j] .. ends[j] - 1."""
+    for row in range(len(spectra)):
+        for j in range(len(first)):
+            total = 0.0
+            for s in range(spectra.shape[1]):
+                spectrum = spectra[row, s, first[j] : ends[j]]
+                for k in range(len(spectrum)):
+                    real = spectrum[k].real
+                    imaginary = spectrum[k].imag
+                    total += real * real + imaginary * imaginary
+            power[row, j] = total
+
+
+@compiled(fastmath=REASSOCIATE)
+def power_and_segments(spectra, factors, power, x, weights, starts, segments):
+    """`summed_power` of some rows, then `weighted_segments` of others."""
+    summed_power(spectra, factors, power)
+    weighted_segments(x, weights, starts, segments)
+
+
+@compiled(fastmath=REASSOCIATE)
+def band_power_and_segments(spectra, first, ends, power, x, weights, starts, segments):
+    """`summed_band_power` of some rows, then `weighted_segments` of others."""
+    summed_band_power(spectra, first, ends, power)
+    weighted_segments(x, weights, starts, segments)
 
 
 @compiled(fastmath=REASSOCIATE)

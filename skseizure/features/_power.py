@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable, Sequence
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import gen_batches
 
 from ._batch import Batch
 
-# Samples of segments in work at a time: half a megabyte, so that what lies between stays in cache,
-# and in memory already touched.
+# Samples of segments in work at a time: what lies between fits into a core's cache, and threads
+# seldom meet at the interpreter's lock.
 BLOCK_SAMPLES = 2**16
+
+# Each thread's room for one block, in memory that it has touched before: fresh pages would cost as
+# much as the transforms.
+_own = threading.local()
 
 
 def segment_power(
@@ -43,15 +50,89 @@ def segment_power(
     """
     from . import _kernels_spectral
 
-    starts = np.asarray(starts, dtype=np.int64)
     power = np.empty((len(x), n_fft // 2 + 1))
     factors = np.ascontiguousarray(np.broadcast_to(factors, power.shape[1:]), dtype=np.float64)
-    for rows in gen_batches(len(x), max(1, BLOCK_SAMPLES // (n_fft * len(starts)))):
-        segments = _kernels_spectral.weighted_segments(x[rows], weights, starts)
-        # numpy transforms row by row; scipy several at a time, with other rounding.
-        spectra = np.fft.rfft(segments, n=n_fft, axis=2)
-        _kernels_spectral.summed_power(spectra, factors, power[rows])
+    _block_by_block(
+        power, _kernels_spectral.power_and_segments, (factors,), x, weights, starts, n_fft
+    )
     return power
+
+
+def segment_band_power(
+    x: NDArray[np.float64],
+    weights: NDArray[np.float64],
+    starts: ArrayLike = (0,),
+    *,
+    n_fft: int,
+    parts: Sequence[slice],
+) -> NDArray[np.float64]:
+    """Sum what `segment_power` gives, with factors of 1, over bands of frequencies.
+
+    Parameters
+    ----------
+    x, weights, starts, n_fft
+        As in `segment_power`.
+    parts : sequence of slice
+        The frequencies of each band.
+
+    Returns
+    -------
+    ndarray of float, shape (n, n_bands)
+        Power in each band.
+    """
+    from . import _kernels_spectral
+
+    first, ends = np.array([(part.start, part.stop) for part in parts], dtype=np.int64).T.copy()
+    power = np.empty((len(x), len(parts)))
+    _block_by_block(
+        power, _kernels_spectral.band_power_and_segments, (first, ends), x, weights, starts, n_fft
+    )
+    return power
+
+
+def _block_by_block(
+    power: NDArray[np.float64],
+    advance: Callable[..., None],
+    arguments: tuple[NDArray, ...],
+    x: NDArray[np.float64],
+    weights: NDArray[np.float64],
+    starts: ArrayLike,
+    n_fft: int,
+) -> None:
+    """Fill ``power`` from the transforms of the segments of a few rows at a time.
+
+    ``advance`` sums up one block and cuts the next in one call: between calls, threads wait for
+    one another.
+    """
+    from . import _kernels_spectral
+
+    starts = np.asarray(starts, dtype=np.int64)
+    n_rows = min(len(x), max(1, BLOCK_SAMPLES // (n_fft * len(starts))))
+    segments, spectra = _room(n_rows, len(starts), len(weights), n_fft // 2 + 1)
+    segments[:] = 0.0
+    _kernels_spectral.weighted_segments(x[:n_rows], weights, starts, segments)
+    for rows in gen_batches(len(x), n_rows):
+        done = spectra[: rows.stop - rows.start]
+        # numpy transforms row by row; scipy several at a time, with other rounding.
+        np.fft.rfft(segments[: len(done)], n=n_fft, axis=2, out=done)
+        following = x[rows.stop : rows.stop + n_rows]
+        advance(done, *arguments, power[rows], following, weights, starts, segments)
+
+
+def _room(
+    n_rows: int, n_segments: int, length: int, n_frequencies: int
+) -> tuple[NDArray[np.float64], NDArray[np.complex128]]:
+    """Return arrays for segments and their transforms, with whatever was in them."""
+    n = n_rows * n_segments
+    size = n * n_frequencies, -(-n * length // 2)
+    room = getattr(_own, "room", None)
+    if room is None or len(room) < sum(size):
+        room = np.empty(sum(size), np.complex128)
+        if len(room) <= 2 * BLOCK_SAMPLES:  # a few huge segments are not worth keeping room for
+            _own.room = room
+    spectra = room[: size[0]].reshape(n_rows, n_segments, n_frequencies)
+    segments = room[size[0] :].view(np.float64)[: n * length].reshape(n_rows, n_segments, length)
+    return segments, spectra
 
 
 def power_spectrum(batch: Batch) -> NDArray[np.float64]:

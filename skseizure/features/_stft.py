@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from numbers import Integral, Real
 from typing import Any
@@ -13,7 +13,7 @@ from sklearn.utils._param_validation import Interval
 
 from ._band_energy import band_slices, check_energy_bands, log_band_energy
 from ._batch import Batch
-from ._power import segment_power
+from ._power import segment_band_power
 from ._windows_transformer import WindowsTransformer
 
 
@@ -162,13 +162,16 @@ class STFTFeatures(WindowsTransformer):
             hop=hop,
             parts=band_slices(self.bands_, self.frequencies_),
         )
-        return self._in_batches(function, X)
+        return self._in_batches(function, X, scale=8)
 
 
 def spectral_energies(
-    x: NDArray[np.float64], weights: NDArray[np.float64], hop: int
+    x: NDArray[np.float64],
+    weights: NDArray[np.float64],
+    hop: int,
+    parts: Sequence[slice] | None = None,
 ) -> NDArray[np.float64]:
-    """Return the energy of the short-time Fourier transform at each of its frequencies.
+    """Return the energy of the short-time Fourier transform in bands of frequencies.
 
     Parameters
     ----------
@@ -178,11 +181,13 @@ def spectral_energies(
         Weights of a segment's samples.
     hop : int
         Samples from one segment to the next.
+    parts : sequence of slice, default=None
+        The frequencies of each band; None: each of the segment // 2 + 1 frequencies by itself.
 
     Returns
     -------
-    ndarray of float, shape (n, segment // 2 + 1)
-        Sums of ``abs(Z)**2`` over all segments.
+    ndarray of float, shape (n, n_bands)
+        Sums of ``abs(Z)**2`` over all segments and the frequencies of a band.
     """
     middle = len(weights) // 2
     # All segments that touch the window, the middle of one of them on its first sample.
@@ -190,7 +195,9 @@ def spectral_energies(
     last = (x.shape[1] - 1 + middle) // hop
     starts = np.arange(first, last + 1) * hop - middle
     scaled = weights / abs(weights.sum())
-    return segment_power(x, scaled, starts, n_fft=len(weights))
+    if parts is None:
+        parts = [slice(k, k + 1) for k in range(len(weights) // 2 + 1)]
+    return segment_band_power(x, scaled, starts, n_fft=len(weights), parts=parts)
 
 
 def _weights(weighting: str | tuple, segment: int) -> NDArray[np.float64]:
@@ -212,4 +219,4 @@ def _log_energy(
     parts: list[slice],
 ) -> NDArray[np.float64]:
     batch = Batch(x)
-    return log_band_energy(batch, spectral_energies(batch.x, weights, hop), parts)
+    return log_band_energy(batch, spectral_energies(batch.x, weights, hop, parts))

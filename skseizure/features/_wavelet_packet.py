@@ -209,4 +209,5 @@ def _log_energy(
     x: NDArray[np.float64], *, wavelet: str, level: int, mode: str, parts: list[slice]
 ) -> NDArray[np.float64]:
     batch = Batch(x)
-    return log_band_energy(batch, packet_energies(batch.centred, wavelet, level, mode), parts)
+    energy = packet_energies(batch.centred, wavelet, level, mode)
+    return log_band_energy(batch, np.stack([energy[:, p].sum(axis=1) for p in parts], axis=1))

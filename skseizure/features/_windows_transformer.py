@@ -15,7 +15,7 @@ from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 from tqdm.auto import tqdm
 
 from .._utils.parallel import call, loop
-from .._utils.validation import check_sfreq, check_windows, is_windows
+from .._utils.validation import check_sfreq, check_windows, is_windows, refuse_not_finite
 from .._utils.versions import get_state, set_state
 from ._smoothing import smooth
 
@@ -85,7 +85,7 @@ class WindowsTransformer(TransformerMixin, BaseEstimator):
             One row a window.
         """
         check_is_fitted(self)
-        X = check_windows(self, X, reset=False)
+        X = check_windows(self, X, reset=False, finite=False)
         features = self._compute(X, check_sfreq(self, X, reset=False))
         table: NDArray[np.floating] = features.reshape(len(X), -1)
         if self.smoothing is not None:
@@ -122,17 +122,25 @@ class WindowsTransformer(TransformerMixin, BaseEstimator):
         raise NotImplementedError
 
     def _in_batches(
-        self, function: Callable[[NDArray[np.float64]], NDArray[np.float64]], X: Any
+        self,
+        function: Callable[[NDArray[np.float64]], NDArray[np.float64]],
+        X: Any,
+        *,
+        scale: int = 1,
     ) -> NDArray[np.float64]:
         """Apply a function of single-channel windows to all of them, in threads.
 
         Parameters
         ----------
         function : callable
-            Takes (n, n_times) and returns (n, n_columns); a partial of a module's function, so
-            that it can be sent to other processes.
+            Takes (n, n_times) and returns (n, n_columns), or raises a ValueError for samples that
+            are not finite; a partial of a module's function, so that it can be sent to other
+            processes.
         X : Windows or ndarray, shape (n_windows, n_channels, n_times)
             Checked windows.
+        scale : int, default=1
+            How many times the usual samples a batch has: more where the function takes microseconds
+            a window, so that threads compute instead of waiting for one another.
 
         Returns
         -------
@@ -145,15 +153,22 @@ class WindowsTransformer(TransformerMixin, BaseEstimator):
             # Shuffled windows, too, are taken recording by recording.
             order = X.storage_order()
             X = X[order]
-        batches = list(gen_batches(n_windows, max(1, BATCH_SAMPLES // (n_channels * n_times))))
+        size = max(1, scale * BATCH_SAMPLES // (n_channels * n_times))
+        batches = list(gen_batches(n_windows, size))
         show = tqdm(batches, desc=type(self).__name__, unit="batch", disable=not self.verbose)
         # The samples alone: a `Windows` would take its whole recording along to other processes.
         tables = loop(self.n_jobs)(
             call(_on_channels, function, np.asarray(X[batch])) for batch in show
         )
         out = np.empty((n_windows, n_channels, len(self._columns())))
-        for batch, table in zip(batches, tables, strict=True):
-            out[order[batch]] = table
+        try:
+            for batch, table in zip(batches, tables, strict=True):
+                out[order[batch]] = table
+        except ValueError:
+            # A batch knows nothing of the windows' records and channels.
+            if is_windows(X):
+                refuse_not_finite(X)
+            raise
         return out
 
     def __sklearn_tags__(self) -> Tags:

@@ -75,9 +75,16 @@ def test_workers(numbered):
     X = Table().build()
     one, two = (small(numbered[1]) for _ in range(2))
     two.set_params(**dict.fromkeys(workers(two), 2))
-    # Threads of torch add up in another order.
-    rtol = 1e-4 if isinstance(one, BaseMoEClassifier) else 0.0
-    assert_equal(results(two.fit(X, Y), X), results(one.fit(X, Y), X), rtol)
+    expected, found = results(one.fit(X, Y), X), results(two.fit(X, Y), X)
+    if isinstance(one, BaseMoEClassifier):
+        # Threads of torch add up in another order, which matters no more than if the samples were
+        # rounded: by how much that is depends on the processor.
+        signs = np.random.default_rng(0).choice([-1, 1], X.shape)
+        rounded = results(small(one).fit(X * (1 + 2.0**-24 * signs), Y), X)["predict_proba"]
+        room = 5 * np.abs(rounded - expected["predict_proba"]).max()
+        assert np.abs(found["predict_proba"] - expected["predict_proba"]).max() < room < 1e-3
+        return
+    assert_equal(found, expected)
 
 
 @every([(i, e) for i, e in NUMBERED if get_tags(e).input_tags.three_d_array])
