@@ -63,13 +63,13 @@ TARGETS = {
 }
 
 TARGET_PEER = {"band powers": "mne-features welch by window"}
-# Seconds of signal in 18 channels: 65 batches of windows, so that threads do not wait for the last,
-# and 11 for the slow one.
+# Seconds of signal in 18 channels: 32 to 65 batches of windows, so that threads do not wait for the
+# last, and 11 for the slow one.
 LASTING = {
     "BandFeatures": 600,
     "FrameFeatures": 3600,
     "WaveletPacketFeatures": 3600,
-    "STFTFeatures": 3600,
+    "STFTFeatures": 14400,
 }
 
 

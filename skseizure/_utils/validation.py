@@ -170,6 +170,17 @@ def refuse_nan(y: NDArray[Any]) -> None:
         )
 
 
+def refuse_unknown_labels(estimator: Any, y: NDArray[Any]) -> None:
+    """Raise a ValueError if a label is none of the classes of a fitted classifier."""
+    classes = np.asarray(estimator.classes_)
+    strange = np.setdiff1d(y, classes)
+    if len(strange):
+        raise ValueError(
+            f"y holds the label {strange.tolist()[0]!r}, which {type(estimator).__name__} does not "
+            f"know; its classes are {classes.tolist()}."
+        )
+
+
 @np.errstate(over="ignore", invalid="ignore")
 def refuse_not_finite(X: Any, batch: int = 256) -> None:
     """Raise a ValueError if a window of a `Windows` holds NaN or infinity; it says which."""

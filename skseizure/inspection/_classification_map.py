@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .._utils.validation import refuse_unknown_labels
 from ..signals import Windows
 from ._records import one_record
 
@@ -95,15 +96,24 @@ class ClassificationMapDisplay:
         Raises
         ------
         ValueError
-            If the estimator has not two classes; or as `from_predictions`.
+            If the estimator has not two classes, or does not know a label in ``y``; or as
+            `from_predictions`.
         """
         classes = estimator.classes_
         if len(classes) != 2:
             raise ValueError(f"estimator has {len(classes)} classes; a map shows two.")
         mine, X = one_record(X, record)
-        labels = {"truth": np.asarray(y)[mine]} if y is not None else {}
-        labels["predicted"] = estimator.predict(X)
-        seizure = {title: given == classes[1] for title, given in labels.items()}
+        seizure = {}
+        if y is not None:
+            truth = np.asarray(y)
+            if truth.shape != mine.shape:
+                raise ValueError(
+                    f"y has shape {truth.shape}; one label for each of {len(mine)} windows is "
+                    "needed."
+                )
+            refuse_unknown_labels(estimator, truth)
+            seizure["truth"] = (truth == classes[1])[mine]
+        seizure["predicted"] = estimator.predict(X) == classes[1]
         return cls.from_predictions(X, row=row, axes=axes, **seizure)
 
     @classmethod

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator
 
 from ..signals import Events, Windows
+from ._inner import inner_part
 from ._records import one_record
 
 if TYPE_CHECKING:
@@ -79,7 +81,7 @@ class EventTimelineDisplay:
     @classmethod
     def from_estimator(
         cls,
-        estimator: SeizureDetector,
+        estimator: SeizureDetector | BaseEstimator,
         X: Windows,
         reference: Events,
         *,
@@ -91,7 +93,7 @@ class EventTimelineDisplay:
         Parameters
         ----------
         estimator : SeizureDetector
-            Fitted.
+            Fitted; also one that a search found.
         X : Windows
             Windows of one or several records.
         reference : Events
@@ -108,13 +110,16 @@ class EventTimelineDisplay:
 
         Raises
         ------
+        TypeError
+            If there is no SeizureDetector, or ``X`` is no Windows.
         ValueError
             If ``X`` holds no such record.
         """
+        detector, _ = inner_part(estimator, "predict_events", "a SeizureDetector")
         _, X = one_record(X, record)
-        found, proba = estimator.predict_events(X, return_proba=True)
+        found, proba = detector.predict_events(X, return_proba=True)
         return cls.from_predictions(
-            X, proba[:, 1], reference, found, threshold=estimator.threshold, axes=axes
+            X, proba[:, 1], reference, found, threshold=detector.threshold, axes=axes
         )
 
     @classmethod

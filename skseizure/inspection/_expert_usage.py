@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator
+
+from ._inner import inner_part
 
 if TYPE_CHECKING:
     from ..moe import MixMoEClassifier, SeizureMoEClassifier
@@ -68,7 +71,7 @@ class ExpertUsageDisplay:
     @classmethod
     def from_estimator(
         cls,
-        estimator: SeizureMoEClassifier | MixMoEClassifier,
+        estimator: SeizureMoEClassifier | MixMoEClassifier | BaseEstimator,
         X: Any,
         y: ArrayLike,
         *,
@@ -79,9 +82,9 @@ class ExpertUsageDisplay:
         Parameters
         ----------
         estimator : SeizureMoEClassifier or MixMoEClassifier
-            Fitted.
+            Fitted; also at the end of a Pipeline, or within a meta-estimator or search.
         X : Windows or array-like, shape (n_windows, n_channels, n_times) or (n_windows, n_times)
-            Raw windows.
+            Windows as ``estimator`` takes them.
         y : array-like, shape (n_windows,)
             Their labels, the true ones or predicted ones.
         ax : matplotlib Axes, default=None
@@ -99,14 +102,11 @@ class ExpertUsageDisplay:
         ValueError
             If there is not one label a window.
         """
-        if not hasattr(estimator, "gates"):
-            raise TypeError(
-                f"estimator is a {type(estimator).__name__}; a SeizureMoEClassifier or "
-                "MixMoEClassifier is needed, which have a gate."
-            )
-        gates = estimator.gates(X)
+        needed = "a SeizureMoEClassifier or MixMoEClassifier, which have a gate,"
+        mixture, X = inner_part(estimator, "gates", needed, X)
+        gates = mixture.gates(X)
         names = [f"expert {i + 1}" for i in range(gates.shape[1])]
-        if hasattr(estimator, "traditional_expert_"):
+        if hasattr(mixture, "traditional_expert_"):
             names[-1] = _TRADITIONAL_NAME
         return cls.from_predictions(gates, y, expert_names=names, ax=ax)
 

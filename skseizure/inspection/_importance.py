@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.pipeline import Pipeline
+from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
+
+from ._inner import inner_part
 
 if TYPE_CHECKING:
     from ..evolution import CNBCClassifier, CNBCEnsembleClassifier
@@ -74,7 +76,7 @@ class ChannelImportanceDisplay:
     @classmethod
     def from_estimator(
         cls,
-        estimator: CNBCClassifier | CNBCEnsembleClassifier | Pipeline,
+        estimator: CNBCClassifier | CNBCEnsembleClassifier | BaseEstimator,
         *,
         axes: Any = None,
     ) -> ChannelImportanceDisplay:
@@ -82,8 +84,8 @@ class ChannelImportanceDisplay:
 
         Parameters
         ----------
-        estimator : CNBCClassifier, CNBCEnsembleClassifier, or Pipeline that ends with one
-            Fitted; also within a meta-estimator of `skseizure.postprocessing`.
+        estimator : CNBCClassifier or CNBCEnsembleClassifier
+            Fitted; also at the end of a Pipeline, or within a meta-estimator or search.
         axes : three matplotlib Axes, default=None
             For the fields, the channels' bars and the groups' bars. None: a new figure.
 
@@ -97,19 +99,10 @@ class ChannelImportanceDisplay:
         TypeError
             If there is no CNBC.
         """
-        inner = estimator
-        while not hasattr(type(inner), "add_feature_group"):
-            if isinstance(inner, Pipeline):
-                inner = inner[-1]
-            elif hasattr(inner, "estimator_"):
-                inner = inner.estimator_
-            else:
-                raise TypeError(
-                    f"estimator is {type(estimator).__name__}; a fitted CNBCClassifier or "
-                    "CNBCEnsembleClassifier is needed, or what contains one."
-                )
-        check_is_fitted(inner, "importances_")
-        return cls(inner.importances_, inner.channel_names_, inner.group_names_).plot(axes=axes)
+        needed = "a CNBCClassifier or CNBCEnsembleClassifier"
+        cnbc, _ = inner_part(estimator, "add_feature_group", needed)
+        check_is_fitted(cnbc, "importances_")
+        return cls(cnbc.importances_, cnbc.channel_names_, cnbc.group_names_).plot(axes=axes)
 
     def plot(self, *, axes: Any = None) -> ChannelImportanceDisplay:
         """Draw.

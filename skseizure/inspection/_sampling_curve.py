@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator
+
+from ._inner import inner_part
 
 if TYPE_CHECKING:
     from ..ensemble import MetaSamplerClassifier
@@ -74,7 +77,7 @@ class SamplingCurveDisplay:
     @classmethod
     def from_estimator(
         cls,
-        estimator: MetaSamplerClassifier,
+        estimator: MetaSamplerClassifier | BaseEstimator,
         *,
         target: Any = None,
         name: str | None = None,
@@ -85,7 +88,7 @@ class SamplingCurveDisplay:
         Parameters
         ----------
         estimator : MetaSamplerClassifier
-            Fitted.
+            Fitted; also at the end of a Pipeline, or within a meta-estimator or search.
         target : label, default=None
             With more than two classes: the class whose ensemble against the rest is drawn.
         name : str, default=None
@@ -100,15 +103,18 @@ class SamplingCurveDisplay:
 
         Raises
         ------
+        TypeError
+            If there is no MetaSamplerClassifier.
         ValueError
             If ``target`` is not one of more than two classes, or is not given for these.
         """
         from sklearn.utils.validation import check_is_fitted
 
         check_is_fitted(estimator)
-        states, actions = estimator.states_, estimator.actions_
+        ensemble, _ = inner_part(estimator, "states_", "a MetaSamplerClassifier")
+        states, actions = ensemble.states_, ensemble.actions_
         if states.ndim == 3:
-            classes = estimator.classes_.tolist()
+            classes = ensemble.classes_.tolist()
             if target not in classes:
                 raise ValueError(f"target is {target!r}; one of the classes {classes} is needed.")
             which = classes.index(target)

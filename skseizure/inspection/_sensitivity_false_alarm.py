@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
 from ..metrics import event_scores
 from ..signals import Events, Windows
+from ._inner import inner_part
+from ._records import check_windows_given
 
 if TYPE_CHECKING:
     from ..postprocessing import SeizureDetector
@@ -86,7 +88,7 @@ class SensitivityFalseAlarmDisplay:
     @classmethod
     def from_estimator(
         cls,
-        estimator: SeizureDetector,
+        estimator: SeizureDetector | BaseEstimator,
         X: Windows,
         reference: Events,
         *,
@@ -100,7 +102,8 @@ class SensitivityFalseAlarmDisplay:
         Parameters
         ----------
         estimator : SeizureDetector
-            Fitted. A ``low_threshold`` keeps its ratio to ``threshold``.
+            Fitted; also one that a search found. A ``low_threshold`` keeps its ratio to
+            ``threshold``.
         X : Windows
             Windows that were not trained on.
         reference : Events
@@ -121,17 +124,22 @@ class SensitivityFalseAlarmDisplay:
 
         Raises
         ------
+        TypeError
+            If there is no SeizureDetector, or ``X`` is no Windows.
         ValueError
-            If a threshold is outside [0, 1], or as `skseizure.metrics.event_scores`.
+            If ``reference`` has no seizure in the records of ``X``, a threshold is outside [0, 1],
+            or as `skseizure.metrics.event_scores`.
         """
         check_is_fitted(estimator)
-        own = estimator.threshold
-        ratio = 1.0 if estimator.low_threshold is None else estimator.low_threshold / max(own, 1e-9)
-        proba = estimator.predict_proba(X)[:, 1]
+        detector, _ = inner_part(estimator, "predict_events", "a SeizureDetector")
+        check_windows_given(X)
+        own = detector.threshold
+        ratio = 1.0 if detector.low_threshold is None else detector.low_threshold / max(own, 1e-9)
+        proba = detector.predict_proba(X)[:, 1]
 
         def events_at(threshold: float) -> Events:
             # Only how probabilities become alarms differs: nothing is fitted or run again.
-            other = clone(estimator).set_params(
+            other = clone(detector).set_params(
                 threshold=threshold, low_threshold=min(1.0, ratio) * threshold
             )
             return X.to_events(other._alarms(X, proba))
@@ -174,8 +182,8 @@ class SensitivityFalseAlarmDisplay:
         Raises
         ------
         ValueError
-            If an event has no confidence, a threshold is outside [0, 1], or as
-            `skseizure.metrics.event_scores`.
+            If ``reference`` has no seizure, an event has no confidence, a threshold is outside
+            [0, 1], or as `skseizure.metrics.event_scores`.
         """
         if np.isnan(hypothesis.confidence).any():
             raise ValueError(
@@ -210,6 +218,8 @@ class SensitivityFalseAlarmDisplay:
         if levels.size == 0 or not ((levels >= 0) & (levels <= 1)).all():
             raise ValueError(f"thresholds are {levels.tolist()}; some in [0, 1] are needed.")
         scores = [event_scores(reference, events_at(t), rules=rules) for t in levels.tolist()]
+        if not scores[0].n_reference:
+            raise ValueError("reference holds no seizure; a curve of sensitivity needs one.")
         return cls(
             levels,
             np.array([score.sensitivity for score in scores]),

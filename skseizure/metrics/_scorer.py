@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .._utils.validation import is_windows
+from .._utils.validation import is_windows, refuse_unknown_labels
 from ._counting import Rules
 from ._events import EventScores, event_scores, resolve_rules
 
@@ -59,12 +59,7 @@ class EventScorer:
                 f"{type(estimator).__name__} has the classes {list(classes)}; event scores need "
                 "a fitted classifier of two classes, of which classes_[1] is ictal."
             )
-        strange = np.setdiff1d(np.asarray(y), classes)
-        if len(strange):
-            raise ValueError(
-                f"y holds the label {strange.tolist()[0]!r}, which {type(estimator).__name__} "
-                f"does not know; its classes are {list(classes)}."
-            )
+        refuse_unknown_labels(estimator, np.asarray(y))
         scores = event_scores(
             np.asarray(y) == classes[1],
             np.asarray(estimator.predict(X)) == classes[1],

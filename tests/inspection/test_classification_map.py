@@ -74,6 +74,14 @@ def test_bad_input_is_refused(toy):
         ClassificationMapDisplay.from_predictions(X, truth=y, row=0.5)
     with pytest.raises(ValueError, match="2 axes given; 1 maps"):
         ClassificationMapDisplay.from_predictions(X, truth=y, axes=plt.subplots(2)[1])
+    words = DummyClassifier().fit(X, np.where(y == 1, "seiz", "bckg"))
+    for labels in (y, np.where(y == 1, "seizure", "bckg")):
+        with pytest.raises(
+            ValueError, match=r"y holds the label .*its classes are \['bckg', 'seiz'\]"
+        ):
+            ClassificationMapDisplay.from_estimator(words, X, labels)
+    with pytest.raises(ValueError, match=r"y has shape \(\d+,\); one label for each of"):
+        ClassificationMapDisplay.from_estimator(words, X, y[1:])
     many = DummyClassifier().fit(X, np.arange(len(X)) % 3)
     with pytest.raises(ValueError, match="estimator has 3 classes"):
         ClassificationMapDisplay.from_estimator(many, X)

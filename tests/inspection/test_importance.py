@@ -60,7 +60,7 @@ def test_bad_input_is_refused(data):
         ValueError, match=r"importances has shape \(1, 2\), but 1 channels and 1 groups are named"
     ):
         ChannelImportanceDisplay([[0.5, 0.5]], ["C3"], ["all"])
-    with pytest.raises(TypeError, match="estimator is Pipeline; a fitted CNBCClassifier"):
+    with pytest.raises(TypeError, match="estimator is Pipeline; a CNBCClassifier"):
         ChannelImportanceDisplay.from_estimator(make_pipeline(LogisticRegression()))
     with pytest.raises(ValueError, match="not fitted"):
         ChannelImportanceDisplay.from_estimator(CNBCClassifier())

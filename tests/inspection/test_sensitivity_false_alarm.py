@@ -76,6 +76,11 @@ def test_bad_input_is_refused(toy, detector):
     X, _, events = toy
     with pytest.raises(ValueError, match=r"thresholds are \[2.0\]; some in \[0, 1\]"):
         SensitivityFalseAlarmDisplay.from_estimator(detector, X, events, thresholds=[2])
+    none = Events([], [], recordings=events.recordings)
+    with pytest.raises(ValueError, match="reference holds no seizure"):
+        SensitivityFalseAlarmDisplay.from_estimator(detector, X, none)
+    with pytest.raises(ValueError, match="reference holds no seizure"):
+        SensitivityFalseAlarmDisplay.from_predictions(none, none)
     with pytest.raises(ValueError, match="hypothesis has 1 events without a confidence"):
         found = Events([1], [2], record="a", recordings=DAY)
         SensitivityFalseAlarmDisplay.from_predictions(found, found)
