@@ -28,7 +28,8 @@ class Batch:
     ----------
     x : array-like, shape (n, n_times) or (n_times,)
         Windows, finite. That is checked where the extremes are computed, which all derived forms
-        need; who reads `raw` alone calls `check_finite`.
+        need; who reads `raw` alone calls `check_finite`. Masked values, complex numbers, dates and
+        text are refused.
 
     Attributes
     ----------
@@ -39,7 +40,7 @@ class Batch:
     """
 
     def __init__(self, x: ArrayLike) -> None:
-        raw = np.asarray(x, dtype=np.float64)
+        raw = _real_numbers(x)
         if raw.ndim not in (1, 2) or raw.size == 0:
             raise ValueError(
                 "x must be a non-empty array of shape (n, n_times) or (n_times,), "
@@ -209,6 +210,16 @@ class Batch:
         if constant is not None:
             values = np.where(self.constant, constant, values)
         return values[0] if self._is_single else values
+
+
+def _real_numbers(x: ArrayLike) -> NDArray[np.float64]:
+    """Return ``x`` in doubles; what numpy would make numbers of in silence is refused."""
+    if np.ma.is_masked(x):
+        raise ValueError("x is a masked array; fill its gaps or leave such windows out.")
+    given = np.asarray(x)
+    if given.dtype.kind not in "biufO":
+        raise ValueError(f"x holds values of type {given.dtype}; real numbers are needed.")
+    return np.asarray(given, dtype=np.float64)
 
 
 def as_batch(x: Any) -> Batch:

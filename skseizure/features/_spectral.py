@@ -25,7 +25,8 @@ def band_power(
     sfreq : float
         Sampling rate in Hz.
     low, high : float
-        Edges of the band in Hz; a frequency belongs to it if low <= f < high.
+        Edges of the band in Hz; a frequency belongs to it if low <= f < high. The upper one may be
+        infinite: all from ``low`` on.
     relative : bool, default=False
         Whether to divide by the power at all frequencies above 0.
 
@@ -37,7 +38,8 @@ def band_power(
     Raises
     ------
     ValueError
-        If ``sfreq`` is not above 0 Hz, or the edges are not finite and in order.
+        If ``sfreq`` is not above 0 Hz, the edges are out of order or beyond half of it, or the
+        windows have no frequency between them.
 
     Notes
     -----
@@ -58,13 +60,27 @@ def band_power(
     """
     if not (np.isfinite(sfreq) and sfreq > 0):
         raise ValueError(f"sfreq is {sfreq!r}; a sampling rate above 0 Hz is needed.")
-    if not (np.isfinite(low) and np.isfinite(high) and low < high):
-        raise ValueError(f"low and high are {low!r} and {high!r} Hz; low < high is needed.")
+    if not 0 <= low < high:
+        raise ValueError(f"low and high are {low!r} and {high!r} Hz; 0 <= low < high is needed.")
+    reach = low if np.isinf(high) else high
+    if reach > sfreq / 2:
+        raise ValueError(
+            f"sfreq is {sfreq:g} Hz, too low for a band from low = {low:g} to high = {high:g} Hz; "
+            f"at least {2 * reach:g} Hz is needed, or another band."
+        )
     batch = as_batch(x)
     power = power_spectrum(batch)
     # Less a hair: an edge on a frequency of the spectrum is not to hang on rounding.
-    first, last = (int(np.ceil(edge * batch.n_times / sfreq - 1e-9)) for edge in (low, high))
-    total = power[:, max(first, 0) : max(last, 0)].sum(axis=1)
+    first, last = (
+        int(np.ceil(min(edge * batch.n_times / sfreq, power.shape[1]) - 1e-9))
+        for edge in (low, high)
+    )
+    if first == last:
+        raise ValueError(
+            f"low and high are {low:g} and {high:g} Hz, but windows have a frequency only every "
+            f"{sfreq / batch.n_times:.3g} Hz; a wider band is needed, or longer windows."
+        )
+    total = power[:, first:last].sum(axis=1)
     if relative:
         return batch.finish(divide(total, power.sum(axis=1)))
     return batch.finish(total / batch.n_times**2, power=2)

@@ -203,6 +203,22 @@ def test_bad_shape(measure, shape):
         measure.function(np.zeros(shape))
 
 
+@pytest.mark.parametrize(
+    "x, message",
+    [
+        (np.ma.masked_array([1.0, 999, 1, 2], [0, 1, 0, 0]), "x is a masked array"),
+        ([1 + 5j, 2], "x holds values of type complex128; real numbers are needed"),
+        (np.array(["2020-01-02", "NaT"], "M8[D]"), "x holds values of type datetime64"),
+        (["1.5", "2"], "x holds values of type <U3"),
+    ],
+)
+def test_what_is_no_real_number_is_refused(x, message):
+    with pytest.raises(ValueError, match=message):
+        _time_domain.line_length(x)
+    assert _time_domain.line_length(np.array([1, 2.5, 4], object)) == 1.5
+    assert _time_domain.line_length(np.ma.masked_array([1.0, 2.5, 4], False)) == 1.5
+
+
 def test_a_shared_batch_changes_no_value(monkeypatch):
     # Imported as the measures do, on use: collecting doctests may load the module once more.
     from skseizure.features import _kernels
