@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 from typing import Any
 
@@ -104,10 +105,41 @@ def smooth(
     -------
     ndarray of float, shape (n_windows, n_columns)
         The averages.
+
+    Warns
+    -----
+    UserWarning
+        If gaps leave most windows less than half of the span, where their records are long enough.
     """
-    n_windows = max(1, round(seconds / step))
+    # Twice the windows that there are: more change nothing.
+    n_windows = max(1, round(min(seconds / step, 2 * len(table) + 1)))
     segments = X.segments() if is_windows(X) else [np.arange(len(table))]
+    if is_windows(X):
+        _warn_of_gaps(X, segments, seconds)
     return moving_average(table, segments, n_windows, center=center)
+
+
+def _warn_of_gaps(X: Any, segments: list[NDArray[np.intp]], seconds: float) -> None:
+    # Rows that were shuffled or chosen: another feature than the one of unbroken recordings.
+    names, record = np.unique(X.record, return_inverse=True)
+    if len(segments) == len(names):
+        return
+    first, last = np.full(len(names), np.inf), np.zeros(len(names))
+    np.minimum.at(first, record, X.onset)
+    np.maximum.at(last, record, X.onset)
+    long_enough = (last - first + X.step >= seconds)[record]
+    lengths = np.array([len(rows) for rows in segments])
+    short = np.repeat(lengths * X.step < seconds / 2, lengths)
+    starved = np.count_nonzero(short & long_enough[np.concatenate(segments)])
+    if starved > len(X) / 2:
+        warnings.warn(
+            f"{starved} of the {len(X)} windows of X stand between gaps with less than half of the "
+            f"{seconds:g} s that they are to be averaged over, which never go across a gap: rows "
+            "seem to be shuffled or chosen. Compute features before rows are chosen, and split by "
+            "record, patient or blocks of time.",
+            UserWarning,
+            stacklevel=4,
+        )
 
 
 def _trailing_sum(block: NDArray[np.float64], n_windows: int) -> NDArray[np.float64]:

@@ -96,8 +96,11 @@ class DetectorStream:
     60.0 [46.0] 1
     80.0 [46.0] 0
     100.0 [] 0
-    >>> stream.events == detector.predict_events(X)
-    True
+    >>> at_once = detector.predict_events(X)
+    >>> at_once.onset.tolist(), at_once.duration.tolist()
+    ([46.0], [34.0])
+    >>> stream.events.onset.tolist(), stream.events.duration.tolist()
+    ([46.0], [34.0])
     """
 
     def __init__(self, detector: Any) -> None:

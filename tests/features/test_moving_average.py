@@ -1,3 +1,4 @@
+import warnings
 from math import fsum
 
 import numpy as np
@@ -21,7 +22,7 @@ from skseizure.features import (
     WaveletPacketFeatures,
     _smoothing,
 )
-from skseizure.features._smoothing import moving_average
+from skseizure.features._smoothing import moving_average, smooth
 from skseizure.model_selection import RecordKFold
 from skseizure.signals import Windows
 
@@ -339,3 +340,29 @@ def test_bad_parameters_are_refused(params, message):
     for method in (smooth.fit, smooth.fit_transform):
         with pytest.raises(ValueError, match=message):
             method(np.zeros((3, 2)))
+
+
+def test_rows_that_were_shuffled_or_chosen_are_told_of(rng):
+    X = Windows(rng.normal(size=(200, 1, 16)), sfreq=16, record=["a"] * 100 + ["b"] * 100)
+    every_second, fold = X[::2], X[np.sort(rng.permutation(200)[:160])]
+    table = rng.normal(size=(200, 3))
+    for part in (every_second, fold):
+        for center in (False, True):
+            with pytest.warns(UserWarning, match=r"windows of X stand between gaps .* 20 s"):
+                out = smooth(table[: len(part)], part, 20, center, 1)
+            assert out.shape == (len(part), 3)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        few = np.delete(np.arange(200), [50, 120])  # two gaps, and two records
+        smooth(table[: len(few)], X[few], 20, False, 1)
+        smooth(table, X[rng.permutation(200)], 20, False, 1)  # shuffled, and all there
+        smooth(table[:10], X[:20:2], 40, False, 1)  # the record is no longer than that
+        smooth(table[:100], every_second, 1, False, 1)
+
+
+def test_a_span_beyond_any_record_is_all_of_it(rng):
+    table = rng.normal(size=(9, 2))
+    running = table.cumsum(axis=0) / np.arange(1, 10)[:, np.newaxis]
+    for center, expected in ((False, running), (True, np.tile(table.mean(axis=0), (9, 1)))):
+        out = smooth(table, np.zeros((9, 1)), 1e300, center, 1)
+        np.testing.assert_allclose(out, expected, rtol=1e-13)
