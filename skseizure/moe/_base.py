@@ -350,7 +350,12 @@ class BaseMoEClassifier(ClassifierMixin, BaseEstimator):
             proba, gates = predict(
                 self.network_params_, self.state_, self._batches(X), check_device(self.device)
             )
-        strange = np.flatnonzero(~np.isfinite(proba).all(axis=1))
+        self._refuse_far(X, proba)
+        return proba, gates
+
+    def _refuse_far(self, X: Any, values: NDArray) -> None:
+        """Refuse windows so far from those of `fit` that what was made of them is not finite."""
+        strange = np.flatnonzero(~np.isfinite(values).all(axis=1))
         if len(strange):
             largest = np.abs(np.asarray(X[strange[:1]], dtype=np.float64)).max()
             raise ValueError(
@@ -358,7 +363,6 @@ class BaseMoEClassifier(ClassifierMixin, BaseEstimator):
                 f"seen in fit, of standard deviations up to {self.channel_scale_.max():.3g}, for "
                 "finite probabilities."
             )
-        return proba, gates
 
     def _network_params(self) -> dict[str, Any]:
         return {

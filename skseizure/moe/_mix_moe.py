@@ -148,7 +148,7 @@ class MixMoEClassifier(BaseMoEClassifier):
     ------
     ValueError
         As `SeizureMoEClassifier`; also if the sampling rate is not known but needed, manual
-        features are not finite, or the traditional expert knows other classes.
+        features or their squares are not finite, or the traditional expert knows other classes.
     TypeError
         If the traditional expert has neither ``predict_proba`` nor ``decision_function``.
 
@@ -270,6 +270,7 @@ class MixMoEClassifier(BaseMoEClassifier):
         # Not fit_transform, which a FrozenEstimator does not have.
         self.feature_extractor_ = self._make_feature_extractor(X).fit(X, y)
         table = _checked_table(self.feature_extractor_.transform(X), len(X))
+        _check_range(table)
         expert = self._make_traditional_expert()
         if self.cv != 0:
             outside = out_of_fold(expert, table, y, groups, self.cv, seed)
@@ -296,11 +297,13 @@ class MixMoEClassifier(BaseMoEClassifier):
 
     def _manual_inputs(self, X: Any) -> dict[str, NDArray]:
         table = _checked_table(self.feature_extractor_.transform(X), len(X))
+        manual = self._standardised(table)
+        self._refuse_far(X, manual)
         outside = expert_log_proba(self.traditional_expert_, table, self.classes_)
-        return {"manual": self._standardised(table), "outside": outside.astype(np.float32)}
+        return {"manual": manual, "outside": outside.astype(np.float32)}
 
     def _standardised(self, table: NDArray) -> NDArray[np.float32]:
-        with np.errstate(over="ignore"):  # what comes of it is looked at in _forward
+        with np.errstate(over="ignore"):
             return ((table - self.manual_mean_) / self.manual_scale_).astype(np.float32)
 
     def _network_params(self) -> dict[str, Any]:
@@ -345,3 +348,15 @@ def _checked_table(table: Any, n_windows: int) -> NDArray[np.float64]:
             "finite numbers are needed."
         )
     return values
+
+
+def _check_range(table: NDArray[np.float64]) -> None:
+    """Refuse features that cannot be standardised."""
+    with np.errstate(over="ignore"):
+        squares = np.square(table).sum(axis=0)
+    if not np.isfinite(squares).all():
+        column = np.argmin(np.isfinite(squares))
+        raise ValueError(
+            f"feature_extractor made values of up to {np.abs(table[:, column]).max():.3g} of X in "
+            f"column {column}; the sum of their squares must be finite."
+        )

@@ -24,6 +24,10 @@ def _log_std(X):
     return np.log(np.asarray(X).std(axis=2))
 
 
+def _range(X):
+    return np.asarray(X).max(axis=2) - np.asarray(X).min(axis=2)
+
+
 POWER = FunctionTransformer(_log_std)
 
 
@@ -137,6 +141,17 @@ def test_a_window_beyond_all_measure_is_refused(make, loud):
         ValueError, match=r"X: window 7 has samples of up to \d\.\d*e\+6[12], too far"
     ):
         model.predict_proba(X)
+
+
+@pytest.mark.parametrize("expert", ["logistic", "ridge"])
+def test_features_beyond_all_measure_are_refused(loud, expert):
+    X, y, _ = loud
+    model = MixMoEClassifier(FunctionTransformer(_range), traditional_expert=expert, **SMALL)
+    with pytest.raises(ValueError, match=r"feature_extractor made values of up to \d\.\d*e\+30"):
+        model.fit(X * 1e300, y)
+    model.fit(X * 1e-100, y)
+    with pytest.raises(ValueError, match=r"X: window 0 has samples of up to .*e\+30., too far"):
+        model.predict_proba(X * 1e300)
 
 
 def test_a_channel_that_comes_alive(loud):
