@@ -100,7 +100,8 @@ class MetaClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
 
     def _inner_scores(self, method: str, X: Any) -> NDArray[np.float64]:
         """Return what the inner estimator says of each window, if all of it is finite."""
-        scores = np.asarray(getattr(self.estimator_, method)(X))
+        # Of a table of objects, such as pandas' categories, some make scores that are objects.
+        scores: NDArray = np.asarray(getattr(self.estimator_, method)(X), dtype=np.float64)
         finite = np.isfinite(scores).reshape(len(scores), -1).all(axis=1)
         if not finite.all():
             raise ValueError(

@@ -3,6 +3,7 @@
 import pickle
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn import config_context
 from sklearn.base import clone, is_classifier
@@ -221,3 +222,11 @@ def test_an_inner_estimator_that_gives_nan_is_pointed_out(model):
         ValueError, match=r"predict_proba of Echo is not finite for 1 of 8 rows of X, first.* 5; X"
     ):
         model.predict_proba(X)
+
+
+def test_scores_of_categories_are_numbers():
+    X = pd.DataFrame({"a": np.arange(8) // 4, "b": np.arange(8) % 2})
+    model = MorphologicalFilterClassifier(LogisticRegression()).fit(X, X["a"])
+    scores = model.decision_function(X.astype("category"))
+    assert scores.dtype == float
+    np.testing.assert_allclose(scores, model.decision_function(X))
