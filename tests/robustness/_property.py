@@ -40,13 +40,15 @@ NAMES = re.compile(
     r"n_samples|samples?|features?|feature names|column names|windows?|sfreq|bands|threshold|"
     r"n_rules|level|segment|measures|validation)\b"
 )
-# Said by numpy and scikit-learn of things that are no table of numbers at all.
+# Said by numpy and scikit-learn of things that are no table of numbers at all. 'expit' is what an
+# inner LogisticRegression takes of pandas' categories.
 NO_TABLE = re.compile(
     r"Expected \w+ array, got|Complex data not supported|could not convert string to float|"
     r"setting an array element with a sequence|Found array with|Cannot cast array data|"
     r"Input contains NaN|can't multiply sequence|"
     r"float\(\) argument must be a string or a real number|at least one array or dtype is required|"
-    r"dtype='numeric' is not compatible|Expected a 2-dimensional container|Cannot interpret"
+    r"dtype='numeric' is not compatible|Expected a 2-dimensional container|Cannot interpret|"
+    r"ufunc 'expit' not supported for the input types"
 )
 
 
