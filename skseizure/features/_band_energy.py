@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -44,7 +44,7 @@ def check_energy_bands(
     bands: Mapping[str, tuple[float, float]] | None,
     frequencies: NDArray[np.float64],
     sfreq: float,
-    finer: str,
+    finer: Callable[[dict[str, tuple[float, float]]], str],
 ) -> dict[str, tuple[float, float]]:
     """Return the bands by name, each with a frequency in it.
 
@@ -56,8 +56,9 @@ def check_energy_bands(
         Frequencies that there are energies of, evenly spaced from below.
     sfreq : float
         Sampling rate in Hz.
-    finer : str
-        What the user may change to have more frequencies, for the message.
+    finer : callable
+        Given the bands, returns what there must be for each to have a frequency in it, for the
+        message.
 
     Returns
     -------
@@ -91,7 +92,7 @@ def check_energy_bands(
             raise ValueError(
                 f"bands has {name!r} = ({low:g}, {high:g}) Hz, but there are energies at "
                 f"{frequencies[0]:.4g} Hz and every {np.diff(frequencies[:2]).sum():.4g} Hz only; "
-                f"a wider band is needed, or {finer}."
+                f"a wider band is needed, or {finer(chosen)}."
             )
     return chosen
 
@@ -101,6 +102,11 @@ def band_slices(
 ) -> list[slice]:
     """Return where each band, ``low <= frequency < high``, lies in ascending frequencies."""
     return [slice(*np.searchsorted(frequencies, edges)) for edges in bands.values()]
+
+
+def all_reached(bands: Mapping[str, tuple[float, float]], frequencies: NDArray[np.float64]) -> bool:
+    """Return whether each band has a frequency in it."""
+    return all(part.start < part.stop for part in band_slices(bands, frequencies))
 
 
 def log_band_energy(batch: Batch, energy: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -11,10 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils._param_validation import Interval
 
-from ._band_energy import band_slices, check_energy_bands, log_band_energy
+from ._band_energy import all_reached, band_slices, check_energy_bands, log_band_energy
 from ._batch import Batch
 from ._power import segment_band_power
 from ._windows_transformer import WindowsTransformer
+
+LONGEST_NAMED = 2**20  # samples, in the message about bands that are too narrow
 
 
 class STFTFeatures(WindowsTransformer):
@@ -31,7 +33,8 @@ class STFTFeatures(WindowsTransformer):
         None: 0-2, 2-4, 4-8, 8-15, 15-30 and above 30 Hz.
     segment : int, default=256
         Samples in a segment; a shorter window is one segment. The default is ours: 1.5 s at the
-        173.61 Hz of the paper's data.
+        173.61 Hz of the paper's data. With the six bands it must last more than a quarter of a
+        second, so that the default is refused from 1024 Hz on.
     overlap : float, default=0.5
         Share of a segment that the next one overlaps, in [0, 1).
     weighting : str or tuple, default="hann"
@@ -145,10 +148,18 @@ class STFTFeatures(WindowsTransformer):
 
     def _settle(self, sfreq: float) -> None:
         segment = min(self.segment, self.n_times_in_)
-        self.frequencies_ = np.arange(segment // 2 + 1) * sfreq / segment
-        self.bands_ = check_energy_bands(
-            self.bands, self.frequencies_, sfreq, "longer windows and segments"
-        )
+        self.frequencies_ = _frequencies(segment, sfreq)
+
+        def finer(bands: dict[str, tuple[float, float]]) -> str:
+            longer = 2 * segment
+            while longer <= LONGEST_NAMED:
+                if all_reached(bands, _frequencies(longer, sfreq)):
+                    fits = longer <= self.n_times_in_
+                    return f"segment={longer}{'' if fits else f' with windows of {longer} samples'}"
+                longer *= 2
+            return "a lower sampling rate"
+
+        self.bands_ = check_energy_bands(self.bands, self.frequencies_, sfreq, finer)
         self.weights_ = _weights(self.weighting, segment)
 
     def _columns(self) -> list[str]:
@@ -163,6 +174,11 @@ class STFTFeatures(WindowsTransformer):
             parts=band_slices(self.bands_, self.frequencies_),
         )
         return self._in_batches(function, X, scale=8)
+
+
+def _frequencies(segment: int, sfreq: float) -> NDArray[np.float64]:
+    """Return the frequencies of a segment's transform in Hz."""
+    return np.arange(segment // 2 + 1) * sfreq / segment
 
 
 def spectral_energies(

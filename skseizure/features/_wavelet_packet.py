@@ -12,11 +12,12 @@ import pywt
 from numpy.typing import NDArray
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from ._band_energy import band_slices, check_energy_bands, log_band_energy
+from ._band_energy import all_reached, band_slices, check_energy_bands, log_band_energy
 from ._batch import Batch
 from ._windows_transformer import WindowsTransformer
 
 DEFAULT_LEVEL = 6
+HIGHEST_NAMED = 20  # level, in the message about bands that are too narrow
 
 
 class WaveletPacketFeatures(WindowsTransformer):
@@ -35,7 +36,8 @@ class WaveletPacketFeatures(WindowsTransformer):
         Any discrete wavelet of PyWavelets.
     level : int, default=6
         Levels of the decomposition; above 6, a window must have at least ``2**level`` samples. The
-        default has packets 1.36 Hz wide at the 173.61 Hz of the paper's data.
+        default has packets 1.36 Hz wide at the 173.61 Hz of the paper's data, and is refused with
+        the six bands from 342 Hz on: 7 does up to 682 Hz, 8 up to 1365 Hz.
     mode : str, default="symmetric"
         How PyWavelets extends a window at its ends. ``"periodization"`` adds no coefficient, so
         that the energies of a window of a multiple of ``2**level`` samples sum to its own.
@@ -154,8 +156,16 @@ class WaveletPacketFeatures(WindowsTransformer):
                 f"level is {self.level}, which makes more packets than a window of "
                 f"{self.n_times_in_} samples holds; at most {deepest} is possible."
             )
-        middles = (np.arange(2**self.level) + 0.5) * sfreq / 2 ** (self.level + 1)
-        self.bands_ = check_energy_bands(self.bands, middles, sfreq, "a higher level")
+        middles = _middles(self.level, sfreq)
+
+        def finer(bands: dict[str, tuple[float, float]]) -> str:
+            for level in range(self.level + 1, HIGHEST_NAMED + 1):
+                if all_reached(bands, _middles(level, sfreq)):
+                    longer = f" with windows of {2**level} samples" if level > deepest else ""
+                    return f"level={level}{longer}"
+            return "a lower sampling rate"
+
+        self.bands_ = check_energy_bands(self.bands, middles, sfreq, finer)
         self.packets_ = {
             name: (int(part.start), int(part.stop))
             for name, part in zip(self.bands_, band_slices(self.bands_, middles), strict=True)
@@ -173,6 +183,11 @@ class WaveletPacketFeatures(WindowsTransformer):
             parts=[slice(*packets) for packets in self.packets_.values()],
         )
         return self._in_batches(function, X)
+
+
+def _middles(level: int, sfreq: float) -> NDArray[np.float64]:
+    """Return the middle of each packet in Hz."""
+    return (np.arange(2**level) + 0.5) * sfreq / 2 ** (level + 1)
 
 
 def packet_energies(

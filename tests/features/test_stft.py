@@ -209,7 +209,7 @@ def test_real_seizures_stand_out(data_path):
         (
             {"segment": 64},
             r"'2-4Hz' = \(2, 4\) Hz, but there are energies at 0 Hz and every 4 Hz only; a wider "
-            "band is needed, or longer windows and segments",
+            r"band is needed, or segment=128\.",
         ),
         ({"weighting": "hanning7"}, "weighting is 'hanning7'; a window of scipy.signal.get_window"),
         ({"overlap": 1.0}, "'overlap' parameter of STFTFeatures must be a float in the range"),
@@ -220,6 +220,28 @@ def test_real_seizures_stand_out(data_path):
 def test_bad_parameters_are_refused(params, message):
     with pytest.raises(ValueError, match=message):
         STFTFeatures(**{"sfreq": 256, **params}).fit(np.zeros((3, 512)))
+
+
+@pytest.mark.parametrize(
+    ("sfreq", "n_times", "segment"),
+    [(256, 512, 64), (1024, 1024, 256), (2048, 4096, 256), (5000, 5000, 256)],
+)
+def test_the_segment_that_the_message_names_will_do(sfreq, n_times, segment):
+    x = np.random.default_rng(0).normal(size=(2, n_times))
+    with pytest.raises(ValueError, match="a wider band is needed, or segment=") as error:
+        STFTFeatures(segment=segment, sfreq=sfreq).fit(x)
+    named = int(str(error.value).removesuffix(".").rpartition("=")[2])
+    assert STFTFeatures(segment=named, sfreq=sfreq).fit_transform(x).shape == (2, 6)
+    with pytest.raises(ValueError, match="a wider band is needed"):
+        STFTFeatures(segment=named // 2, sfreq=sfreq).fit(x)
+
+
+def test_windows_too_short_for_any_segment_are_refused():
+    with pytest.raises(ValueError, match=r"or segment=128 with windows of 128 samples\."):
+        STFTFeatures(sfreq=256).fit(np.zeros((2, 64)))
+    bands = {"x": (1e-5, 2e-5)}
+    with pytest.raises(ValueError, match=r"a wider band is needed, or a lower sampling rate\."):
+        STFTFeatures(bands, sfreq=256).fit(np.zeros((2, 512)))
 
 
 def test_bad_input_is_refused(windows):

@@ -215,7 +215,7 @@ def test_real_seizures_stand_out(data_path):
         (
             {"level": 3},
             r"'0-2Hz' = \(0, 2\) Hz, but there are energies at 8 Hz and every 16 Hz only; a wider "
-            "band is needed, or a higher level",
+            r"band is needed, or level=6\.",
         ),
         ({"level": 0}, "'level' parameter of WaveletPacketFeatures must be an int in the range"),
         ({"wavelet": "db99"}, "'wavelet' parameter of WaveletPacketFeatures must be a str among"),
@@ -227,6 +227,25 @@ def test_real_seizures_stand_out(data_path):
 def test_bad_parameters_are_refused(params, message):
     with pytest.raises(ValueError, match=message):
         WaveletPacketFeatures(**{"sfreq": 256, **params}).fit(np.zeros((3, 512)))
+
+
+@pytest.mark.parametrize(("sfreq", "level"), [(342, 7), (512, 7), (1024, 8), (2048, 9), (5000, 10)])
+def test_the_level_that_the_message_names_will_do(sfreq, level):
+    x = np.random.default_rng(0).normal(size=(2, sfreq))
+    with pytest.raises(ValueError, match=rf"a wider band is needed, or level={level}\."):
+        WaveletPacketFeatures(sfreq=sfreq).fit(x)
+    assert WaveletPacketFeatures(level=level, sfreq=sfreq).fit_transform(x).shape == (2, 6)
+    with pytest.raises(ValueError, match="a wider band is needed"):
+        WaveletPacketFeatures(level=level - 1, sfreq=sfreq).fit(x)
+
+
+def test_windows_too_short_for_any_level_are_refused():
+    bands = {"x": (0, 0.1)}
+    with pytest.raises(ValueError, match=r"or level=9 with windows of 512 samples\."):
+        WaveletPacketFeatures(bands, sfreq=200).fit(np.zeros((2, 200)))
+    bands = {"x": (1e-5, 2e-5)}
+    with pytest.raises(ValueError, match=r"a wider band is needed, or a lower sampling rate\."):
+        WaveletPacketFeatures(bands, sfreq=200).fit(np.zeros((2, 200)))
 
 
 def test_bad_input_is_refused(windows):
