@@ -16,7 +16,6 @@ version = release = skseizure.__version__
 extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
-    "sphinx.ext.mathjax",
     "matplotlib.sphinxext.plot_directive",
     "numpydoc",
     "sphinx_gallery.gen_gallery",
@@ -66,6 +65,7 @@ sphinx_gallery_conf = {
     "write_computation_times": False,
 }
 
+html_math_renderer = "mathml"  # of _ext, so that formulas are there without a network
 html_theme = "pydata_sphinx_theme"
 html_theme_options = {
     "logo": {"text": "skseizure"},

@@ -1,6 +1,6 @@
-"""The public names: that the reference lists them all, links to them, the table of measures.
+"""The public names: that the reference lists them all, links to them, the tables of measures.
 
-And the gallery: no example may warn, or take a minute.
+And formulas that need no network, and the gallery: no example may warn, or take a minute.
 """
 
 import re
@@ -9,11 +9,14 @@ from contextlib import ExitStack
 from pathlib import Path
 from xml.etree import ElementTree
 
+from docutils.nodes import SkipNode
+from docutils.utils.math import MathError
+from docutils.utils.math.latex2mathml import tex2mathml
 from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 
 import skseizure
-from skseizure.features._registry import UNIVARIATE29
+from skseizure.features._registry import FURTHER, UNIVARIATE29
 
 LONGEST = 60  # seconds, an example of the gallery
 FILTERS = ExitStack()  # of warnings, while an example runs
@@ -85,11 +88,21 @@ def check_times(app) -> None:
 
 
 class MeasuresTable(SphinxDirective):
-    """``.. measures-table::`` lists the measures of `BandFeatures`, in the order of the columns."""
+    """``.. measures-table::`` lists the measures of `BandFeatures`, in the order of the columns.
+
+    ``.. measures-table:: further`` lists the others, with the numbers that follow.
+    """
+
+    optional_arguments = 1
 
     def run(self):
         lines = [".. list-table::", "   :header-rows: 1", "   :widths: auto", ""]
         header = ("", "abbreviation", "function", "group", "unit", "definition", "cost")
+        first, measures = 1, UNIVARIATE29
+        if self.arguments == ["further"]:
+            first, measures = 1 + len(UNIVARIATE29), FURTHER
+        elif self.arguments:
+            raise self.error(f"measures-table knows 'further', and not {self.arguments[0]!r}.")
         rows = [
             (
                 str(number),
@@ -100,11 +113,31 @@ class MeasuresTable(SphinxDirective):
                 f"``{measure.formula}``",
                 measure.cost,
             )
-            for number, measure in enumerate(UNIVARIATE29, start=1)
+            for number, measure in enumerate(measures, start=first)
         ]
-        for first, *others in (header, *rows):
-            lines += [f"   * - {first}", *(f"     - {cell}" for cell in others)]
+        for first_cell, *others in (header, *rows):
+            lines += [f"   * - {first_cell}", *(f"     - {cell}" for cell in others)]
         return self.parse_text_to_nodes("\n".join(lines))
+
+
+def mathml(node, display: str) -> str:
+    """Return a formula as MathML, which browsers draw without a script or a font from elsewhere."""
+    text = node.astext()
+    try:
+        code = tex2mathml(text)
+    except MathError as error:
+        raise ExtensionError(f"A formula that docutils cannot turn into MathML: {text}") from error
+    return code.replace("<math ", f'<math display="{display}" ', 1)
+
+
+def visit_inline_math(translator, node) -> None:
+    translator.body.append(mathml(node, "inline"))
+    raise SkipNode
+
+
+def visit_math_block(translator, node) -> None:
+    translator.body.append(f'<div class="math">\n{mathml(node, "block")}\n</div>\n')
+    raise SkipNode
 
 
 def setup(app):
@@ -112,4 +145,5 @@ def setup(app):
     app.connect("builder-inited", check_times, priority=900)  # after the gallery has been run
     app.connect("missing-reference", link_public_name)
     app.add_directive("measures-table", MeasuresTable)
+    app.add_html_math_renderer("mathml", (visit_inline_math, None), (visit_math_block, None))
     return {"parallel_read_safe": True, "parallel_write_safe": True}
