@@ -120,23 +120,24 @@ class MeasuresTable(SphinxDirective):
         return self.parse_text_to_nodes("\n".join(lines))
 
 
-def mathml(node, display: str) -> str:
+def mathml(text: str, display: str) -> str:
     """Return a formula as MathML, which browsers draw without a script or a font from elsewhere."""
-    text = node.astext()
     try:
         code = tex2mathml(text)
-    except MathError as error:
+    except (MathError, AttributeError) as error:  # the latter of what it did not expect
         raise ExtensionError(f"A formula that docutils cannot turn into MathML: {text}") from error
     return code.replace("<math ", f'<math display="{display}" ', 1)
 
 
 def visit_inline_math(translator, node) -> None:
-    translator.body.append(mathml(node, "inline"))
+    translator.body.append(mathml(node.astext(), "inline"))
     raise SkipNode
 
 
 def visit_math_block(translator, node) -> None:
-    translator.body.append(f'<div class="math">\n{mathml(node, "block")}\n</div>\n')
+    style = "margin: 1em 0; overflow-x: auto"  # the theme's own, of .math, cuts wide ones off
+    for text in re.split(r"\n\s*\n", node.astext()):
+        translator.body.append(f'<div style="{style}">\n{mathml(text, "block")}\n</div>\n')
     raise SkipNode
 
 
