@@ -142,7 +142,8 @@ plt.show()
 # how loud a patient's seizures are moves the scale as well. On real EEG the picture is mixed, too:
 # between the sets of Bonn the method is 7 to 9 points above an SVM where source and target differ
 # in group, and level where they do not; between patients of CHB-MIT own scales do more than
-# adaptation, and both together are best, by up to three points. So scale by patient first; then
-# compare with and without adaptation, and be wary where seizures are rare.
+# adaptation, and both together are best, by up to three points, though on windows drawn with the
+# labels. So scale by patient first; then compare with and without adaptation, and be wary where
+# seizures are rare.
 #
 # Next: :ref:`sphx_glr_auto_examples_plot_05_undersampling.py`. In the guide: :doc:`/guide/fuzzy`.
