@@ -2,14 +2,49 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import issparse
-from sklearn.utils import check_array
+from sklearn.exceptions import NotFittedError
+from sklearn.utils import (
+    assert_all_finite,
+    check_array,
+    check_consistent_length,
+    column_or_1d,
+)
 from sklearn.utils._missing import is_pandas_na, is_scalar_nan
-from sklearn.utils.validation import validate_data
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import _check_sample_weight, validate_data
+
+
+@contextmanager
+def naming(*arguments: str) -> Iterator[None]:
+    """Put the name of an argument before a refusal that has none, as many of numpy's have.
+
+    Parameters
+    ----------
+    *arguments : str
+        The argument that is checked, or several that must go together.
+
+    Raises
+    ------
+    ValueError or TypeError
+        As raised inside; with the names before the message where it has none of them.
+    """
+    try:
+        yield
+    except NotFittedError:  # a ValueError, of no argument
+        raise
+    except (ValueError, TypeError) as error:
+        if any(re.search(rf"\b{name}\b", str(error)) for name in arguments):
+            raise
+        kind = ValueError if isinstance(error, ValueError) else TypeError
+        raise kind(f"{' and '.join(arguments)}: {error}") from error
 
 
 def is_windows(X: Any) -> bool:
@@ -18,6 +53,7 @@ def is_windows(X: Any) -> bool:
 
 
 # Checks sum samples up: of finite ones that are too large for that, nothing is to be said.
+@naming("X")
 @np.errstate(over="ignore", invalid="ignore")
 def check_windows(estimator: Any, X: Any, *, reset: bool = True, finite: bool = True) -> Any:
     """Validate raw windows and record or compare their layout.
@@ -145,14 +181,67 @@ def validate_table(estimator: Any, X: Any, *y: Any, **options: Any) -> Any:
         As `validate_data`, and for what it would turn into numbers: masked values, and dates, of
         which those that are missing become -9e18.
     """
-    if np.ma.is_masked(X):
-        raise ValueError("X is a masked array; fill its gaps or leave such rows out.")
-    dtype = X.dtype if issparse(X) else np.asarray(X).dtype
-    if dtype.kind in "mM":
-        raise ValueError(f"X holds values of type {dtype}; numbers are needed.")
-    for labels in y:
-        refuse_nan(np.asarray(labels))
-    return validate_data(estimator, X, *y, **options)
+    if y and y[0] is None:
+        raise ValueError(
+            f"{type(estimator).__name__} requires y to be passed, but the target y is None."
+        )
+    with naming("X"):
+        if np.ma.is_masked(X):
+            raise ValueError("X is a masked array; fill its gaps or leave such rows out.")
+        dtype = X.dtype if issparse(X) else np.asarray(X).dtype
+        if dtype.kind in "mM":
+            raise ValueError(f"X holds values of type {dtype}; numbers are needed.")
+        table = validate_data(estimator, X, **options)
+    if not y:
+        return table
+    labels = check_labels(y[0])
+    check_rows(X=table, y=labels)
+    return table, labels
+
+
+@naming("y")
+def check_labels(y: Any) -> NDArray:
+    """Validate one label a row: of any kind, or None in an array of objects.
+
+    Parameters
+    ----------
+    y : array-like, shape (n_samples,)
+        Labels.
+
+    Returns
+    -------
+    ndarray, shape (n_samples,)
+        The labels.
+
+    Raises
+    ------
+    ValueError
+        For NaN, pandas' NA, infinity, complex numbers or another shape.
+    """
+    labels: NDArray = np.asarray(column_or_1d(y, warn=True))
+    refuse_nan(labels)
+    assert_all_finite(labels, input_name="y")
+    if labels.dtype.kind == "c":
+        raise ValueError(f"Complex data not supported: y is of type {labels.dtype}.")
+    return labels
+
+
+@naming("y")
+def refuse_continuous(y: NDArray) -> None:
+    """Raise a ValueError if labels are no classes."""
+    check_classification_targets(y)
+
+
+def check_rows(**arguments: Any) -> None:
+    """Raise a ValueError that names the arguments if they have different numbers of rows."""
+    with naming(*arguments):
+        check_consistent_length(*arguments.values())
+
+
+def check_sample_weight(sample_weight: ArrayLike | None, X: Any) -> NDArray[np.float64]:
+    """Return validated weights of rows of X, above or equal to zero; ones for None."""
+    with naming("sample_weight"):
+        return _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
 
 
 def refuse_nan(y: NDArray[Any]) -> None:

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import check_scoring, get_scorer_names
 from sklearn.tree import DecisionTreeClassifier
-from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
-from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils._param_validation import StrOptions
 
-from .._utils.validation import validate_table
+from .._utils.parameters import HasMethods, Interval, plain
+from .._utils.validation import refuse_continuous, validate_table
 from ._cascade import CascadeSettings
 
 ENSEMBLE_CONSTRAINTS: dict = {
@@ -44,10 +44,10 @@ def cascade_settings(params: Any) -> CascadeSettings:
     estimator = DecisionTreeClassifier() if params.estimator is None else params.estimator
     return CascadeSettings(
         estimator,
-        params.n_bins,
+        plain(params.n_bins),
         params.sigma,
         check_scoring(estimator, scoring=params.scoring),
-        params.majority_ratio,
+        float(params.majority_ratio),
         params.bootstrap_minority,
     )
 
@@ -79,5 +79,5 @@ def check_table(estimator: Any, X: Any, y: Any) -> tuple[Any, NDArray, NDArray]:
         For NaN, infinity, another shape, or continuous labels.
     """
     X, y = validate_table(estimator, X, y, accept_sparse="csr", dtype=[np.float64, np.float32])
-    check_classification_targets(y)
+    refuse_continuous(y)
     return X, y, np.unique(y)

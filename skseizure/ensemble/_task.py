@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.model_selection import BaseShuffleSplit
-from sklearn.utils import check_array, check_consistent_length, column_or_1d
-from sklearn.utils.validation import _check_sample_weight, has_fit_parameter
+from sklearn.utils import check_array, column_or_1d
+from sklearn.utils.validation import has_fit_parameter
+
+from .._utils.validation import check_rows, check_sample_weight, naming
 
 DEFAULT_VALIDATION = 0.2
 
@@ -226,7 +228,7 @@ def check_weights(
             f"sample_weight was given, but the fit of estimator={estimator!r} takes none; leave it "
             "out or take another estimator."
         )
-    return _check_sample_weight(sample_weight, X, ensure_non_negative=True)
+    return check_sample_weight(sample_weight, X)
 
 
 def _plain(label: Any) -> Any:
@@ -256,13 +258,15 @@ def _given(
             "groups were given next to X_val and y_val; they tell how to set validation rows "
             "apart, of which there are some already. Leave one of the two out."
         )
-    X_val = check_array(
-        X_val, accept_sparse="csr", dtype=[np.float64, np.float32], input_name="X_val"
-    )
+    with naming("X_val"):
+        X_val = check_array(
+            X_val, accept_sparse="csr", dtype=[np.float64, np.float32], input_name="X_val"
+        )
     if X_val.shape[1] != X.shape[1]:
         raise ValueError(f"X_val has {X_val.shape[1]} features, but X has {X.shape[1]}.")
-    labels = column_or_1d(y_val)
-    check_consistent_length(X_val, labels)
+    with naming("y_val"):
+        labels = column_or_1d(y_val)
+    check_rows(X_val=X_val, y_val=labels)
     unknown = np.setdiff1d(labels, classes)
     if len(unknown):
         raise ValueError(f"y_val holds {unknown.tolist()}, which y does not.")
@@ -285,8 +289,8 @@ def _by_share(
         rows = np.flatnonzero((y == c) & usable)
         if len(rows) < 2:
             raise ValueError(
-                f"class {_plain(c)!r} has {len(rows)} row(s) in y, of weight above 0; two are "
-                f"needed, one to fit and one for validation={share:g}. Or pass X_val and y_val."
+                f"class {_plain(c)!r} has {len(rows)} row(s) in y, of sample_weight above 0; two "
+                f"are needed, one to fit and one for validation={share:g}. Or pass X_val and y_val."
             )
         rng.shuffle(rows)
         kept[rows[: min(max(1, round(share * len(rows))), len(rows) - 1)]] = True
@@ -389,8 +393,9 @@ def _masks(n: int, fitted: NDArray[np.intp], kept: NDArray[np.intp]) -> Sides:
 
 
 def _check_groups(groups: ArrayLike, y: NDArray) -> NDArray:
-    labels = column_or_1d(groups)
-    check_consistent_length(y, labels)
+    with naming("groups"):
+        labels = column_or_1d(groups)
+    check_rows(y=y, groups=labels)
     missing = labels != labels  # NaN alone is not itself
     if labels.dtype == object:
         missing |= labels == np.array(None)

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
 from sklearn.utils import Tags
-from sklearn.utils._param_validation import Interval
-from sklearn.utils.multiclass import check_classification_targets, type_of_target
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted
+from sklearn.utils.multiclass import type_of_target
+from sklearn.utils.validation import check_is_fitted
 
-from .._utils.validation import validate_table
+from .._utils.parameters import Interval
+from .._utils.validation import check_sample_weight, refuse_continuous, validate_table
 from .._utils.versions import get_state, set_state
 from ._swarm import SWARM_CONSTRAINTS, check_inertia, crowd_limit, draw_seed
 
@@ -246,15 +246,15 @@ class EvolvedMLPClassifier(ClassifierMixin, BaseEstimator):
             draw_seed(self.random_state),
             first,
             first_dim,
-            self.swarm_size,
-            self.max_iter,
+            int(self.swarm_size),
+            int(self.max_iter),
             float(self.tol),
             np.array(check_inertia(self.inertia)),
             float(self.cognitive),
             float(self.social),
             float(self.x_max),
             float(self.v_max * self.x_max),
-            self.vd_max,
+            int(self.vd_max),
             bool(self.clip),
             crowd_limit(self.max_crowd),
         )
@@ -360,7 +360,7 @@ class EvolvedMLPClassifier(ClassifierMixin, BaseEstimator):
 
 def split_classes(y: NDArray) -> tuple[NDArray, NDArray[np.bool_]]:
     """Return the two classes, and which rows are of the second."""
-    check_classification_targets(y)
+    refuse_continuous(y)
     classes, label = np.unique(y, return_inverse=True)
     if len(classes) > 2:
         raise ValueError(
@@ -428,7 +428,7 @@ def read_table(owner: Any, *arrays: Any, reset: bool = True) -> Any:
 def _check_weights(
     sample_weight: Any, X: NDArray, positive: NDArray[np.bool_]
 ) -> NDArray[np.float64]:
-    weights = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+    weights = check_sample_weight(sample_weight, X)
     weights = weights / (weights.max() or 1.0)  # lest the sum overflow
     for mask, what in ((positive, "positive"), (~positive, "negative")):
         if not weights[mask].sum() > 0:

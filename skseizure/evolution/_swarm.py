@@ -12,7 +12,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import OptimizeResult
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, validate_parameter_constraints
+from sklearn.utils._param_validation import validate_parameter_constraints
+
+from .._utils.parameters import Interval
+from .._utils.validation import naming
 
 # Sums of a few of these fit the integers of the kernels.
 LARGEST_INT = 2**31 - 1
@@ -291,12 +294,13 @@ def draw_seed(random_state: Any) -> np.uint64:
 
 def crowd_limit(max_crowd: int | None) -> int:
     """Return the limit as a number."""
-    return np.iinfo(np.int64).max if max_crowd is None else max_crowd
+    return np.iinfo(np.int64).max if max_crowd is None else int(max_crowd)
 
 
 def check_inertia(inertia: Any) -> tuple[float, float]:
     """Return first and last inertia after checking that there are two numbers."""
-    pair = np.asarray(inertia, dtype=np.float64)
+    with naming("inertia"):
+        pair = np.asarray(inertia, dtype=np.float64)
     if pair.shape != (2,) or not np.isfinite(pair).all():
         raise ValueError(f"inertia is {inertia!r}; two numbers are needed, the first and the last.")
     return float(pair[0]), float(pair[1])

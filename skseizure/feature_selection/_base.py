@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.feature_selection import SelectorMixin
 from sklearn.utils import Tags
-from sklearn.utils._param_validation import Interval, RealNotInt, StrOptions
-from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils._param_validation import RealNotInt, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from .._utils.validation import validate_table
+from .._utils.parameters import Interval
+from .._utils.validation import naming, refuse_continuous, validate_table
 from .._utils.versions import get_state, set_state
 from ._discretise import MAX_BINS, CodedTable, check_discrete_features, discretise
 from ._greedy import LabelledTable
@@ -39,14 +39,14 @@ class DiscreteSelector(SelectorMixin, BaseEstimator):
 
     def _discretise(self, X: NDArray) -> CodedTable:
         mask = check_discrete_features(self.discrete_features, X.shape[1])
-        table = discretise(X, self.n_bins, self.strategy, mask, self.n_jobs)
+        table = discretise(X, int(self.n_bins), self.strategy, mask, self.n_jobs)
         self.bin_edges_ = table.edges
         return table
 
     def _labelled_table(self, X: Any, y: Any) -> LabelledTable:
         """Validate and discretise fully labelled data."""
         X, y = validate_table(self, X, y)
-        check_classification_targets(y)
+        refuse_continuous(y)
         self.classes_, codes = np.unique(y, return_inverse=True)
         if len(self.classes_) < 2:
             raise ValueError(
@@ -58,6 +58,22 @@ class DiscreteSelector(SelectorMixin, BaseEstimator):
         self.ranking_, self.scores_ = order, scores
         self.support_ = np.zeros(self.n_features_in_, dtype=bool)
         self.support_[order] = True
+
+    def transform(self, X: Any) -> Any:
+        """Keep the selected columns.
+
+        Parameters
+        ----------
+        X : array-like, shape (n_samples, n_features)
+            Features.
+
+        Returns
+        -------
+        ndarray or data frame, shape (n_samples, n_selected_features)
+            The selected columns, in their order in X.
+        """
+        with naming("X"):
+            return super().transform(X)
 
     def _get_support_mask(self) -> NDArray[np.bool_]:
         check_is_fitted(self)

@@ -8,8 +8,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import _fit_context
-from sklearn.utils._param_validation import Interval
 
+from .._utils.parameters import Interval
 from ._base import DiscreteSelector
 from ._greedy import TOLERANCE, LabelledTable, first_best
 

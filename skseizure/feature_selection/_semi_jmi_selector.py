@@ -8,10 +8,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import _fit_context
-from sklearn.utils import ClassifierTags, Tags, check_consistent_length
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils import ClassifierTags, Tags
+from sklearn.utils._param_validation import StrOptions
 
-from .._utils.validation import validate_table
+from .._utils.parameters import Interval
+from .._utils.validation import check_rows, validate_table
 from ._base import N_FEATURES_CONSTRAINT, DiscreteSelector, count_to_select
 from ._criteria import CRITERIA
 from ._greedy import LabelledTable, select
@@ -183,7 +184,7 @@ class SemiJMISelector(DiscreteSelector):
             )
         features = validate_table(self, X)
         labels = check_partial_labels(y)
-        check_consistent_length(features, labels.unlabelled)
+        check_rows(X=features, y=labels.unlabelled)
         rows, is_positive = self._surrogate(labels)
         coded = self._discretise(features[rows] if self.surrogate_ == "drop" else features)
         table = LabelledTable(coded, is_positive[rows].astype(np.intp), 2, self.n_jobs)

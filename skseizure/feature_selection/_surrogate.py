@@ -10,6 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import column_or_1d
 from sklearn.utils._missing import is_pandas_na, is_scalar_nan
 
+from .._utils.validation import naming
+
 UNLABELLED = -1
 
 
@@ -55,7 +57,8 @@ def check_partial_labels(y: ArrayLike) -> PartialLabels:
     ValueError
         If no row is labelled, or there are over two classes, fractions, or strings beside numbers.
     """
-    labels = column_or_1d(y, warn=True)
+    with naming("y"):
+        labels = column_or_1d(y, warn=True)
     if labels.dtype.kind == "f" and not np.array_equal(labels, np.floor(labels), equal_nan=True):
         raise ValueError(
             "y holds fractions: Unknown label type: continuous. Two classes are needed, and -1 or "

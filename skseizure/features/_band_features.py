@@ -13,13 +13,14 @@ import numpy as np
 from joblib import hash as joblib_hash
 from numpy.typing import NDArray
 from sklearn.utils import gen_batches
-from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_memory
 from tqdm.auto import tqdm
 
 from .. import __version__
 from .._utils.parallel import call, loop
-from .._utils.validation import is_windows, refuse_not_finite
+from .._utils.parameters import HasMethods, Interval
+from .._utils.validation import is_windows, naming, refuse_not_finite
 from ..signals._filters import butterworth_bandpass
 from ._band_energy import band_edges
 from ._batch import Batch
@@ -278,6 +279,7 @@ def _on_array(function: Callable[[NDArray], Any], batch: Batch) -> Any:
     return function(samples)
 
 
+@naming("bands")
 def _check_bands(
     bands: Mapping[str, tuple[float, float]] | Sequence[str] | None, sfreq: float
 ) -> dict[str, tuple[float, float]]:
@@ -348,7 +350,8 @@ def _band_table(
         def bandpass(x: NDArray, low: float = low, high: float = high) -> NDArray:
             return butterworth_bandpass(x, sfreq, low, high, order, np.float64)
 
-        filtered = part._map_stored(bandpass).data if is_windows(part) else bandpass(part)
+        with naming("X"):
+            filtered = part._map_stored(bandpass).data if is_windows(part) else bandpass(part)
         for batch in gen_batches(n, max(1, BATCH_SAMPLES // (n_channels * n_times))):
             x = np.ascontiguousarray(filtered[batch]).reshape(-1, n_times)
             shared = Batch(x)

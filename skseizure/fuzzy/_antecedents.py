@@ -179,7 +179,13 @@ def rule_widths(
     )
     mean = np.average(X, axis=0, weights=weight)
     own = np.average((X - mean) ** 2, axis=0, weights=weight)
-    widths = np.sqrt(np.maximum(width_scale * variances, 1e-6 * own))
+    with np.errstate(over="ignore"):
+        widths = np.sqrt(np.maximum(width_scale * variances, 1e-6 * own))
+    if not np.isfinite(widths).all():
+        raise ValueError(
+            f"width_scale is {width_scale:g}, of which times variances up to {variances.max():.2g} "
+            "no square root is finite; a smaller one is needed."
+        )
     constant = X.min(axis=0) == X.max(axis=0)
     return np.where(constant | (widths == 0), 1.0, widths)
 

@@ -12,14 +12,14 @@ from scipy.linalg import LinAlgWarning
 from scipy.special import softmax
 from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import (
     _check_feature_names_in,
-    _check_sample_weight,
     check_is_fitted,
 )
 
-from .._utils.validation import validate_table
+from .._utils.parameters import Interval
+from .._utils.validation import check_sample_weight, validate_table
 from .._utils.versions import get_state, set_state
 from ._antecedents import (
     LARGEST,
@@ -43,7 +43,7 @@ class FuzzyClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):
     _parameter_constraints: dict = {
         "n_rules": [Interval(Integral, 1, None, closed="left")],
         "alpha": [Interval(Real, 0, None, closed="left")],
-        "fcm_fuzziness": [StrOptions({"auto"}), Interval(Real, 1, None, closed="neither")],
+        "fcm_fuzziness": [StrOptions({"auto"}), Interval(Real, 1, 1e100, closed="neither")],
         "width_scale": [StrOptions({"auto"}), Interval(Real, 0, None, closed="neither")],
         "subsample": [Interval(Integral, 1, None, closed="left"), None],
         "random_state": ["random_state"],
@@ -59,9 +59,7 @@ class FuzzyClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):
                 f"X holds values up to {largest:.2g}; squares of such values overflow. Values "
                 f"within {LARGEST:.0e} are needed: scale the features."
             )
-        weight = _check_sample_weight(
-            sample_weight, table, dtype=np.float64, ensure_non_negative=True
-        )
+        weight = check_sample_weight(sample_weight, table)
         with np.errstate(over="ignore"):
             # Room for sums over columns, and for rows on either side of zero.
             if not np.isfinite(1e4 * weight.sum() * max(largest, 1.0) ** 2):
@@ -108,9 +106,10 @@ class FuzzyClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):
         fuzziness = self.fcm_fuzziness
         if fuzziness == "auto":
             fuzziness = automatic_fuzziness(len(distinct), d)
-        scale = float(d) if self.width_scale == "auto" else self.width_scale
+        fuzziness = float(fuzziness)
+        scale = float(d if self.width_scale == "auto" else self.width_scale)
         centers, memberships = fuzzy_c_means(distinct, n_rules, fuzziness, counts, rng)
-        self.fcm_fuzziness_ = float(fuzziness)
+        self.fcm_fuzziness_ = fuzziness
         self.centers_ = centers
         self.sigmas_ = rule_widths(distinct, counts, centers, memberships, scale)
         spread = center_spread(distinct, counts, centers)

@@ -6,9 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.utils.multiclass import check_classification_targets
 
-from .._utils.validation import refuse_nan
+from .._utils.validation import refuse_continuous, refuse_nan
 
 
 class Labels(NamedTuple):
@@ -58,7 +57,7 @@ def encode_labels(y: NDArray[Any], unlabelled: int | None, counted: NDArray[np.b
         )
     if labelled.dtype == object:
         labelled = _of_one_type(labelled.tolist())
-    check_classification_targets(labelled)
+    refuse_continuous(labelled)
     classes, labelled_codes = np.unique(labelled, return_inverse=True)
     present = np.unique(labelled_codes[counted[~missing]])
     if len(present) < 2:
@@ -121,10 +120,10 @@ def _of_one_type(labels: list[Any]) -> NDArray[Any]:
 def _one_class(classes: list[Any], n_missing: int, unlabelled: int | None) -> str:
     found = f"y has one class, {classes[0]!r}," if classes else "y has no class"
     if n_missing == 0:
-        return f"{found} among the rows of weight above 0; at least two classes are needed."
+        return f"{found} among the rows of sample_weight above 0; at least two classes are needed."
     return (
-        f"{found} among the labelled rows of weight above 0, beside {n_missing} unlabelled ones; "
-        f"at least two classes are needed. If {unlabelled} is a class of its own here, pass "
+        f"{found} among the labelled rows of sample_weight above 0, beside {n_missing} unlabelled "
+        f"ones; at least two classes are needed. If {unlabelled} is a class of its own here, pass "
         f"unlabeled_label=None or relabel it: y = np.where(y == {unlabelled}, 0, 1)."
     )
 

@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils._param_validation import Interval, validate_params
+from sklearn.utils._param_validation import validate_params
 
+from .._utils.parameters import Interval
 from ._rule_table import RuleTable, rule_table
 
 

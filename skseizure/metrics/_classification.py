@@ -7,7 +7,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.metrics import recall_score
-from sklearn.utils import check_consistent_length, column_or_1d
+from sklearn.utils import column_or_1d
+
+from .._utils.validation import check_rows, naming
 
 
 def sensitivity_score(
@@ -121,8 +123,11 @@ def _recall(true: NDArray, predicted: NDArray, sample_weight: Any, zero_division
 def _positive(
     y_true: ArrayLike, y_pred: ArrayLike, pos_label: Any
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    true, predicted = column_or_1d(y_true), column_or_1d(y_pred)
-    check_consistent_length(true, predicted)
+    with naming("y_true"):
+        true = column_or_1d(y_true)
+    with naming("y_pred"):
+        predicted = column_or_1d(y_pred)
+    check_rows(y_true=true, y_pred=predicted)
     labels = sorted(set(true.tolist()) | set(predicted.tolist()))
     if len(labels) > 2:
         raise ValueError(

@@ -9,9 +9,9 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import BaseCrossValidator
-from sklearn.utils import check_array, check_consistent_length, column_or_1d
+from sklearn.utils import check_array, column_or_1d
 
-from .._utils.validation import is_windows, time_segments
+from .._utils.validation import check_rows, is_windows, naming, time_segments
 from ._identity import Split, warn_of_overlap
 
 
@@ -76,10 +76,14 @@ class EarlyTrainSplit(BaseCrossValidator):
     def __init__(
         self, train_size: float = 0.25, *, unit: Literal["frame", "seizure"] = "frame"
     ) -> None:
-        if not 0 < train_size < 1:
-            raise ValueError(f"train_size is {train_size!r}; a share between 0 and 1 is needed.")
-        if unit not in ("frame", "seizure"):
-            raise ValueError(f"unit is {unit!r}; 'frame' or 'seizure' is needed.")
+        with naming("train_size"):
+            if not 0 < train_size < 1:
+                raise ValueError(
+                    f"train_size is {train_size!r}; a share between 0 and 1 is needed."
+                )
+        with naming("unit"):
+            if unit not in ("frame", "seizure"):
+                raise ValueError(f"unit is {unit!r}; 'frame' or 'seizure' is needed.")
         self.train_size = train_size
         self.unit = unit
 
@@ -108,8 +112,9 @@ class EarlyTrainSplit(BaseCrossValidator):
         """
         if y is None:
             raise ValueError("y is None; EarlyTrainSplit shares out each class and needs labels.")
-        y = column_or_1d(y)
-        check_consistent_length(X, y)
+        with naming("y"):
+            y = column_or_1d(y)
+        check_rows(X=X, y=y)
         yield from warn_of_overlap(self, X, self._splits(X, y, _patients(X, groups)))
 
     def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
@@ -174,9 +179,10 @@ class EarlyTrainSplit(BaseCrossValidator):
 
 def _patients(X: Any, groups: Any) -> NDArray:
     if groups is not None:
-        groups = check_array(groups, input_name="groups", ensure_2d=False, dtype=None)
+        with naming("groups"):
+            groups = check_array(groups, input_name="groups", ensure_2d=False, dtype=None)
         if X is not None:
-            check_consistent_length(X, groups)
+            check_rows(X=X, groups=groups)
         return groups
     if is_windows(X) and X.patient is not None:
         return X.patient

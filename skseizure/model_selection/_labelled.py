@@ -9,8 +9,9 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import BaseCrossValidator, check_cv
-from sklearn.utils import _safe_indexing, check_consistent_length, column_or_1d
+from sklearn.utils import _safe_indexing, column_or_1d
 
+from .._utils.validation import check_rows, naming
 from ..fuzzy._labels import missing_labels
 from ._identity import Split
 
@@ -109,8 +110,9 @@ class LabelledTestSplit(BaseCrossValidator):
         """
         labelled, unlabelled = _labelled_rows(X, y)
         inner, parts = self._inner(labelled, X, y, groups)
-        for train, test in inner.split(*parts):
-            yield np.sort(np.concatenate([labelled[train], unlabelled])), labelled[test]
+        with naming("cv"):
+            for train, test in inner.split(*parts):
+                yield np.sort(np.concatenate([labelled[train], unlabelled])), labelled[test]
 
     def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
         """Return the number of splits.
@@ -147,14 +149,16 @@ class LabelledTestSplit(BaseCrossValidator):
         labels = np.array(column_or_1d(np.asarray(y))[labelled].tolist())
         parts = [None if X is None else _safe_indexing(X, labelled), labels]
         parts.append(None if groups is None else _safe_indexing(groups, labelled))
-        return check_cv(self.cv, labels, classifier=True), parts
+        with naming("cv"):
+            return check_cv(self.cv, labels, classifier=True), parts
 
 
 def _labelled_rows(X: Any, y: Any) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     if y is None:
         raise ValueError("y is None; LabelledTestSplit needs labels, with -1 where one is missing.")
-    y = column_or_1d(np.asarray(y))
-    check_consistent_length(X, y)
+    with naming("y"):
+        y = column_or_1d(np.asarray(y))
+    check_rows(X=X, y=y)
     missing = missing_labels(y, -1)
     labelled = np.flatnonzero(~missing)
     classes = sorted({str(label) for label in y[labelled].tolist()})

@@ -2,12 +2,34 @@
 
 from __future__ import annotations
 
-from sklearn.model_selection import GroupKFold, LeaveOneGroupOut, StratifiedGroupKFold
+from numbers import Integral
 
+import numpy as np
+from sklearn.model_selection import GroupKFold, LeaveOneGroupOut, StratifiedGroupKFold
+from sklearn.utils import check_random_state
+
+from .._utils.validation import naming
 from ._identity import GroupsFromWindows
 
 
-class RecordKFold(GroupsFromWindows, GroupKFold):
+class _Folds(GroupsFromWindows):
+    """Mixin of splitters into a number of folds, whose parameters it checks by name."""
+
+    def __init__(
+        self,
+        n_splits: int = 5,
+        *,
+        shuffle: bool = False,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
+        if isinstance(n_splits, bool) or not isinstance(n_splits, Integral):
+            raise ValueError(f"n_splits is {n_splits!r}; a whole number from 2 on is needed.")
+        with naming("random_state"):
+            check_random_state(random_state)
+        super().__init__(n_splits, shuffle=shuffle, random_state=random_state)
+
+
+class RecordKFold(_Folds, GroupKFold):
     """K folds of whole records.
 
     scikit-learn's ``GroupKFold`` that finds the records in `Windows`. ``groups``, where given, take
@@ -85,7 +107,7 @@ class LeaveOnePatientOut(GroupsFromWindows, LeaveOneGroupOut):
     _kind = "patient"
 
 
-class StratifiedPatientKFold(GroupsFromWindows, StratifiedGroupKFold):
+class StratifiedPatientKFold(_Folds, StratifiedGroupKFold):
     """K folds of whole patients, with classes in about equal proportion.
 
     scikit-learn's ``StratifiedGroupKFold`` that finds the patients in `Windows`. ``groups``, where

@@ -12,17 +12,22 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
 from sklearn.utils import (
     Tags,
-    assert_all_finite,
-    check_consistent_length,
     check_random_state,
-    column_or_1d,
     compute_class_weight,
 )
-from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
-from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from .._utils.validation import check_sfreq, check_windows, is_windows, refuse_nan
+from .._utils.parameters import HasMethods, Interval, plain
+from .._utils.validation import (
+    check_labels,
+    check_rows,
+    check_sfreq,
+    check_windows,
+    is_windows,
+    naming,
+    refuse_continuous,
+)
 from .._utils.versions import get_state, set_state
 from ._sampler import Sampler, exponents
 from ._scaling import learn_scaling, parts, scaled
@@ -55,7 +60,7 @@ class BaseMoEClassifier(ClassifierMixin, BaseEstimator):
         "class_weight": [dict, StrOptions({"balanced"}), None],
         "max_epochs": [Interval(Integral, 1, None, closed="left")],
         "batch_size": [Interval(Integral, 2, None, closed="left")],
-        "lr": [Interval(Real, 0, None, closed="neither")],
+        "lr": [Interval(Real, 0, 1e30, closed="neither")],  # in single precision
         "weight_decay": [Interval(Real, 0, None, closed="left")],
         "schedule": [StrOptions({"one_cycle", "constant"})],
         "augment": ["boolean", StrOptions({"auto"})],
@@ -284,11 +289,9 @@ class BaseMoEClassifier(ClassifierMixin, BaseEstimator):
             raise ValueError(
                 f"{type(self).__name__} requires y to be passed, but the target y is None."
             )
-        labels: NDArray = np.asarray(column_or_1d(y, warn=True))
-        refuse_nan(labels)
-        assert_all_finite(labels, input_name="y")
-        check_classification_targets(labels)
-        check_consistent_length(X, labels)
+        labels = check_labels(y)
+        refuse_continuous(labels)
+        check_rows(X=X, y=labels)
         self.sfreq_ = None
         if self.sfreq is not None or is_windows(X):
             check_sfreq(self, X)
@@ -376,7 +379,7 @@ class BaseMoEClassifier(ClassifierMixin, BaseEstimator):
             "hidden": self.hidden,
             "top_k": self.top_k,
             "noisy": self.noisy_gating,
-            "mixed_precision": self.mixed_precision,
+            "mixed_precision": bool(self.mixed_precision),
         }
 
     def _layout(self) -> dict[str, Any]:
@@ -397,23 +400,29 @@ class BaseMoEClassifier(ClassifierMixin, BaseEstimator):
         weight = None
         if self.class_weight is not None:
             labels = np.repeat(self.classes_, self.class_counts_)
-            weight = compute_class_weight(self.class_weight, classes=self.classes_, y=labels)
+            with naming("class_weight"):
+                weight = compute_class_weight(self.class_weight, classes=self.classes_, y=labels)
+                if not (np.isfinite(weight).all() and weight.min() >= 0 and weight.any()):
+                    raise ValueError(
+                        f"class_weight is {self.class_weight!r}; finite weights of 0 or more, not "
+                        "all of them 0, are needed."
+                    )
         return Plan(
-            max_epochs=self.max_epochs,
+            max_epochs=plain(self.max_epochs),
             pretrain_epochs=0 if continued else pretrain,
-            batch_size=self.batch_size,
-            lr=self.lr,
-            weight_decay=self.weight_decay,
+            batch_size=plain(self.batch_size),
+            lr=plain(self.lr),
+            weight_decay=plain(self.weight_decay),
             one_cycle=self.schedule == "one_cycle",
             expert_gamma=exponents(self.sampler, self.n_experts),
-            joint_gamma=self.joint_gamma,
+            joint_gamma=plain(self.joint_gamma),
             class_weight=weight,
-            w_balance=self.w_balance,
-            w_agree=self.w_agree,
+            w_balance=plain(self.w_balance),
+            w_agree=plain(self.w_agree),
             augment=bool(augment),
-            patience=self.patience,
+            patience=plain(self.patience),
             callbacks=self._checked_callbacks(),
-            compile=self.compile,
+            compile=bool(self.compile),
             verbose=int(self.verbose),
             seed=seed,
         )
@@ -458,7 +467,7 @@ def _groups(X: Any, groups: Any) -> NDArray | None:
                 f"groups has shape {column.shape}; ({len(X)},), a patient for each window, is "
                 "needed."
             )
-        check_consistent_length(X, column)
+        check_rows(X=X, groups=column)
         missing = column != column  # NaN alone is not itself
         if column.dtype == object:
             missing |= column == np.array(None)

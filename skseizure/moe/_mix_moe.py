@@ -12,13 +12,16 @@ from sklearn.base import clone, is_classifier
 from sklearn.linear_model import LogisticRegression, RidgeClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils._param_validation import StrOptions
 
+from .._utils.parameters import HasMethods, Interval
 from ._base import BaseMoEClassifier
 from ._manual_features import NAMED
 from ._sampler import Sampler
 from ._scaling import parts
 from ._traditional import expert_log_proba, out_of_fold
+
+LARGEST = 1e100  # among features, which are squared and summed
 
 
 class MixMoEClassifier(BaseMoEClassifier):
@@ -346,6 +349,11 @@ def _checked_table(table: Any, n_windows: int) -> NDArray[np.float64]:
         raise ValueError(
             f"feature_extractor made {values[row, column]} of window {row}, column {column}; "
             "finite numbers are needed."
+        )
+    if (largest := np.abs(values).max(initial=0.0)) > LARGEST:
+        raise ValueError(
+            f"feature_extractor made values up to {largest:.2g} of X, squares of which overflow; "
+            f"values within {LARGEST:.0e} are needed: scale the samples."
         )
     return values
 

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from .._utils.validation import naming
 from ._eegnet import EEGNet
 from ._mixture import MixtureOfExperts, agreement_loss, balance_loss
 
@@ -49,8 +50,9 @@ class MoENetwork(nn.Module):
         super().__init__()
         self.mixed_precision = mixed_precision
         make = EEGNet if extractor is None else extractor
-        self.extractor = make(n_channels=n_channels, n_times=n_times, sfreq=sfreq)
-        n_features = _count_features(self.extractor, n_channels, n_times)
+        with naming("extractor"):
+            self.extractor = make(n_channels=n_channels, n_times=n_times, sfreq=sfreq)
+            n_features = _count_features(self.extractor, n_channels, n_times)
         n_gate_features = n_features + n_manual
         self.norm = nn.BatchNorm1d(n_gate_features) if n_manual else None
         self.mixture = MixtureOfExperts(

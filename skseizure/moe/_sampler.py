@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_random_state
 
+from .._utils.validation import naming
+
 Sampler = Literal["diverse", "balanced", "natural"] | ArrayLike
 
 
@@ -133,7 +135,8 @@ def exponents(sampler: Sampler, n_experts: int) -> NDArray[np.float64]:
     if isinstance(sampler, str):
         first, last = {"diverse": (1, 0), "balanced": (0, 0), "natural": (1, 1)}[sampler]
         return np.linspace(first, last, n_experts)
-    gamma = np.asarray(sampler, dtype=np.float64)
+    with naming("sampler"):
+        gamma = np.asarray(sampler, dtype=np.float64)
     if gamma.shape != (n_experts,) or not np.isfinite(gamma).all():
         raise ValueError(
             f"sampler is {sampler!r}; one finite exponent for each of {n_experts} experts is "

@@ -252,8 +252,9 @@ def train(
     broken = [name for name, value in state.items() if not np.isfinite(value).all()]
     if broken:
         raise ValueError(
-            f"Training diverged: {broken[0]} is not finite. A smaller lr may help; X may also hold "
-            "values beyond single precision."
+            f"Training diverged: {broken[0]} is not finite. A smaller lr may help, or smaller "
+            "weights (w_balance, w_agree, weight_decay, class_weight, joint_gamma); X may also "
+            "hold values beyond single precision."
         )
     history = [{k: v for k, v in row.items() if k != "batches"} for row in net.history]
     return state, history

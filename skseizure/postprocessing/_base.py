@@ -16,12 +16,12 @@ from sklearn.base import (
     clone,
     is_classifier,
 )
-from sklearn.utils import assert_all_finite, column_or_1d, get_tags
+from sklearn.utils import get_tags
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
-from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted
 
-from .._utils.validation import is_windows, refuse_nan, time_segments
+from .._utils.validation import check_labels, is_windows, refuse_continuous, time_segments
 from .._utils.versions import get_state, set_state
 
 # A rounding error in a mean must not decide whether it reaches a threshold.
@@ -76,10 +76,8 @@ class MetaClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
             raise ValueError(
                 f"estimator is {self.estimator!r}; {type(self).__name__} needs a classifier."
             )
-        column: NDArray = np.asarray(column_or_1d(y, warn=True))
-        refuse_nan(column)
-        assert_all_finite(column, input_name="y")
-        check_classification_targets(column)
+        column = check_labels(y)
+        refuse_continuous(column)
         labels = np.unique(column)
         if len(labels) == 1:
             raise ValueError(

@@ -9,10 +9,10 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import _fit_context
-from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
-from sklearn.utils.validation import check_consistent_length
+from sklearn.utils._param_validation import StrOptions
 
-from .._utils.validation import check_windows, is_windows
+from .._utils.parameters import HasMethods, Interval
+from .._utils.validation import check_rows, check_windows, is_windows
 from ._base import ROUNDING, MetaClassifier
 
 
@@ -132,12 +132,13 @@ class ChannelFusionClassifier(MetaClassifier):
         """
         if self.voting == "soft" and not hasattr(self.estimator, "predict_proba"):
             raise ValueError(
-                f"voting='soft' needs probabilities, but {self.estimator!r} has no predict_proba; "
-                "use voting='hard' or wrap it in sklearn.calibration.CalibratedClassifierCV."
+                f"voting='soft' needs probabilities, but estimator={self.estimator!r} has no "
+                "predict_proba; use voting='hard' or wrap it in "
+                "sklearn.calibration.CalibratedClassifierCV."
             )
         X = check_windows(self, X)
         y = self._check_y(y)
-        check_consistent_length(X, y)
+        check_rows(X=X, y=y)
         n, n_channels, _ = X.shape
         params = {
             name: np.repeat(value, n_channels, axis=0)

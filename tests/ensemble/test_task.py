@@ -128,7 +128,11 @@ def test_sample_of_a_task(rng):
     ("y", "given", "message"),
     [
         (np.zeros(9), {}, r"y has one class, 0\.0; at least two"),
-        (labels(9, 1), {}, r"class 1 has 1 row\(s\) in y, of weight above 0; two are needed"),
+        (
+            labels(9, 1),
+            {},
+            r"class 1 has 1 row\(s\) in y, of sample_weight above 0; two are needed",
+        ),
         (labels(9, 3), {"validation": StratifiedKFold(5)}, "makes 5 folds, but class 1 has 3 rows"),
         (labels(9, 3), {"validation": KFold(3)}, "no row of class 1 for validation, of 3 in y"),
         (
@@ -172,7 +176,7 @@ def test_sample_of_a_task(rng):
         (
             labels(9, 3),
             {"sample_weight": np.repeat([1.0, 0.0], [9, 3])},
-            r"class 1 has 0 row\(s\) in y, of weight above 0",
+            r"class 1 has 0 row\(s\) in y, of sample_weight above 0",
         ),
     ],
 )

@@ -286,3 +286,14 @@ def test_bad_data_are_refused():
         model.predict(X * 1e35)
     far = model.decision_function(np.full((2, 5), 1e30))
     assert np.isfinite(far).all()
+
+
+def test_numpy_integers_are_compiled_for_no_second_time():
+    X, y = np.random.default_rng(0).normal(size=(12, 3)), np.arange(12) % 2
+    params = {"swarm_size": 5, "max_iter": 4, "vd_max": 2, "max_crowd": 3}
+    fitted = EvolvedMLPClassifier((0, 2), **params, random_state=0).fit(X, y)
+    compiled = len(kernels.evolve.signatures)
+    other = {name: np.uint8(value) for name, value in params.items()}
+    again = EvolvedMLPClassifier((0, 2), **other, random_state=0).fit(X, y)
+    assert len(kernels.evolve.signatures) == compiled
+    np.testing.assert_array_equal(again.coefs_[0], fitted.coefs_[0])

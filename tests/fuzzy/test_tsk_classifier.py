@@ -241,7 +241,9 @@ def test_weights_that_fit_refuses(iris):
     X, y = iris
     with pytest.raises(ValueError, match="Negative values in data passed to `sample_weight`"):
         TSKClassifier(3).fit(X, y, sample_weight=np.linspace(-1, 1, 150))
-    with pytest.raises(ValueError, match="y has one class, 0, among the rows of weight above 0"):
+    with pytest.raises(
+        ValueError, match="y has one class, 0, among the rows of sample_weight above 0"
+    ):
         TSKClassifier(3).fit(X, y, sample_weight=y == 0)
     with pytest.raises(ValueError, match=r"sample_weight holds up to 1e\+300 and X up to 3.1e\+20"):
         TSKClassifier(3).fit(X * 1e20, y, sample_weight=np.full(150, 1e300))

@@ -194,7 +194,7 @@ def sound_model(model):
 
 def sound_answers(classifier):
     # Weights that are finite may be too large for anything.
-    answers_or_says_why(classifier, Table().build())
+    answers_or_says_why(classifier, Table().build(), about="X")
 
 
 def sound_sampler(loaded):

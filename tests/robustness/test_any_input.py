@@ -35,6 +35,11 @@ def number_of(estimator, usual):
     return usual // 4 if trains(estimator) else usual
 
 
+def parameters(estimator):
+    """Return what a refusal may name beside X where X has too few rows, or too low a rate."""
+    return [name.split("__")[-1] for name in estimator.get_params()]
+
+
 def n_rows(X):
     return X.shape[0] if getattr(X, "shape", ()) else 30
 
@@ -45,7 +50,8 @@ def test_fit_on_any_table(numbered, request):
 
     def holds(case):
         X = case.build()
-        fits_or_says_why(estimator, X, np.arange(n_rows(X)) % 2)
+        about = ["X"] if case.rows == Table.rows else ["X", "y", *parameters(estimator)]
+        fits_or_says_why(estimator, X, np.arange(n_rows(X)) % 2, about=about)
 
     explore(holds, TABLES, examples=number_of(estimator, 24), key=request.node.nodeid)
 
@@ -55,7 +61,7 @@ def fitted(number, values):
     """Return an estimator fitted on a sound table, None if it refuses its values."""
     estimator = small(INSTANCES[number])
     X = Table(values=values).build()
-    refused = isinstance(attempt(estimator.fit, X, np.arange(len(X)) % 2), Exception)
+    refused = isinstance(attempt(estimator.fit, X, np.arange(len(X)) % 2, about="X"), Exception)
     return None if refused else estimator
 
 
@@ -64,7 +70,7 @@ def test_use_on_any_table(numbered, request):
     def holds(case):
         values, table = case
         if (estimator := fitted(numbered[0], values)) is not None:
-            answers_or_says_why(estimator, table.build())
+            answers_or_says_why(estimator, table.build(), about="X")
 
     explore(
         holds,
@@ -80,9 +86,11 @@ def test_any_windows(numbered, request):
 
     def holds(case):
         first, second = (cut.build() for cut in case)
-        fits_or_says_why(estimator, first, np.arange(len(first)) % 2)
+        fits_or_says_why(
+            estimator, first, np.arange(len(first)) % 2, about=["X", "y", *parameters(estimator)]
+        )
         if hasattr(estimator, "n_features_in_"):
-            answers_or_says_why(estimator, second)
+            answers_or_says_why(estimator, second, about="X")
 
     explore(
         holds,
@@ -99,7 +107,9 @@ def test_any_labels(numbered, request):
     def holds(case):
         kind, rows, seed = case
         y = np.random.default_rng(seed).permutation(np.arange(rows) % 3)
-        fits_or_says_why(estimator, Table(rows=rows, seed=seed).build(), LABELS[kind](y))
+        about = ["y"] if rows == Table.rows else ["X", "y", *parameters(estimator)]
+        X = Table(rows=rows, seed=seed).build()
+        fits_or_says_why(estimator, X, LABELS[kind](y), about=about)
 
     explore(
         holds,
@@ -122,7 +132,9 @@ def test_anything_that_goes_with_rows(numbered, request):
         X, y = Table(rows=rows, values=values).build(), np.arange(rows) % 2
         if name == "sample_domain":
             y = np.where(np.arange(rows) % 3, y, -1)
-        fits_or_says_why(estimator, X, y, **{name: ROW_VALUES[kind](rows)})
+        about = [name] if rows == Table.rows else [name, "X", "y", *parameters(estimator)]
+        about += ["X"] if values == "large" else []
+        fits_or_says_why(estimator, X, y, about=about, **{name: ROW_VALUES[kind](rows)})
 
     explore(
         holds,
