@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils._param_validation import HasMethods, StrOptions
+from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_memory
 
 from .. import __version__
-from .._utils.validation import is_windows, time_segments
+from .._utils.parameters import HasMethods
+from .._utils.validation import is_windows, naming, time_segments
 from ._batch import Batch, Values
 from ._frame_groups import BANDS, DERIVATIVES, GROUPS, band_name, group_features
 from ._mfcc import N_FILTERS, deltas, mel_filters, mel_points
@@ -234,7 +235,8 @@ class FrameFeatures(WindowsTransformer):
 
 def _chosen(what: str, names: Sequence[str], known: tuple[str, ...]) -> tuple[str, ...]:
     """Return names as a tuple after checking that they are known and different."""
-    unknown = [str(name) for name in names if name not in known]
+    with naming(what):
+        unknown = [str(name) for name in names if name not in known]
     if unknown:
         raise ValueError(f"{what} names {', '.join(unknown)}; known are {', '.join(known)}.")
     if len(set(names)) < len(names) or len(names) == 0:

@@ -17,11 +17,11 @@ from sklearn.base import (
     clone,
 )
 from sklearn.utils import Tags, check_array, get_tags
-from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import _num_samples, check_is_fitted
 
+from .._utils.parameters import HasMethods, Interval
 from .._utils.validation import step_seconds
 from .._utils.versions import get_state, set_state
 from ._smoothing import smooth

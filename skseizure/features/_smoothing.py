@@ -111,8 +111,8 @@ def smooth(
     UserWarning
         If gaps leave most windows less than half of the span, where their records are long enough.
     """
-    # Twice the windows that there are: more change nothing.
-    n_windows = max(1, round(min(seconds / step, 2 * len(table) + 1)))
+    # More windows than reach over the table on both sides are as many as that.
+    n_windows = max(1, round(min(float(seconds) / step, 2 * len(table) + 1)))
     segments = X.segments() if is_windows(X) else [np.arange(len(table))]
     if is_windows(X):
         _warn_of_gaps(X, segments, seconds)

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils._param_validation import Interval
 
+from .._utils.parameters import Interval
 from ._band_energy import all_reached, band_slices, check_energy_bands, log_band_energy
 from ._batch import Batch
 from ._power import segment_band_power
@@ -221,7 +221,7 @@ def _weights(weighting: str | tuple, segment: int) -> NDArray[np.float64]:
 
     try:
         return get_window(weighting, segment)
-    except ValueError as error:
+    except (ValueError, TypeError, IndexError) as error:
         raise ValueError(
             f"weighting is {weighting!r}; a window of scipy.signal.get_window is needed: {error}"
         ) from error

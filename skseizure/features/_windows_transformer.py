@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.utils import Tags, gen_batches
-from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 from tqdm.auto import tqdm
 
 from .._utils.parallel import call, loop
+from .._utils.parameters import Interval
 from .._utils.validation import check_sfreq, check_windows, is_windows, refuse_not_finite
 from .._utils.versions import get_state, set_state
 from ._smoothing import smooth

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import _fit_context
-from sklearn.utils._param_validation import HasMethods, Interval
 
+from .._utils.parameters import HasMethods, Interval
 from .._utils.validation import is_windows, step_seconds
 from ._alarms import Settings, hold_and_confirm, hysteresis, merge_and_drop, moving_average
 from ._base import ROUNDING, MetaClassifier, stretches
@@ -327,11 +327,11 @@ class SeizureDetector(MetaClassifier):
 
     def _settings(self, step: float) -> Settings:
         return Settings(
-            half=int(self.smoothing / (2 * step) + ROUNDING),
+            half=int(_steps(self.smoothing, step) / 2 + ROUNDING),
             high=self.threshold,
             low=self._low_threshold(),
-            gap=max(int(np.ceil(self.merge_gap / step - ROUNDING)) - 1, 0),
-            shortest=int(np.ceil(self.min_duration / step - ROUNDING)),
+            gap=max(int(np.ceil(_steps(self.merge_gap, step) - ROUNDING)) - 1, 0),
+            shortest=int(np.ceil(_steps(self.min_duration, step) - ROUNDING)),
         )
 
     def _alarms(self, X: Any, seizure: NDArray) -> NDArray[np.bool_]:
@@ -357,3 +357,8 @@ class SeizureDetector(MetaClassifier):
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_class = False
         return tags
+
+
+def _steps(seconds: float, step: float) -> float:
+    # No record has as many windows as the largest seconds ask for.
+    return min(float(seconds) / step, 1e15)

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import _fit_context
 from sklearn.pipeline import Pipeline
-from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from .._utils.parameters import HasMethods
 from ._base import MetaClassifier, inner_has, stretches
 from ._morphology import FILTER_CONSTRAINTS, aggregate_and_filter, morphological_filter
 

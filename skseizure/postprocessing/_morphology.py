@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.utils._param_validation import Interval, validate_params
+from sklearn.utils._param_validation import validate_params
+
+from .._utils.parameters import Interval
 
 FILTER_CONSTRAINTS = {
     "window": [Interval(Integral, 1, None, closed="left")],
@@ -79,6 +81,8 @@ def morphological_filter(
     """
     psi = _check_frames("psi", psi).copy()
     n_frames = len(psi)
+    # Larger ones do the same; int for numpy's own integers, which may be without a sign.
+    window, neighborhood = (min(int(size), n_frames + 1) for size in (window, neighborhood))
     starts = np.arange(0, n_frames, window)
     n_blocks = len(starts)
     length = np.diff(np.append(starts, n_frames))
