@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 
+from .._utils.validation import naming
 from ._sampling import draw_by_error, error_histogram
 from ._task import Task
 
@@ -73,8 +74,8 @@ class Cascade:
         self.task, self.settings, self.rng = task, settings, rng
         self.members: list[Any] = []
         self.subsets: list[NDArray[np.intp]] = []
-        wanted = int(len(task.minority) * settings.majority_ratio)
-        self.n_majority = min(max(1, wanted), len(task.majority))
+        wanted = min(len(task.minority) * settings.majority_ratio, len(task.majority))
+        self.n_majority = max(1, int(wanted))
         self._proba_train = np.zeros(len(task.majority))
         self._proba_val = np.zeros(len(task.rows_val))
         self._easy_val = task.y_val == 0
@@ -112,14 +113,15 @@ class Cascade:
                 error_histogram(self._proba_val[self._easy_val], n_bins),
             ]
         )
-        self.score = self.settings.scorer(
-            _Predicted(self._proba_val), np.empty((len(task.y_val), 0)), task.y_val
-        )
-        if not np.isfinite(self.score):
-            raise ValueError(
-                f"scoring gave {self.score} on the {len(task.y_val)} validation rows; a finite "
-                "number is needed."
+        with naming("scoring"):
+            self.score = self.settings.scorer(
+                _Predicted(self._proba_val), np.empty((len(task.y_val), 0)), task.y_val
             )
+            if not np.isfinite(self.score):
+                raise ValueError(
+                    f"scoring gave {self.score} on the {len(task.y_val)} validation rows; a finite "
+                    "number is needed."
+                )
 
     def _update_mean(self, mean: NDArray[np.float64], X: Any, rows: NDArray[np.intp]) -> None:
         k, member = len(self.members), self.members[-1]

@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, _clone_parametrized, _fit_context
 from sklearn.utils import ClassifierTags, Tags, assert_all_finite, check_random_state
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import _check_feature_names, check_is_fitted
 
+from .._utils.parameters import Interval, plain
 from .._utils.versions import get_state, set_state
 from ._cascade import Cascade
 from ._meta_training import Schedule, meta_train
@@ -335,11 +336,14 @@ class MetaSampler(BaseEstimator):
         settings = cascade_settings(self)
         if self.max_samples < 1:
             task = task.sample(self.max_samples, rng)
-        n_inputs = 2 * self.n_bins
+        n_bins, hidden_size, replay_size = map(
+            plain, (self.n_bins, self.hidden_size, self.replay_size)
+        )
+        n_inputs = 2 * n_bins
         with one_thread():
             agent = SoftActorCritic(
                 n_inputs,
-                self.hidden_size,
+                hidden_size,
                 alpha=self.alpha,
                 gamma=self.gamma,
                 tau=self.tau,
@@ -349,13 +353,13 @@ class MetaSampler(BaseEstimator):
                 device=self.device,
             )
             if self.warm_start and hasattr(self, "networks_"):
-                check_networks(self.networks_, self.n_bins, self.hidden_size)
+                check_networks(self.networks_, n_bins, hidden_size)
                 agent.load(self.networks_)
-            replay = ReplayRing(self.replay_size, n_inputs)
+            replay = ReplayRing(replay_size, n_inputs)
             if self.prefill:
                 # The papers' reward for these transitions is a gain in score of 0.05.
                 reward = 0.05 * self.reward_scale
-                replay.add(prior_transitions(self.n_bins, self.replay_size, reward, rng))
+                replay.add(prior_transitions(n_bins, replay_size, reward, rng))
             self.meta_history_ = meta_train(
                 lambda: Cascade(task, settings, rng),
                 agent,
@@ -368,16 +372,17 @@ class MetaSampler(BaseEstimator):
         if not all(np.isfinite(w).all() for name, w in networks.items() if name != "log_alpha"):
             raise ValueError(
                 "meta-training diverged: the networks hold NaN or infinity; lower learning_rate "
-                f"({self.learning_rate:g}) or reward_scale ({self.reward_scale:g})."
+                f"({self.learning_rate:g}), reward_scale ({self.reward_scale:g}) or alpha "
+                f"({self.alpha})."
             )
         self.networks_ = networks
         self.n_steps_ = len(self.meta_history_["action"])
-        self.n_bins_ = self.n_bins
+        self.n_bins_ = n_bins
         self.n_features_in_ = task.X.shape[1]
         return self
 
     def _schedule(self) -> Schedule:
-        return Schedule(
+        settings = (
             self.n_estimators,
             self.start_steps,
             self.update_steps,
@@ -388,6 +393,7 @@ class MetaSampler(BaseEstimator):
             self.n_iter_no_change,
             self.tol,
         )
+        return Schedule(*map(plain, settings))
 
     def sample(
         self,

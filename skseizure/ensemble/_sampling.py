@@ -69,8 +69,10 @@ def draw_by_error(
     best_rows = np.empty(0, dtype=np.intp)
     best_keys = np.empty(0)
     for low in range(0, len(errors), BLOCK):
-        distance = (errors[low : low + BLOCK] - action) / sigma
-        keys = np.concatenate([best_keys, rng.gumbel(size=len(distance)) - 0.5 * distance**2])
+        # A narrow preference may take a row to minus infinity: the last to be drawn.
+        with np.errstate(over="ignore"):
+            distance = (errors[low : low + BLOCK] - action) / sigma
+            keys = np.concatenate([best_keys, rng.gumbel(size=len(distance)) - 0.5 * distance**2])
         rows = np.concatenate([best_rows, np.arange(low, low + len(distance))])
         if len(keys) > size:
             top = np.argpartition(keys, len(keys) - size)[len(keys) - size :]

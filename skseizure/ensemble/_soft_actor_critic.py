@@ -143,13 +143,16 @@ class SoftActorCritic:
         dtype: torch.dtype = torch.float32,
     ) -> None:
         self.gamma, self.tau = gamma, tau
-        self.device, self.dtype = torch.device(device), dtype
+        try:
+            self.device, self.dtype = torch.device(device), dtype
+        except RuntimeError as error:
+            raise ValueError(f"device is {device!r}; one of torch is needed: {error}") from error
         # Numbers are drawn on the CPU, so that every device starts from the same networks.
         self.generator = torch.Generator().manual_seed(seed)
         self.policy = Policy(n_inputs, hidden_size, self.generator, dtype).to(self.device)
         self.critics = Critics(n_inputs, hidden_size, self.generator, dtype).to(self.device)
-        self.automatic = alpha == "auto"
-        start = 0.0 if alpha == "auto" else math.log(alpha) if alpha > 0 else -math.inf
+        self.automatic = isinstance(alpha, str)
+        start = 0.0 if isinstance(alpha, str) else math.log(alpha) if alpha > 0 else -math.inf
         self.log_alpha = torch.tensor(
             start, dtype=dtype, device=self.device, requires_grad=self.automatic
         )

@@ -9,9 +9,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import clone
-from sklearn.utils._param_validation import Interval
 from sklearn.utils.parallel import Parallel, delayed
 
+from .._utils.parameters import Interval
 from ._base import BaseCNBC
 from ._cnbc import CNBCClassifier
 from ._network import Network

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .._utils.validation import naming
+
 # Columns by channel, then by group of features.
 Columns = dict[str, dict[str, NDArray[np.intp]]]
 
@@ -61,7 +63,9 @@ def assign(
         reach beyond the features of a channel.
     """
     names = table.names
-    if _are_names(feature_groups):
+    with naming("feature_groups"):
+        named = _are_names(feature_groups)
+    if named:
         names, feature_groups = tuple(map(str, feature_groups)), None
         if len(names) != table.n_columns:
             raise ValueError(
@@ -232,6 +236,7 @@ def columns_by_name(names: Sequence[str]) -> Columns:
     }
 
 
+@naming("feature_groups")
 def check_groups(feature_groups: Any, width: int) -> dict[str, NDArray[np.intp]]:
     """Return groups of columns within a channel of ``width`` features, see `assign`."""
     if not isinstance(feature_groups, Mapping):
