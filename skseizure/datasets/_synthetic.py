@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 
+from skseizure._utils.validation import naming
 from skseizure.signals import Events, RecordInfo, Recording
 from skseizure.signals._montage import DOUBLE_BANANA as CHANNELS
 
@@ -86,7 +87,11 @@ def make_recordings(
     ((150, 18, 1024), ['p01', 'p02'], [0, 1])
     """
     _check(n_patients, n_records, duration, n_channels, sfreq, ictal_fraction, artefact_rate)
-    seed = check_random_state(random_state).randint(np.iinfo(np.int32).max)
+    n_patients, n_records, n_channels = map(int, (n_patients, n_records, n_channels))
+    artefact_rate = float(artefact_rate)
+    with naming("random_state"):
+        generator = check_random_state(random_state)
+    seed = generator.randint(np.iinfo(np.int32).max)
 
     recordings: list[Recording] = []
     found: list[tuple[float, float, str, str]] = []
@@ -128,9 +133,12 @@ def _check(n_patients, n_records, duration, n_channels, sfreq, ictal_fraction, a
         ("ictal_fraction", ictal_fraction, 0, 0.5),
         ("artefact_rate", artefact_rate, 0, np.inf),
     ):
-        if not low <= value <= high or value == np.inf:
-            upper = "" if high == np.inf else f" and at most {high:g}"
-            raise ValueError(f"{name} is {value!r}; at least {low:g}{upper} is needed.")
+        with naming(name):
+            if not low <= value <= high or value == np.inf:
+                upper = "" if high == np.inf else f" and at most {high:g}"
+                raise ValueError(f"{name} is {value!r}; at least {low:g}{upper} is needed.")
+            if name.startswith("n_") and value != int(value):
+                raise ValueError(f"{name} is {value!r}; a whole number is needed.")
     if 0 < ictal_fraction * n_records * duration < QUOTA / 2:
         raise ValueError(
             f"ictal_fraction={ictal_fraction!r} of {n_records} records of {duration:g} s is "

@@ -9,6 +9,7 @@ from typing import Any, Literal, overload
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .._utils.validation import naming
 from ..signals import Events, Windows
 from ._counting import GRID, Rules, count_events, count_samples
 from ._sides import both_sides, grouped, intervals
@@ -337,8 +338,9 @@ def sample_scores(
     samples at 1 Hz: sensitivity 0.750, precision 0.750, F1 0.750
     (30 of 40 samples found, 10 false, 1.00 h)
     """
-    if not (np.isfinite(sfreq) and sfreq > 0):
-        raise ValueError(f"sfreq is {sfreq!r}; a rate above 0 Hz is needed.")
+    with naming("sfreq"):
+        if not (np.isfinite(sfreq) and sfreq > 0):
+            raise ValueError(f"sfreq is {sfreq!r}; a rate above 0 Hz is needed.")
     reference, hypothesis = both_sides(reference, hypothesis, windows)
 
     def score(records: list[str]) -> SampleScores:
@@ -352,6 +354,7 @@ def sample_scores(
     return grouped(score, reference, hypothesis, by)
 
 
+@naming("rules")
 def resolve_rules(rules: str | Mapping[str, float]) -> tuple[str, Rules]:
     """Return the name and the parameters of scoring rules, or raise for unknown ones."""
     if isinstance(rules, str) and rules in RULES:

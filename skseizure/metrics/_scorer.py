@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .._utils.validation import is_windows, refuse_unknown_labels
+from .._utils.validation import is_windows, naming, refuse_unknown_labels
 from ._counting import Rules
 from ._events import EventScores, event_scores, resolve_rules
 
@@ -155,14 +155,15 @@ def make_event_scorer(
     >>> make_event_scorer("sensitivity", max_false_alarms_per_24h=10)(always, X, y)
     -230.0
     """
-    if score not in SIGNS:
+    if not isinstance(score, str) or score not in SIGNS:
         raise ValueError(f"score is {score!r}; one of {', '.join(SIGNS)} is needed.")
     _, parameters = resolve_rules(rules)
     cap = max_false_alarms_per_24h
     if cap is not None and SIGNS[score] < 0:
         raise ValueError(f"max_false_alarms_per_24h is of no use with score={score!r}.")
-    if cap is not None and not cap >= 0:
-        raise ValueError(f"max_false_alarms_per_24h is {cap!r}; 0 or more is needed.")
+    with naming("max_false_alarms_per_24h"):
+        if cap is not None and not cap >= 0:
+            raise ValueError(f"max_false_alarms_per_24h is {cap!r}; 0 or more is needed.")
     if SIGNS[score] < 0 and not np.isnan(zero_division):
         raise ValueError(
             f"zero_division is {zero_division!r} with score={score!r}; nan, which searches rank "

@@ -81,7 +81,7 @@ def grouped(
     """Score all records together, or those of each record or patient."""
     if by is None:
         return score(list(reference.recordings))
-    if by not in ("record", "patient"):
+    if not isinstance(by, str) or by not in ("record", "patient"):
         raise ValueError(f"by is {by!r}; None, 'record' or 'patient' is needed.")
     groups: dict[str, list[str]] = {}
     for record, info in reference.recordings.items():

@@ -9,6 +9,7 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
+from .._utils.validation import naming
 from ._lazy import LazySignal
 from ._samples import float_array, sampling_rate
 
@@ -102,7 +103,8 @@ def channel_names(ch_names: Sequence[str], n_channels: int) -> tuple[str, ...]:
     """Return channel names, one for each channel and no two alike."""
     if isinstance(ch_names, str):
         raise TypeError(f"ch_names is the string {ch_names!r}; a sequence of names is needed.")
-    names = tuple(str(name) for name in ch_names)
+    with naming("ch_names"):
+        names = tuple(str(name) for name in ch_names)
     if len(names) != n_channels:
         raise ValueError(f"ch_names has {len(names)} names for {n_channels} channels.")
     if len(set(names)) != len(names):

@@ -9,6 +9,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, DTypeLike, NDArray
+from sklearn.utils._missing import is_pandas_na
 
 from ._lazy import LazySignal
 from ._recording import channel_names
@@ -478,4 +479,4 @@ def _holds_nothing(names: NDArray) -> bool:
     if names.dtype.kind != "O":
         return False
     values = names.ravel().tolist()
-    return any(value is None or value != value for value in values)
+    return any(value is None or is_pandas_na(value) or value != value for value in values)
