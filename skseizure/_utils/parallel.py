@@ -30,7 +30,9 @@ def loop(n_jobs: int | None) -> Parallel:
     backend, _ = get_active_backend(**where)
     # Ray returns no results one by one.
     return_as = "generator" if backend.supports_return_generator else "list"
-    return Parallel(n_jobs=n_jobs, return_as=return_as, **where)
+    # joblib would pack calls that are quick into ever larger tasks: with samples in each, they
+    # outgrow the memory of whoever sends, hands on or receives them.
+    return Parallel(n_jobs=n_jobs, return_as=return_as, batch_size=1, **where)
 
 
 def call(function: Callable[..., Any], *args: Any) -> tuple[Callable[[], Any], tuple, dict]:

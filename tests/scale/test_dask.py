@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
+from skseizure._utils.parallel import call, loop
 from skseizure.features import BandFeatures, FrameFeatures, _windows_transformer
 
 from .conftest import assert_same_cnbc, assert_same_search
@@ -73,6 +74,12 @@ def test_samples_are_sent_once(work, dask, monkeypatch, transformer, largest):
     np.testing.assert_array_equal(clone(transformer).fit_transform(X), table)
     n_bytes = sum(signal.nbytes for signal in X._signals)
     assert n_bytes < sum(sent) < largest * n_bytes
+
+
+def test_calls_are_not_packed(dask):
+    """However quick they are: each may hold samples."""
+    tasks = loop(None)(call(lambda: distributed.get_worker().get_current_task()) for _ in range(60))
+    assert len(set(tasks)) == 60
 
 
 def test_features_outlive_a_worker(work, dask, tmp_path):
