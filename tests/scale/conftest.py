@@ -5,6 +5,7 @@ import re
 import shutil
 import sys
 import textwrap
+from contextlib import contextmanager
 from pathlib import Path
 
 import edfio
@@ -18,7 +19,7 @@ from sklearn.preprocessing import StandardScaler
 
 from skseizure.datasets import load_edf_folder, make_recordings
 from skseizure.evolution import CNBCClassifier
-from skseizure.features import BandFeatures
+from skseizure.features import BandFeatures, FrameFeatures
 from skseizure.metrics import make_event_scorer
 from skseizure.model_selection import LeaveOnePatientOut
 from skseizure.postprocessing import SeizureDetector
@@ -26,8 +27,9 @@ from skseizure.signals import write_events
 
 HERE = Path(__file__).parent
 GUIDE = HERE.parents[1] / "docs" / "guide"
-sys.path.append(str(HERE))  # workers take it over, and import saboteur
+sys.path.append(str(HERE))  # workers take it over, and import meter and saboteur
 
+import meter  # noqa: E402
 from saboteur import Deadly, DeadlyClassifier  # noqa: E402
 
 
@@ -107,6 +109,61 @@ class Work:
     def fit_cnbc(self, marker=None):
         cnbc = CNBCClassifier(DeadlyClassifier(marker, os.getpid()), n_channels=2, random_state=0)
         return cnbc.fit(np.concatenate(self.tables), self.y)
+
+
+@pytest.fixture(scope="session")
+def large(tmp_path_factory):
+    """A corpus far larger than what its tests let a worker have."""
+    if not sys.platform.startswith("linux"):
+        pytest.skip("the count of memory is Linux's")
+    folder = tmp_path_factory.mktemp("large")
+    yield Large(folder)
+    shutil.rmtree(folder)
+
+
+TABLE = "onset\tduration\teventType\trecordingDuration\n400\t600\tsz\t2048\n"
+
+
+class Large:
+    """92 records of 34 minutes and four channels, of six patients, and n_jobs=1."""
+
+    def __init__(self, folder):
+        rng = np.random.default_rng(0)
+        noise = rng.normal(scale=1000, size=2048 * 256).astype(np.int16)
+        for i in range(92):
+            path = folder / f"p{i % 6}" / f"{i:02}.edf"
+            path.parent.mkdir(exist_ok=True)
+            edfio.Edf(
+                [
+                    edfio.EdfSignal.from_digital(
+                        np.roll(noise, 1009 * (4 * i + c)),
+                        256,
+                        label=f"E{c}",
+                        physical_dimension="uV",
+                        physical_range=(-3000, 3000),
+                    )
+                    for c in range(4)
+                ]
+            ).write(path)
+            path.with_suffix(".tsv").write_text(TABLE)
+        self.X, self.y = load_edf_folder(folder, window=4, montage=None, lazy=True)
+        self.records = [self.X[self.X.record == name] for name in np.unique(self.X.record)]
+        self.features = FrameFeatures(["freq"]).fit(self.X[:1])
+        self.tables = [self.features.transform(record) for record in self.records]
+
+    @property
+    def n_bytes(self):
+        """Bytes of all samples as float64."""
+        return 8 * np.prod(self.X.shape)
+
+
+@contextmanager
+def own_memory_below(n_bytes):
+    """Check how far this process, with whatever lives in it, grows on the way."""
+    meter.reset()
+    before = meter.resident("VmRSS")
+    yield
+    assert meter.resident() - before < n_bytes
 
 
 def assert_same_search(mine, theirs):

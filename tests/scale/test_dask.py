@@ -25,7 +25,7 @@ pytestmark = pytest.mark.filterwarnings(
 def client():
     with (
         distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, dashboard_address=None
+            n_workers=2, threads_per_worker=1, dashboard_address=":0"
         ) as cluster,
         distributed.Client(cluster) as client,
     ):
@@ -49,6 +49,7 @@ def test_page(run_page):
     assert_same_search(page["search"], clone(page["search"]).fit(X, y))
     cnbc = clone(page["cnbc"]).fit(page["frames"], y)
     assert_same_cnbc(page["cnbc"], cnbc, page["frames"])
+    assert 0 < max(page["peaks"].values()) < 800e6
 
 
 @pytest.mark.parametrize(
