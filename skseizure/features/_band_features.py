@@ -62,7 +62,8 @@ class BandFeatures(WindowsTransformer):
         outside its window, as a causal detector needs; slow bands then suffer from the window's
         ends.
     order : int, default=6
-        Order of the Butterworth filter, run forwards and backwards: no delay.
+        Order of the Butterworth filter, run forwards and backwards: no delay. At most 15: beyond,
+        doubles no longer hold the filter of the delta band.
     memory : str or joblib.Memory, default=None
         Where to keep the table of each recording, so that a search whose folds hold whole records
         computes it once. None: nowhere. Functions among ``measures`` must then be importable.
@@ -136,7 +137,7 @@ class BandFeatures(WindowsTransformer):
         "measures": [StrOptions({"univariate29"}), "array-like"],
         "bands": [Mapping, "array-like", None],
         "filtering": [StrOptions({"recording", "window"})],
-        "order": [Interval(Integral, 1, None, closed="left")],
+        "order": [Interval(Integral, 1, 15, closed="both")],
         "memory": [str, HasMethods(["cache"]), None],
     }
 

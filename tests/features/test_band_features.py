@@ -233,6 +233,15 @@ def test_bad_input_is_refused(params, X, message):
         BandFeatures(**params).fit(X).transform(X)
 
 
+def test_the_highest_order_still_passes_its_band():
+    t = np.arange(120 * 256) / 256
+    X = Windows.from_array(np.sin(2 * np.pi * np.sqrt(0.5 * 4) * t)[np.newaxis], 256, window=4)
+    amplitude = BandFeatures(["maximum"], ["delta"], order=15).fit_transform(X)[10:20]
+    np.testing.assert_allclose(amplitude, 1, atol=2e-3)
+    with pytest.raises(ValueError, match=r"'order' parameter of BandFeatures must be .*\[1, 15\]"):
+        BandFeatures(order=16).fit(X)
+
+
 def test_recordings_must_be_cut_first():
     recording = Recording(np.zeros((1, 512)), 256, ["ch0"])
     with pytest.raises(TypeError, match=r"X is Recording, .* Windows.from_recording"):
