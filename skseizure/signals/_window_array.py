@@ -332,7 +332,7 @@ class WindowArray:
     def map_signals(self, func: Callable[[NDArray], NDArray]) -> Self:
         """Apply a filter to whatever the windows are cut from.
 
-        Of windows that are read lazily, all recordings are read now, and stay in memory as they
+        Of windows that are read lazily, their recordings are read now, and stay in memory as they
         come out; ``preprocess`` of `Windows.from_edf` leaves them in their files.
 
         Parameters
@@ -356,8 +356,13 @@ class WindowArray:
 
     def _map_stored(self, func: Callable[[NDArray], NDArray]) -> Self:
         # For filters of our own, which take integers as they are and convert them piece by piece.
+        # A recording that none of these windows is cut from is neither read nor filtered.
+        used = set(np.unique(self._source)) if len(self) else range(len(self._signals))
         new = self._shallow()
-        new._signals = tuple(func(np.asarray(signal)) for signal in self._signals)
+        new._signals = tuple(
+            func(np.asarray(signal)) if i in used else signal
+            for i, signal in enumerate(self._signals)
+        )
         for before, after in zip(self._signals, new._signals, strict=True):
             if before.shape != after.shape:
                 raise ValueError(

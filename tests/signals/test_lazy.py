@@ -265,6 +265,18 @@ def test_threads_leave_the_warning_filters_as_they_are(tmp_path):
     assert list(warnings.filters) == before
 
 
+def test_recordings_without_windows_are_not_mapped(tmp_path, reads):
+    parts = []
+    for i in range(3):
+        write(tmp_path / f"{i}.edf", seed=i)
+        parts.append(Windows.from_edf(tmp_path / f"{i}.edf", window=4, lazy=True))
+    X = Windows.concatenate(parts)
+    squares = X[X.record == "1"].map_signals(np.square)
+    assert len(reads) == 1
+    np.testing.assert_array_equal(squares, np.square(parts[1]))
+    assert X[:0].map_signals(np.square).shape == X[:0].shape
+
+
 def test_samples_cannot_be_changed(path):
     X = Windows.from_edf(path, window=2, lazy=True)
     with pytest.raises(ValueError, match="read-only"):
