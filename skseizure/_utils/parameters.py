@@ -16,7 +16,8 @@ class Interval(_param_validation.Interval):
         if isinstance(val, bool):  # an int to Python, too
             return False
         try:
-            return np.isfinite(float(val)) and super().is_satisfied_by(val)
+            float(val)
+            return super().is_satisfied_by(val)
         except (TypeError, ValueError, OverflowError):
             return False
 

@@ -170,18 +170,21 @@ class MultiDimensionalPSO:
         validate_parameter_constraints(
             {**SWARM_CONSTRAINTS, "tol": [Real, None]}, vars(self), caller_name=type(self).__name__
         )
-        fade = _Fade(*check_inertia(self.inertia), self.max_iter)
+        fade = _Fade(*check_inertia(self.inertia), int(self.max_iter))
         sizes = _check_dims(dims)
         centre, half = _check_bounds(bounds, sizes)
         offsets = np.concatenate([[0], np.cumsum(sizes)])
         seed = draw_seed(self.random_state)
-        n_dims, total, n = len(sizes), offsets[-1], self.swarm_size
+        # Python's own numbers: numpy's would wrap round, or have kernels compiled for them.
+        limits = float(self.v_max), int(self.vd_max)
+        pulls = float(self.cognitive), float(self.social)
+        n_dims, total, n = len(sizes), offsets[-1], int(self.swarm_size)
         # Positions are kept relative to the bounds: 1 is their half width in each component.
         x, v, best = np.empty((3, n, total))
         leader, leader_loss = np.zeros(total), np.full(n_dims, np.inf)
         best_loss = np.full((n, n_dims), np.inf)
         here, drift = np.empty((2, n), dtype=np.int64)
-        _kernels.start(seed, offsets, x, v, here, drift, 1.0, self.v_max, self.vd_max)
+        _kernels.start(seed, offsets, x, v, here, drift, 1.0, *limits)
         if x0 is not None:
             given = _check_x0(x0, sizes)
             here[0] = np.flatnonzero(sizes == len(given))[0]
@@ -206,8 +209,8 @@ class MultiDimensionalPSO:
                 break
             if t < self.max_iter - 1:
                 _kernels.move(
-                    seed, t + 1, fade(t), self.cognitive, self.social, offsets, x, v, best, here,
-                    home, drift, leader, leader_loss.argmin(), 1.0, self.v_max, self.vd_max,
+                    seed, t + 1, fade(t), *pulls, offsets, x, v, best, here,
+                    home, drift, leader, leader_loss.argmin(), 1.0, *limits,
                     self.clip, crowd_limit(self.max_crowd),
                 )  # fmt: skip
         result = swarm.result(leader, leader_loss, history)

@@ -217,8 +217,10 @@ def _real_numbers(x: ArrayLike) -> NDArray[np.float64]:
     if np.ma.is_masked(x):
         raise ValueError("x is a masked array; fill its gaps or leave such windows out.")
     given = np.asarray(x)
-    if given.dtype.kind not in "biufO":
-        raise ValueError(f"x holds values of type {given.dtype}; real numbers are needed.")
+    words = given.dtype == object and any(isinstance(v, str | bytes) for v in given.flat)
+    if words or given.dtype.kind not in "biufO":
+        kind = "text" if words else f"type {given.dtype}"
+        raise ValueError(f"x holds values of {kind}; real numbers are needed.")
     return np.asarray(given, dtype=np.float64)
 
 

@@ -134,11 +134,11 @@ def _warn_of_gaps(X: Any, segments: list[NDArray[np.intp]], seconds: float) -> N
     if starved > len(X) / 2:
         warnings.warn(
             f"{starved} of the {len(X)} windows of X stand between gaps with less than half of the "
-            f"{seconds:g} s that they are to be averaged over, which never go across a gap: rows "
-            "seem to be shuffled or chosen. Compute features before rows are chosen, and split by "
-            "record, patient or blocks of time.",
+            f"{seconds:g} s that they are to be averaged over, which never go across a gap, here "
+            f"1.5 times X.step = {X.step:g} s. If rows were shuffled or chosen: compute features "
+            "before that, and split by record, patient or blocks of time.",
             UserWarning,
-            stacklevel=4,
+            stacklevel=5,
         )
 
 

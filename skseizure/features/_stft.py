@@ -147,7 +147,7 @@ class STFTFeatures(WindowsTransformer):
         self.verbose = verbose
 
     def _settle(self, sfreq: float) -> None:
-        segment = min(self.segment, self.n_times_in_)
+        segment = int(min(self.segment, self.n_times_in_))
         self.frequencies_ = _frequencies(segment, sfreq)
 
         def finer(bands: dict[str, tuple[float, float]]) -> str:

@@ -152,15 +152,16 @@ class WaveletPacketFeatures(WindowsTransformer):
     def _settle(self, sfreq: float) -> None:
         # The default is there for every window, as are the measures.
         deepest = max(DEFAULT_LEVEL, self.n_times_in_.bit_length() - 1)
-        if self.level > deepest:
+        chosen = int(self.level)  # powers of two of numpy's small integers would wrap round
+        if chosen > deepest:
             raise ValueError(
-                f"level is {self.level}, which makes more packets than a window of "
+                f"level is {chosen}, which makes more packets than a window of "
                 f"{self.n_times_in_} samples holds; at most {deepest} is possible."
             )
-        middles = _middles(self.level, sfreq)
+        middles = _middles(chosen, sfreq)
 
         def finer(bands: dict[str, tuple[float, float]]) -> str:
-            for level in range(self.level + 1, HIGHEST_NAMED + 1):
+            for level in range(chosen + 1, HIGHEST_NAMED + 1):
                 if all_reached(bands, _middles(level, sfreq)):
                     longer = f" with windows of {2**level} samples" if level > deepest else ""
                     return f"level={level}{longer}"
@@ -179,7 +180,7 @@ class WaveletPacketFeatures(WindowsTransformer):
         function = partial(
             _log_energy,
             wavelet=self.wavelet,
-            level=self.level,
+            level=int(self.level),
             mode=self.mode,
             parts=[slice(*packets) for packets in self.packets_.values()],
         )

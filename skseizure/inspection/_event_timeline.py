@@ -115,8 +115,8 @@ class EventTimelineDisplay:
         ValueError
             If ``X`` holds no such record.
         """
-        detector, _ = inner_part(estimator, "predict_events", "a SeizureDetector")
         _, X = one_record(X, record)
+        detector, X = inner_part(estimator, "predict_events", "a SeizureDetector", X)
         found, proba = detector.predict_events(X, return_proba=True)
         return cls.from_predictions(
             X, proba[:, 1], reference, found, threshold=detector.threshold, axes=axes

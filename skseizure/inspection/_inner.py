@@ -39,8 +39,10 @@ def inner_part(estimator: Any, attribute: str, needed: str, X: Any = None) -> tu
     part = estimator
     while not hasattr(part, attribute):
         if isinstance(part, Pipeline) and len(part):
-            if X is not None and len(part) > 1:
-                X = part[:-1].transform(X)
+            for _, step in part.steps[:-1]:
+                # A sampler of imbalanced-learn is at work in fit alone.
+                if X is not None and hasattr(step, "transform"):
+                    X = step.transform(X)
             part = part[-1]
         elif held := [name for name in _FITTED if hasattr(part, name)]:
             part = getattr(part, held[0])

@@ -131,8 +131,8 @@ class SensitivityFalseAlarmDisplay:
             or as `skseizure.metrics.event_scores`.
         """
         check_is_fitted(estimator)
-        detector, _ = inner_part(estimator, "predict_events", "a SeizureDetector")
         check_windows_given(X)
+        detector, X = inner_part(estimator, "predict_events", "a SeizureDetector", X)
         own = detector.threshold
         ratio = 1.0 if detector.low_threshold is None else detector.low_threshold / max(own, 1e-9)
         proba = detector.predict_proba(X)[:, 1]

@@ -110,7 +110,7 @@ class LabelledTestSplit(BaseCrossValidator):
         """
         labelled, unlabelled = _labelled_rows(X, y)
         inner, parts = self._inner(labelled, X, y, groups)
-        with naming("cv"):
+        with naming("cv", "groups"):
             for train, test in inner.split(*parts):
                 yield np.sort(np.concatenate([labelled[train], unlabelled])), labelled[test]
 
@@ -149,7 +149,7 @@ class LabelledTestSplit(BaseCrossValidator):
         labels = np.array(column_or_1d(np.asarray(y))[labelled].tolist())
         parts = [None if X is None else _safe_indexing(X, labelled), labels]
         parts.append(None if groups is None else _safe_indexing(groups, labelled))
-        with naming("cv"):
+        with naming("cv", "groups"):
             return check_cv(self.cv, labels, classifier=True), parts
 
 

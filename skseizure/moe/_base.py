@@ -151,7 +151,8 @@ class BaseMoEClassifier(ClassifierMixin, BaseEstimator):
 
         device = check_device(self.device)
         # Two dimensions may be a table, in which neighbours in a row mean nothing.
-        is_signal = (X if is_windows(X) else np.asanyarray(X)).ndim == 3
+        with naming("X"):
+            is_signal = (X if is_windows(X) else np.asanyarray(X)).ndim == 3
         start, before = None, None
         if self.warm_start and hasattr(self, "state_"):
             start, before = self.state_, self._layout()
@@ -447,7 +448,7 @@ class BaseMoEClassifier(ClassifierMixin, BaseEstimator):
             return np.zeros(len(self.classes_))
         natural = np.log(self.class_counts_ / self.class_counts_.max())
         wanted = 0 if self.prior_correction == "balanced" else 1
-        return (self.joint_gamma - wanted) * natural
+        return (plain(self.joint_gamma) - wanted) * natural
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

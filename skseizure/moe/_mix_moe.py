@@ -273,7 +273,6 @@ class MixMoEClassifier(BaseMoEClassifier):
         # Not fit_transform, which a FrozenEstimator does not have.
         self.feature_extractor_ = self._make_feature_extractor(X).fit(X, y)
         table = _checked_table(self.feature_extractor_.transform(X), len(X))
-        _check_range(table)
         expert = self._make_traditional_expert()
         if self.cv != 0:
             outside = out_of_fold(expert, table, y, groups, self.cv, seed)
@@ -356,15 +355,3 @@ def _checked_table(table: Any, n_windows: int) -> NDArray[np.float64]:
             f"values within {LARGEST:.0e} are needed: scale the samples."
         )
     return values
-
-
-def _check_range(table: NDArray[np.float64]) -> None:
-    """Refuse features that cannot be standardised."""
-    with np.errstate(over="ignore"):
-        squares = np.square(table).sum(axis=0)
-    if not np.isfinite(squares).all():
-        column = np.argmin(np.isfinite(squares))
-        raise ValueError(
-            f"feature_extractor made values of up to {np.abs(table[:, column]).max():.3g} of X in "
-            f"column {column}; the sum of their squares must be finite."
-        )

@@ -127,10 +127,12 @@ def folds(
     Raises
     ------
     ValueError
-        If groups are too few.
+        If groups or folds are too few.
     """
     if not isinstance(cv, Integral):
         return list(check_cv(cv, y, classifier=True).split(table, y, groups))
+    if cv == 1:
+        raise ValueError("cv is 1; a single fold leaves nothing to train on: at least two, or 0.")
     if groups is None:
         most = int(np.unique(y, return_counts=True)[1].max())
         splitter: Any = StratifiedKFold(min(cv, most), shuffle=True, random_state=seed)

@@ -234,12 +234,12 @@ def test_bad_input_is_refused(params, X, message):
 
 
 def test_the_highest_order_still_passes_its_band():
-    t = np.arange(120 * 256) / 256
+    t = np.arange(600 * 256) / 256
     X = Windows.from_array(np.sin(2 * np.pi * np.sqrt(0.5 * 4) * t)[np.newaxis], 256, window=4)
-    amplitude = BandFeatures(["maximum"], ["delta"], order=15).fit_transform(X)[10:20]
-    np.testing.assert_allclose(amplitude, 1, atol=2e-3)
-    with pytest.raises(ValueError, match=r"'order' parameter of BandFeatures must be .*\[1, 15\]"):
-        BandFeatures(order=16).fit(X)
+    amplitude = BandFeatures(["maximum"], ["delta"], order=40).fit_transform(X)[60:90]
+    np.testing.assert_allclose(amplitude, 1, atol=2e-4)  # a peak may fall between two samples
+    with pytest.raises(ValueError, match=r"'order' parameter of BandFeatures must be .*\[1, 40\]"):
+        BandFeatures(order=41).fit(X)
 
 
 def test_recordings_must_be_cut_first():

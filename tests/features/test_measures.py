@@ -210,6 +210,7 @@ def test_bad_shape(measure, shape):
         ([1 + 5j, 2], "x holds values of type complex128; real numbers are needed"),
         (np.array(["2020-01-02", "NaT"], "M8[D]"), "x holds values of type datetime64"),
         (["1.5", "2"], "x holds values of type <U3"),
+        (np.array(["1.5", 2.0], object), "x holds values of text; real numbers"),
     ],
 )
 def test_what_is_no_real_number_is_refused(x, message):

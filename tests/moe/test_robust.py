@@ -147,11 +147,11 @@ def test_a_window_beyond_all_measure_is_refused(make, loud):
 def test_features_beyond_all_measure_are_refused(loud, expert):
     X, y, _ = loud
     model = MixMoEClassifier(FunctionTransformer(_range), traditional_expert=expert, **SMALL)
-    with pytest.raises(ValueError, match=r"feature_extractor made values of up to \d\.\d*e\+30"):
+    with pytest.raises(ValueError, match=r"feature_extractor made values up to \d\.\d*e\+30"):
         model.fit(X * 1e300, y)
     model.fit(X * 1e-100, y)
-    with pytest.raises(ValueError, match=r"X: window 0 has samples of up to .*e\+30., too far"):
-        model.predict_proba(X * 1e300)
+    with pytest.raises(ValueError, match=r"X: window 0 has samples of up to .*e\+9., too far"):
+        model.predict_proba(X * 1e90)
 
 
 def test_a_channel_that_comes_alive(loud):
