@@ -80,6 +80,10 @@ def test_bad_input_is_refused(toy):
             ValueError, match=r"y holds the label .*its classes are \['bckg', 'seiz'\]"
         ):
             ClassificationMapDisplay.from_estimator(words, X, labels)
+    gap = np.array(y, object)
+    gap[3] = None
+    with pytest.raises(ValueError, match="y holds the label None, which DummyClassifier"):
+        ClassificationMapDisplay.from_estimator(DummyClassifier().fit(X, y), X, gap)
     with pytest.raises(ValueError, match=r"y has shape \(\d+,\); one label for each of"):
         ClassificationMapDisplay.from_estimator(words, X, y[1:])
     many = DummyClassifier().fit(X, np.arange(len(X)) % 3)

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from imblearn.pipeline import make_pipeline as imblearn_pipeline
+from imblearn.under_sampling import RandomUnderSampler
 from matplotlib import pyplot as plt
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
@@ -81,6 +83,36 @@ def test_a_gate_sees_what_the_steps_before_it_make(toy):
         clone(mixture).fit(3 * np.asarray(X), y), 3 * X.data, y
     )
     np.testing.assert_allclose(display.usage, alone.usage, rtol=1e-6)
+
+
+def test_a_detector_sees_what_the_steps_before_it_make(toy):
+    X, y, events = toy
+    detector = SeizureDetector(make_pipeline(table(), LogisticRegression()))
+    faint = FunctionTransformer(lambda X: X.map_signals(lambda signal: 0.1 * signal))
+    pipe = make_pipeline(faint, detector).fit(X, y)
+    inside, fainter = pipe[-1], faint.transform(X)
+    for display, what in (
+        (EventTimelineDisplay, "probability"),
+        (SensitivityFalseAlarmDisplay, "sensitivity"),
+    ):
+        found = getattr(display.from_estimator(pipe, X, events), what)
+        expected = getattr(display.from_estimator(inside, fainter, events), what)
+        np.testing.assert_array_equal(found, expected)
+    loud = EventTimelineDisplay.from_estimator(inside, X, events).probability
+    assert not np.array_equal(
+        loud, EventTimelineDisplay.from_estimator(pipe, X, events).probability
+    )
+
+
+def test_a_sampler_in_a_pipeline_is_passed_by(toy):
+    X, y, _ = toy
+    mixture = SeizureMoEClassifier(n_experts=2, hidden=4, max_epochs=1, random_state=0)
+    rows = np.asarray(X).reshape(len(X), -1)
+    pipe = imblearn_pipeline(StandardScaler(), RandomUnderSampler(random_state=0), mixture)
+    pipe.fit(rows, y)
+    display = ExpertUsageDisplay.from_estimator(pipe, rows, y)
+    gates = pipe[-1].gates(pipe[0].transform(rows))
+    np.testing.assert_allclose(display.usage[1], gates[y == 1].mean(axis=0))
 
 
 @pytest.mark.parametrize(
