@@ -213,6 +213,7 @@ class BandFeatures(WindowsTransformer):
         return out
 
 
+@naming("measures")
 def _functions(measures: str | Sequence[Any], sfreq: float) -> dict[str, Callable[..., Any]]:
     """Return the measures' functions by name, in order."""
     if isinstance(measures, str):

@@ -117,7 +117,16 @@ class FeatureNormalizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             Normalised copy.
         """
         table = self._check(X)
-        return ((table - self.mean_) / self.scale_).astype(table.dtype, copy=False)
+        with np.errstate(over="ignore"):
+            out = ((table - self.mean_) / self.scale_).astype(table.dtype, copy=False)
+        if not np.isfinite(out).all():
+            column = int(np.argwhere(~np.isfinite(out))[0, 1])
+            raise ValueError(
+                f"X has values in column {column} too far from those seen in fit, of mean "
+                f"{self.mean_[column]:g} and standard deviation {self.scale_[column] / 4:g}, for a "
+                "finite result."
+            )
+        return out
 
     def inverse_transform(self, X: ArrayLike) -> NDArray[np.floating]:
         """Undo `transform`.

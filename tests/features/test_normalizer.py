@@ -80,3 +80,9 @@ def test_bad_input_is_refused():
         match=r"too wide a range, the first is column 1 with values from -1e\+200 to 1e\+200",
     ):
         FeatureNormalizer().fit([[0.0, -1e200], [1.0, 1e200]])
+
+
+def test_values_too_far_from_those_of_fit_are_refused():
+    normalizer = FeatureNormalizer().fit(np.array([[0.0, 0.0], [1.0, 1e-100]]))
+    with pytest.raises(ValueError, match="X has values in column 1 too far"):
+        normalizer.transform([[0.0, 1e300]])
