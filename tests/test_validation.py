@@ -23,12 +23,12 @@ class OwnError(ValueError):
     ],
 )
 def test_naming(raised, kind, message):
-    with pytest.raises(kind, match=f"^{message}") as caught, naming("X", "y"):
+    with pytest.raises(kind, match=rf"^{message}") as caught, naming("X", "y"):
         raise raised
     assert type(caught.value) is kind
 
 
 def test_naming_of_numpy_s_own_kinds():
-    with pytest.raises(TypeError, match="^X: ") as caught, naming("X"):
+    with pytest.raises(TypeError, match=r"^X: ") as caught, naming("X"):
         np.add(np.datetime64(1, "s"), 1.5)
     assert type(caught.value) is TypeError
