@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.exceptions import NotFittedError
 
-from skseizure._utils.validation import naming
+from skseizure._utils.naming import naming
 
 
 class OwnError(ValueError):

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import issparse
-from sklearn.exceptions import NotFittedError
 from sklearn.utils import (
     assert_all_finite,
     check_array,
@@ -21,33 +17,7 @@ from sklearn.utils._missing import is_pandas_na, is_scalar_nan
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
-
-@contextmanager
-def naming(*arguments: str) -> Iterator[None]:
-    """Put the name of an argument before a refusal that has none, as many of numpy's have.
-
-    Parameters
-    ----------
-    *arguments : str
-        The argument that is checked, or several that must go together.
-
-    Raises
-    ------
-    ValueError or TypeError
-        As raised inside; with the names before the message where it has none of them.
-    """
-    try:
-        yield
-    except NotFittedError:  # a ValueError, of no argument
-        raise
-    except (ValueError, TypeError) as error:
-        # Python's own and numpy's; any other child of these has been worded by who knows.
-        if type(error).__module__.split(".")[0] not in ("builtins", "numpy"):
-            raise
-        if any(re.search(rf"\b{name}\b", str(error)) for name in arguments):
-            raise
-        kind = ValueError if isinstance(error, ValueError) else TypeError
-        raise kind(f"{' and '.join(arguments)}: {error}") from error
+from .naming import naming
 
 
 def is_windows(X: Any) -> bool:

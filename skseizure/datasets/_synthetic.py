@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 
-from skseizure._utils.validation import naming
+from skseizure._utils.naming import naming
 from skseizure.signals import Events, RecordInfo, Recording
 from skseizure.signals._montage import DOUBLE_BANANA as CHANNELS
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 
-from .._utils.validation import naming
+from .._utils.naming import naming
 from ._sampling import draw_by_error, error_histogram
 from ._task import Task
 

@@ -12,7 +12,8 @@ from sklearn.model_selection import BaseShuffleSplit
 from sklearn.utils import check_array, column_or_1d
 from sklearn.utils.validation import has_fit_parameter
 
-from .._utils.validation import check_rows, check_sample_weight, naming
+from .._utils.naming import naming
+from .._utils.validation import check_rows, check_sample_weight
 
 DEFAULT_VALIDATION = 0.2
 

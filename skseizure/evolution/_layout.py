@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._utils.validation import naming
+from .._utils.naming import naming
 
 # Columns by channel, then by group of features.
 Columns = dict[str, dict[str, NDArray[np.intp]]]

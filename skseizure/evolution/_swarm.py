@@ -14,8 +14,8 @@ from scipy.optimize import OptimizeResult
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import validate_parameter_constraints
 
+from .._utils.naming import naming
 from .._utils.parameters import Interval
-from .._utils.validation import naming
 
 # Sums of a few of these fit the integers of the kernels.
 LARGEST_INT = 2**31 - 1

@@ -13,8 +13,9 @@ from sklearn.utils import Tags
 from sklearn.utils._param_validation import RealNotInt, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from .._utils.naming import naming
 from .._utils.parameters import Interval
-from .._utils.validation import naming, refuse_continuous, validate_table
+from .._utils.validation import refuse_continuous, validate_table
 from .._utils.versions import get_state, set_state
 from ._discretise import MAX_BINS, CodedTable, check_discrete_features, discretise
 from ._greedy import LabelledTable

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import column_or_1d
 from sklearn.utils._missing import is_pandas_na, is_scalar_nan
 
-from .._utils.validation import naming
+from .._utils.naming import naming
 
 UNLABELLED = -1
 

@@ -18,9 +18,10 @@ from sklearn.utils.validation import check_memory
 from tqdm.auto import tqdm
 
 from .. import __version__
+from .._utils.naming import naming
 from .._utils.parallel import call, loop
 from .._utils.parameters import HasMethods, Interval
-from .._utils.validation import is_windows, naming, refuse_not_finite
+from .._utils.validation import is_windows, refuse_not_finite
 from ..signals._filters import butterworth_bandpass
 from ._band_energy import band_edges
 from ._batch import Batch

@@ -12,8 +12,9 @@ from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_memory
 
 from .. import __version__
+from .._utils.naming import naming
 from .._utils.parameters import HasMethods
-from .._utils.validation import is_windows, naming, time_segments
+from .._utils.validation import is_windows, time_segments
 from ._batch import Batch, Values
 from ._frame_groups import BANDS, DERIVATIVES, GROUPS, band_name, group_features
 from ._mfcc import N_FILTERS, deltas, mel_filters, mel_points

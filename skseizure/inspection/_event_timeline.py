@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator
 
 from ..signals import Events, Windows
 from ._inner import inner_part
-from ._records import one_record
+from ._records import check_events_given, one_record
 
 if TYPE_CHECKING:
     from ..postprocessing import SeizureDetector
@@ -111,10 +111,11 @@ class EventTimelineDisplay:
         Raises
         ------
         TypeError
-            If there is no SeizureDetector, or ``X`` is no Windows.
+            If there is no SeizureDetector, ``X`` is no Windows or ``reference`` no Events.
         ValueError
             If ``X`` holds no such record.
         """
+        check_events_given(reference)
         _, X = one_record(X, record)
         detector, X = inner_part(estimator, "predict_events", "a SeizureDetector", X)
         found, proba = detector.predict_events(X, return_proba=True)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..signals import Windows
+from ..signals import Events, Windows
 
 
 def check_windows_given(X: Any) -> None:
@@ -18,6 +18,15 @@ def check_windows_given(X: Any) -> None:
         )
     if len(X) == 0:
         raise ValueError("X holds 0 windows; at least one is needed.")
+
+
+def check_events_given(reference: Any) -> None:
+    """Raise an error unless the true seizures are `Events`."""
+    if not isinstance(reference, Events):
+        raise TypeError(
+            f"reference is a {type(reference).__name__}; Events are needed: X.to_events(y) makes "
+            "them of labels."
+        )
 
 
 def one_record(X: Windows, record: str | None) -> tuple[NDArray[np.bool_], Windows]:

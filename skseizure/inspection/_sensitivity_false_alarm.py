@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from ..metrics import event_scores
 from ..signals import Events, Windows
 from ._inner import inner_part
-from ._records import check_windows_given
+from ._records import check_events_given, check_windows_given
 
 if TYPE_CHECKING:
     from ..postprocessing import SeizureDetector
@@ -125,13 +125,14 @@ class SensitivityFalseAlarmDisplay:
         Raises
         ------
         TypeError
-            If there is no SeizureDetector, or ``X`` is no Windows.
+            If there is no SeizureDetector, ``X`` is no Windows or ``reference`` no Events.
         ValueError
             If ``reference`` has no seizure in the records of ``X``, a threshold is outside [0, 1],
             or as `skseizure.metrics.event_scores`.
         """
         check_is_fitted(estimator)
         check_windows_given(X)
+        check_events_given(reference)
         detector, X = inner_part(estimator, "predict_events", "a SeizureDetector", X)
         own = detector.threshold
         ratio = 1.0 if detector.low_threshold is None else detector.low_threshold / max(own, 1e-9)

@@ -9,7 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.metrics import recall_score
 from sklearn.utils import column_or_1d
 
-from .._utils.validation import check_rows, naming
+from .._utils.naming import naming
+from .._utils.validation import check_rows
 
 
 def sensitivity_score(

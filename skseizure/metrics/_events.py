@@ -9,7 +9,7 @@ from typing import Any, Literal, overload
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._utils.validation import naming
+from .._utils.naming import naming
 from ..signals import Events, Windows
 from ._counting import GRID, Rules, count_events, count_samples
 from ._sides import both_sides, grouped, intervals

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from .._utils.validation import is_windows, naming, refuse_unknown_labels
+from .._utils.naming import naming
+from .._utils.validation import is_windows, refuse_unknown_labels
 from ._counting import Rules
 from ._events import EventScores, event_scores, resolve_rules
 

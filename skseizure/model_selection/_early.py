@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from sklearn.model_selection import BaseCrossValidator
 from sklearn.utils import check_array, column_or_1d
 
-from .._utils.validation import check_rows, is_windows, naming, time_segments
+from .._utils.naming import naming
+from .._utils.validation import check_rows, is_windows, time_segments
 from ._identity import Split, warn_of_overlap
 
 

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from sklearn.model_selection import BaseCrossValidator, check_cv
 from sklearn.utils import _safe_indexing, column_or_1d
 
-from .._utils.validation import check_rows, naming
+from .._utils.naming import naming
+from .._utils.validation import check_rows
 from ..fuzzy._labels import missing_labels
 from ._identity import Split
 

@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.model_selection import GroupKFold, LeaveOneGroupOut, StratifiedGroupKFold
 from sklearn.utils import check_random_state
 
-from .._utils.validation import naming
+from .._utils.naming import naming
 from ._identity import GroupsFromWindows
 
 

@@ -18,6 +18,7 @@ from sklearn.utils import (
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from .._utils.naming import naming
 from .._utils.parameters import HasMethods, Interval, plain
 from .._utils.validation import (
     check_labels,
@@ -25,7 +26,6 @@ from .._utils.validation import (
     check_sfreq,
     check_windows,
     is_windows,
-    naming,
     refuse_continuous,
 )
 from .._utils.versions import get_state, set_state

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .._utils.validation import naming
+from .._utils.naming import naming
 from ._eegnet import EEGNet
 from ._mixture import MixtureOfExperts, agreement_loss, balance_loss
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_random_state
 
-from .._utils.validation import naming
+from .._utils.naming import naming
 
 Sampler = Literal["diverse", "balanced", "natural"] | ArrayLike
 

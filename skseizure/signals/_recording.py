@@ -9,7 +9,7 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from .._utils.validation import naming
+from .._utils.naming import naming
 from ._lazy import LazySignal
 from ._samples import float_array, sampling_rate
 

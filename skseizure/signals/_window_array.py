@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import operator
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Self
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, DTypeLike, NDArray
-from sklearn.utils._missing import is_pandas_na
 
 from ._lazy import LazySignal
 from ._recording import channel_names
@@ -483,5 +483,6 @@ def _holds_nothing(names: NDArray) -> bool:
         return bool(np.isnan(names).any())
     if names.dtype.kind != "O":
         return False
+    missing = getattr(sys.modules.get("pandas"), "NA", None)  # there is none without pandas
     values = names.ravel().tolist()
-    return any(value is None or is_pandas_na(value) or value != value for value in values)
+    return any(value is None or value is missing or value != value for value in values)

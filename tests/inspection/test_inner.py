@@ -141,6 +141,9 @@ def test_the_outermost_part_is_taken():
 def test_samples_that_are_no_windows_are_refused(toy):
     X, y, events = toy
     detector = SeizureDetector(make_pipeline(table(), LogisticRegression())).fit(X, y)
+    for display in (EventTimelineDisplay, SensitivityFalseAlarmDisplay):
+        with pytest.raises(TypeError, match=r"reference is a ndarray; Events .* X.to_events\(y\)"):
+            display.from_estimator(detector, X, y)
     for draw in (
         lambda X: EventTimelineDisplay.from_estimator(detector, X, events),
         lambda X: SensitivityFalseAlarmDisplay.from_estimator(detector, X, events),

@@ -1,0 +1,33 @@
+"""The name of an argument in a refusal; loads nothing, for what must be light to import."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def naming(*arguments: str) -> Iterator[None]:
+    """Put the name of an argument before a refusal that has none, as many of numpy's have.
+
+    Parameters
+    ----------
+    *arguments : str
+        The argument that is checked, or several that must go together.
+
+    Raises
+    ------
+    ValueError or TypeError
+        As raised inside; with the names before the message where it has none of them.
+    """
+    try:
+        yield
+    except (ValueError, TypeError) as error:
+        # Python's own and numpy's; any other child of these has been worded by who knows.
+        if type(error).__module__.split(".")[0] not in ("builtins", "numpy"):
+            raise
+        if any(re.search(rf"\b{name}\b", str(error)) for name in arguments):
+            raise
+        kind = ValueError if isinstance(error, ValueError) else TypeError
+        raise kind(f"{' and '.join(arguments)}: {error}") from error
