@@ -156,12 +156,12 @@ class WindowsTransformer(TransformerMixin, BaseEstimator):
         size = max(1, scale * BATCH_SAMPLES // (n_channels * n_times))
         batches = list(gen_batches(n_windows, size))
         show = tqdm(batches, desc=type(self).__name__, unit="batch", disable=not self.verbose)
-        # The samples alone: a `Windows` would take its whole recording along to other processes.
-        tables = loop(self.n_jobs)(
-            call(_on_channels, function, np.asarray(X[batch])) for batch in show
-        )
         out = np.empty((n_windows, n_channels, len(self._columns())))
         try:
+            # The samples alone: a `Windows` would take its recording along to other processes.
+            tables = loop(self.n_jobs)(
+                call(_on_channels, function, np.asarray(X[batch])) for batch in show
+            )
             for batch, table in zip(batches, tables, strict=True):
                 out[order[batch]] = table
         except ValueError:
