@@ -13,7 +13,8 @@ class Interval(_param_validation.Interval):
 
     def is_satisfied_by(self, val: Any) -> bool:
         """Tell whether a parameter may be this."""
-        if isinstance(val, bool):  # an int to Python, too
+        # A bool is an int to Python, and an array of one number a float to float().
+        if isinstance(val, bool) or not isinstance(val, self.type):
             return False
         try:
             float(val)
