@@ -9,8 +9,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import clone
-from sklearn.utils.parallel import Parallel, delayed
+from sklearn.utils.parallel import delayed
 
+from .._utils.parallel import loop
 from .._utils.parameters import Interval
 from ._base import BaseCNBC
 from ._cnbc import CNBCClassifier
@@ -184,7 +185,7 @@ class CNBCEnsembleClassifier(BaseCNBC):
     def _decisions(self, X: ArrayLike) -> NDArray[np.float64]:
         X = self._check_frames(X)
         calls = (delayed(member._decide)(X) for member in self.estimators_)
-        return np.stack(Parallel(n_jobs=self.n_jobs, require="sharedmem")(calls))
+        return np.stack(list(loop(self.n_jobs, here=True)(calls)))
 
     def decision_function(self, X: ArrayLike) -> NDArray[np.float64]:
         """Return the largest decision of the CNBCs.

@@ -238,7 +238,7 @@ class Evolution:
 
     def _in_threads(self, calls: Iterable[Any]) -> list[Any]:
         # Milliseconds each: not worth a way to another machine.
-        return Parallel(n_jobs=self.n_jobs, require="sharedmem")(calls)
+        return list(loop(self.n_jobs, here=True)(calls))
 
 
 def class_vectors(classifier: Any, X: NDArray) -> Vectors:

@@ -9,8 +9,9 @@ from joblib import effective_n_jobs
 from numpy.typing import NDArray
 from scipy.special import xlogy
 from sklearn.utils import gen_even_slices
-from sklearn.utils.parallel import Parallel, delayed
+from sklearn.utils.parallel import delayed
 
+from .._utils.parallel import loop
 from ._criteria import Array, MinimumCriterion, PairTerms, SumCriterion
 from ._discretise import CodedTable
 
@@ -105,11 +106,11 @@ class LabelledTable:
         n_parts = min(self.n_threads, len(columns))
         if n_parts <= 1 or len(columns) * self.n_samples < _THREADING_GAIN:
             return pair_sums(*given, columns, partners)
-        parts = Parallel(n_jobs=n_parts, prefer="threads", require="sharedmem")(
+        parts = loop(n_parts, here=True)(
             delayed(pair_sums)(*given, columns[part], partners[part])
             for part in gen_even_slices(len(columns), n_parts)
         )
-        return np.concatenate(parts)
+        return np.concatenate(list(parts))
 
 
 def select(
