@@ -47,17 +47,18 @@ def summed_power(spectra, factors, power):
 
 
 @compiled(fastmath=REASSOCIATE)
-def summed_band_power(spectra, first, ends, power):
-    """Write the squared sizes summed over segments and the frequencies first[j] .. ends[j] - 1."""
+def summed_band_power(spectra, factors, first, ends, power):
+    """Write what `summed_power` would, summed over the frequencies first[j] .. ends[j] - 1."""
     for row in range(len(spectra)):
         for j in range(len(first)):
             total = 0.0
             for s in range(spectra.shape[1]):
                 spectrum = spectra[row, s, first[j] : ends[j]]
+                factor = factors[first[j] : ends[j]]
                 for k in range(len(spectrum)):
                     real = spectrum[k].real
                     imaginary = spectrum[k].imag
-                    total += real * real + imaginary * imaginary
+                    total += factor[k] * (real * real + imaginary * imaginary)
             power[row, j] = total
 
 
@@ -69,9 +70,9 @@ def power_and_segments(spectra, factors, power, x, weights, starts, segments):
 
 
 @compiled(fastmath=REASSOCIATE)
-def band_power_and_segments(spectra, first, ends, power, x, weights, starts, segments):
+def band_power_and_segments(spectra, factors, first, ends, power, x, weights, starts, segments):
     """`summed_band_power` of some rows, then `weighted_segments` of others."""
-    summed_band_power(spectra, first, ends, power)
+    summed_band_power(spectra, factors, first, ends, power)
     weighted_segments(x, weights, starts, segments)
 
 

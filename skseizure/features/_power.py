@@ -13,7 +13,7 @@ from ._batch import Batch
 
 # Samples of segments in work at a time: what lies between fits into a core's cache, and threads
 # seldom meet at the interpreter's lock.
-BLOCK_SAMPLES = 2**16
+BLOCK_SAMPLES = 2**17
 
 # Each thread's room for one block, in memory that it has touched before: fresh pages would cost as
 # much as the transforms.
@@ -51,9 +51,9 @@ def segment_power(
     from . import _kernels_spectral
 
     power = np.empty((len(x), n_fft // 2 + 1))
-    factors = np.ascontiguousarray(np.broadcast_to(factors, power.shape[1:]), dtype=np.float64)
+    arguments = (_each_frequency(factors, n_fft),)
     _block_by_block(
-        power, _kernels_spectral.power_and_segments, (factors,), x, weights, starts, n_fft
+        power, _kernels_spectral.power_and_segments, arguments, x, weights, starts, n_fft
     )
     return power
 
@@ -65,12 +65,13 @@ def segment_band_power(
     *,
     n_fft: int,
     parts: Sequence[slice],
+    factors: ArrayLike = 1.0,
 ) -> NDArray[np.float64]:
-    """Sum what `segment_power` gives, with factors of 1, over bands of frequencies.
+    """Sum what `segment_power` gives over bands of frequencies, without keeping it.
 
     Parameters
     ----------
-    x, weights, starts, n_fft
+    x, weights, starts, n_fft, factors
         As in `segment_power`.
     parts : sequence of slice
         The frequencies of each band.
@@ -84,10 +85,16 @@ def segment_band_power(
 
     first, ends = np.array([(part.start, part.stop) for part in parts], dtype=np.int64).T.copy()
     power = np.empty((len(x), len(parts)))
+    arguments = (_each_frequency(factors, n_fft), first, ends)
     _block_by_block(
-        power, _kernels_spectral.band_power_and_segments, (first, ends), x, weights, starts, n_fft
+        power, _kernels_spectral.band_power_and_segments, arguments, x, weights, starts, n_fft
     )
     return power
+
+
+def _each_frequency(factors: ArrayLike, n_fft: int) -> NDArray[np.float64]:
+    every = np.broadcast_to(np.asarray(factors, dtype=np.float64), n_fft // 2 + 1)
+    return np.ascontiguousarray(every)
 
 
 def _block_by_block(
@@ -142,11 +149,25 @@ def power_spectrum(batch: Batch) -> NDArray[np.float64]:
     """
 
     def compute() -> NDArray[np.float64]:
-        n_times = batch.n_times
-        factors = np.full(n_times // 2 + 1, 2.0)
-        if n_times % 2 == 0:
-            factors[-1] = 1.0
-        factors[0] = 0.0
-        return segment_power(batch.x, np.ones(n_times), n_fft=n_times, factors=factors)
+        n_fft = batch.n_times
+        return segment_power(batch.x, np.ones(n_fft), n_fft=n_fft, factors=_one_sided(n_fft))
 
     return batch.share("power_spectrum", compute)
+
+
+def band_spectrum(batch: Batch, parts: Sequence[slice]) -> NDArray[np.float64]:
+    """Return the sums of the `power_spectrum` over bands of frequencies, (n, n_bands).
+
+    The spectrum itself is neither used nor kept.
+    """
+    n_fft = batch.n_times
+    factors = _one_sided(n_fft)
+    return segment_band_power(batch.x, np.ones(n_fft), n_fft=n_fft, parts=parts, factors=factors)
+
+
+def _one_sided(n_fft: int) -> NDArray[np.float64]:
+    factors = np.full(n_fft // 2 + 1, 2.0)
+    if n_fft % 2 == 0:
+        factors[-1] = 1.0
+    factors[0] = 0.0
+    return factors

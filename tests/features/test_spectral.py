@@ -40,6 +40,31 @@ def test_bands_share_out_the_variance(rng):
     assert band_power(np.full(10, 3.0), 256, 0, 128, relative=True) == 0.0
 
 
+@pytest.mark.parametrize("relative", [False, True])
+@pytest.mark.parametrize("n_times", [3, 255, 256, 1000])
+def test_several_bands_at_once(rng, n_times, relative):
+    """They overlap, leave gaps, and reach the last frequency, which counts once."""
+    x = rng.standard_normal((400, n_times)) * 30 + 100
+    x[7] = 5.0
+    x[8] *= 1e150
+    low, high = [0, 0, 85, 128 * (n_times % 2 == 0)], [86, 128, 127, np.inf]
+    powers = band_power(x, 256, low, high, relative=relative)
+    batch = Batch(x)
+    one_by_one = [
+        band_power(batch, 256, *band, relative=relative) for band in zip(low, high, strict=True)
+    ]
+    assert_allclose(powers, np.transpose(one_by_one), rtol=1e-12, atol=1e-13)
+    assert_array_equal(powers[7], 0.0)
+    shared = band_power(batch, 256, low, high, relative=relative)
+    assert_array_equal(shared, np.transpose(one_by_one))
+    # Rows never meet, whatever block of rows each is in.
+    for some in (slice(3, 4), slice(5, 390), slice(None, None, -3)):
+        assert_array_equal(band_power(x[some], 256, low, high, relative=relative), powers[some])
+    assert_array_equal(band_power(x[9], 256, low, high, relative=relative), powers[9])
+    each = band_power(x[9], 256, [low[1]], [high[1]], relative=relative)
+    assert_array_equal(each, [band_power(x[9], 256, low[1], high[1], relative=relative)])
+
+
 def test_an_edge_on_a_frequency():
     # 6 Hz is bin 3 of 128 samples at 256 Hz: in the band that begins there.
     tone = np.cos(2 * np.pi * 6 * np.arange(128) / 256)
@@ -73,6 +98,10 @@ def test_haar_energy_is_the_window_s(rng):
         (band_power, (256, 5, 4), "low and high are 5 and 4 Hz; 0 <= low < high"),
         (band_power, (256, -5, 4), "low and high are -5 and 4 Hz; 0 <= low < high"),
         (band_power, (256, 5, np.nan), "low and high are 5 and nan Hz"),
+        (band_power, (256, "5", 8), "low and high are '5' and 8 Hz; 0 <= low < high"),
+        (band_power, (256, [1, 5], [4, None]), "low and high are 5 and None Hz; 0 <= low < high"),
+        (band_power, (256, [1, 5], 4), r"low and high have shapes \(2,\) and \(\); two numbers"),
+        (band_power, (256, [[1, 5]], [[4, 8]]), r"shapes \(1, 2\) and \(1, 2\); two numbers"),
         (band_power, (256, 5, 129), "sfreq is 256 Hz, too low .* at least 258 Hz"),
         (band_power, (256, 129, np.inf), "sfreq is 256 Hz, too low .* at least 258 Hz"),
         (band_power, (256, 10.3, 12.7), r"low and high .* frequency only every 2\.56 Hz; a wider"),
