@@ -225,17 +225,21 @@ def histogram_counts(x, low, high, n_bins, skip):
     return counts
 
 
-@compiled()
+@compiled(fastmath=REASSOCIATE)
 def pattern_counts_of_three(x, delay):
     """Count ordinal patterns of three samples, from which pairs of them fall.
 
     Equal samples rank in order of time. Only five of the eight combinations need counting: two
-    do not occur, and all add up.
+    do not occur, and all add up. The second result is the sum of all samples, which is finite only
+    if they are: a pass of its own over the memory would take as long as the counts.
     """
     n, n_times = x.shape
     n_vectors = n_times - 2 * delay
     counts = np.empty((n, 6), dtype=np.int64)
+    total = 0.0
     for row in range(n):
+        for i in range(n_vectors, n_times):
+            total += x[row, i]
         first = x[row]
         second = x[row, delay:]
         third = x[row, 2 * delay :]
@@ -248,6 +252,7 @@ def pattern_counts_of_three(x, delay):
             early = second[i] < first[i]
             late = third[i] < second[i]
             whole = third[i] < first[i]
+            total += first[i]
             n_early += early
             n_late += late
             n_early_late += early & late
@@ -259,7 +264,7 @@ def pattern_counts_of_three(x, delay):
         counts[row, 3] = n_late - n_late_whole
         counts[row, 4] = n_late_whole - n_early_late
         counts[row, 5] = n_vectors - n_early - n_late + n_early_late
-    return counts
+    return counts, total
 
 
 @compiled()

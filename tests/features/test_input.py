@@ -56,10 +56,15 @@ def test_measures_take_samples_whose_sum_overflows(measure):
     assert np.isfinite(measure.function(x, **parameters(measure))).all()
 
 
-def test_ordinal_patterns_of_any_order_refuse_what_is_not_finite():
-    for order in (2, 3, 8):
-        with pytest.raises(ValueError, match="x holds NaN or infinity"):
-            permutation_entropy([1.0, np.nan, 2.0], order=order)
+@pytest.mark.parametrize("bad", [np.nan, -np.inf])
+@pytest.mark.parametrize("order, delay", [(2, 1), (3, 1), (3, 2), (3, 5), (3, 9), (8, 1)])
+def test_ordinal_patterns_refuse_what_is_not_finite_wherever_it_is(rng, order, delay, bad):
+    x = rng.normal(size=(4, 15))
+    for place in range(15):
+        some = x.copy()
+        some[2, place] = bad
+        with pytest.raises(ValueError, match="NaN or infinity in 1 of 4 windows, .* number 2"):
+            permutation_entropy(some, order=order, delay=delay)
 
 
 def test_samples_too_large_for_the_filter(rng):
