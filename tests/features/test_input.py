@@ -63,7 +63,7 @@ def test_ordinal_patterns_refuse_what_is_not_finite_wherever_it_is(rng, order, d
     for place in range(15):
         some = x.copy()
         some[2, place] = bad
-        with pytest.raises(ValueError, match="NaN or infinity in 1 of 4 windows, .* number 2"):
+        with pytest.raises(ValueError, match=r"NaN or infinity in 1 of 4 windows, .* number 2"):
             permutation_entropy(some, order=order, delay=delay)
 
 
