@@ -63,7 +63,8 @@ def mel_cepstrum(
     window and padded with zeros to the next power of two with eight frequencies per Hz. The
     filters are triangles; with their neighbours' peaks for feet, peaks and outer feet are evenly
     spaced in mel(f) = 1127 log(1 + f / 700) (Eq. 1) over the band. Energies below 1e-12 of the
-    largest power count as that much. O(N log N).
+    largest power count as that much. O(N log N) of the padded window: the zeros, without which a
+    filter of a narrow band has no frequency in windows of a second, are most of the cost.
 
     Examples
     --------
