@@ -156,7 +156,14 @@ def train(
     from . import datasets
     from ._model_card import card_path, write_card
     from ._model_file import Model, save_model
-    from ._recipe import cached_features, label_held_out, n_search_folds, search_detector
+    from ._recipe import (
+        cached_features,
+        label_held_out,
+        n_search_folds,
+        observed_throughout,
+        search_detector,
+    )
+    from .metrics import event_scores
 
     card_path(model)  # before the work
 
@@ -194,6 +201,11 @@ def train(
         if n_folds >= 2:
             click.echo("Scoring on patients left out ...", err=True)
             held_out = label_held_out(detector, X, y)
+            score = event_scores(events, X.to_events(held_out))
+            text = f"Found {score.true_positives} of {score.n_reference} seizures"
+            if observed_throughout(events):
+                text += f", false alarms: {score.false_positives} in {score.hours:.2f} h"
+            click.echo(text, err=True)
     trained = Model(detector, X.sfreq, window, step, montage)
     save_model(trained, model)
     click.echo(f"Wrote {model}", err=True)
@@ -250,7 +262,8 @@ def detect(model: Path, recording: Path, output: Path, n_jobs: int | None) -> No
             recordings=whole,
         )
     write_events(events, output)
-    click.echo(f"Wrote {len(events)} events to {output}", err=True)
+    n = len(events)
+    click.echo(f"Wrote {n} event{'s' * (n != 1)} to {output}", err=True)
 
 
 @main.command()

@@ -118,6 +118,10 @@ PREDICT = {
         lambda X: Windows(X.data, sfreq=256, ch_names=X.ch_names),
         "X is sampled at 256 Hz, but BandFeatures needs 128 Hz",
     ),
+    "rate, same seconds": (
+        lambda X: Windows(X.data[..., ::2], sfreq=64, ch_names=X.ch_names),
+        "X is sampled at 64 Hz, but BandFeatures needs 128 Hz",
+    ),
     "names": (lambda X: X.pick(X.ch_names[::-1]), "X has channel .* was fitted on"),
 }
 

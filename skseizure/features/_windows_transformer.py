@@ -85,8 +85,10 @@ class WindowsTransformer(TransformerMixin, BaseEstimator):
             One row a window.
         """
         check_is_fitted(self)
+        # First, for at another rate a window has another number of samples.
+        sfreq = check_sfreq(self, X, reset=False)
         X = check_windows(self, X, reset=False, finite=False)
-        features = self._compute(X, check_sfreq(self, X, reset=False))
+        features = self._compute(X, sfreq)
         table: NDArray[np.floating] = features.reshape(len(X), -1)
         if self.smoothing is not None:
             # Windows of a bare array are taken to follow one another without overlap.

@@ -347,9 +347,9 @@ class BaseMoEClassifier(ClassifierMixin, BaseEstimator):
         from ._training import check_device, predict, threads
 
         check_is_fitted(self)
-        X = check_windows(self, X, reset=False)
         if self.sfreq_ is not None:
             check_sfreq(self, X, reset=False)
+        X = check_windows(self, X, reset=False)
         with threads(self.n_jobs):
             proba, gates = predict(
                 self.network_params_, self.state_, self._batches(X), check_device(self.device)
