@@ -183,7 +183,12 @@ def _read(data: bytes) -> Any:
 
 def _checked(content: Any) -> Model:
     """Return what a file holds as a model, if all of it is what it should be."""
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
+    if not isinstance(content, dict) or "format" not in content:
+        raise ValueError(
+            f"it holds {type(content).__name__}, not what `skseizure train` writes; in Python, "
+            "skops.io.load reads it."
+        )
+    if content["format"] != FORMAT:
         raise ValueError(f"it is not of format {FORMAT}; train it again.")
     missing = set(Model.__dataclass_fields__) - set(content)
     if missing:

@@ -300,7 +300,8 @@ def test_malformed_fields(changes, message, fitted, tmp_path):
 def test_missing_fields_and_bad_parameters(fitted, tmp_path):
     for what, message in (
         ({"format": FORMAT}, "it lacks estimator, montage, sfreq, step, window"),
-        ([1], "not of format 1"),
+        ([1], "it holds list, not what `skseizure train` writes"),
+        (LogisticRegression(), r"LogisticRegression, .* in Python, skops\.io\.load reads it"),
         (content(copy.deepcopy(fitted).set_params(threshold="high")), "'threshold' parameter"),
         (content(copy.deepcopy(fitted).set_params(smoothing=-1)), "'smoothing' parameter"),
     ):

@@ -109,6 +109,12 @@ def test_bad_training_data_is_refused(recorded, case):
         make_detector().fit(*spoil(X, y))
 
 
+def test_events_are_no_labels(recorded):
+    X, _, events = recorded
+    with pytest.raises(TypeError, match=r"y is Events; one label a window .*: X.labels\(events\)"):
+        make_detector().fit(X, events)
+
+
 PREDICT = {
     "NaN": (lambda X: spoilt(X, np.nan), "Input X contains NaN"),
     "empty": (lambda X: X[:0], "X holds 0 windows; at least one is needed"),

@@ -190,7 +190,11 @@ def check_labels(y: Any) -> NDArray:
     ------
     ValueError
         For NaN, pandas' NA, infinity, complex numbers or another shape.
+    TypeError
+        For events, which are no labels yet.
     """
+    if hasattr(y, "onset") and hasattr(y, "recordings"):
+        raise TypeError(f"y is {type(y).__name__}; one label a window is needed: X.labels(events).")
     labels: NDArray = np.asarray(column_or_1d(y, warn=True))
     refuse_nan(labels)
     assert_all_finite(labels, input_name="y")
