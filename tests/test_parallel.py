@@ -1,115 +1,188 @@
-"""Loops in threads: order, errors, what is drawn ahead, and no waiting without need."""
+"""Loops in threads: order, errors, what is drawn ahead, and how many threads there are."""
 
+import itertools
 import threading
 import time
+import warnings
+from functools import partial
 
 import joblib
+import numpy as np
 import pytest
-from sklearn.utils.parallel import Parallel
+import sklearn
 
-from skseizure._utils.parallel import call, loop
+from skseizure._utils.parallel import loop
+from skseizure.feature_selection import MutualInformationSelector
+from skseizure.features import STFTFeatures
+
+LONG = 60  # seconds, which only a test that fails waits
 
 
 def double(i):
     return 2 * i
 
 
-def whose_thread(_):
+def whose_thread(_=None):
     time.sleep(0.01)  # so that no thread does the work of two
     return threading.current_thread().name
 
 
-def threads_of_a_loop(_):
-    return len(set(loop(2)(call(whose_thread, i) for i in range(4))))
+def threads_of_a_loop(n_jobs=2, **where):
+    return len(set(loop(n_jobs, **where)([whose_thread] * 8)))
 
 
-def a_loop_of_loops(_):
-    return list(loop(2)(call(threads_of_a_loop, i) for i in range(2)))
+def a_loop_of_loops():
+    return list(loop(2)([threads_of_a_loop] * 2))
 
 
-def refuse_three(i):
-    if i == 3:
-        raise ValueError("three")
-    return i
+def fail():
+    raise ValueError("of the task")
+
+
+class Counted:
+    """An iterable that notes how much of it was drawn."""
+
+    def __init__(self, tasks):
+        self.tasks = tasks
+        self.drawn = 0
+
+    def __iter__(self):
+        for task in self.tasks:
+            self.drawn += 1
+            yield task
+
+
+@pytest.fixture
+def no_thread_left():
+    before = threading.active_count()
+    yield
+    end = time.monotonic() + LONG
+    while threading.active_count() > before and time.monotonic() < end:
+        time.sleep(0.001)
+    assert threading.active_count() == before
 
 
 @pytest.mark.parametrize("here", [False, True])
 @pytest.mark.parametrize("n_jobs", [None, 1, 2, 5, -1])
 @pytest.mark.parametrize("n", [0, 1, 2, 50])
+@pytest.mark.usefixtures("no_thread_left")
 def test_results_come_in_order(n_jobs, here, n):
-    assert list(loop(n_jobs, here=here)(call(double, i) for i in range(n))) == [
-        2 * i for i in range(n)
-    ]
+    results = loop(n_jobs, here=here)(partial(double, i) for i in range(n))
+    assert list(results) == [2 * i for i in range(n)]
 
 
-@pytest.mark.parametrize("duration", [0, 0.002])
-def test_nobody_sleeps_until_a_result_is_there(monkeypatch, duration):
-    """What joblib's own threads do for 10 ms at a time."""
-    slept = []
-
-    class Clock:
-        time = staticmethod(time.time)
-        sleep = staticmethod(slept.append)
-
-    monkeypatch.setattr(joblib.parallel, "time", Clock)
-    event = threading.Event()
-    assert list(loop(2)(call(event.wait, duration) for _ in range(20))) == 20 * [False]
-    assert not slept
-    Parallel(2, backend="threading")(call(event.wait, 0.002) for _ in range(2))
-    assert slept  # the clock is the one that joblib would have asked
+def test_order_does_not_hang_on_who_is_done_first():
+    gate = threading.Event()
+    tasks = [partial(gate.wait, LONG), *(partial(double, i) for i in range(20)), gate.set]
+    assert list(loop(2)(tasks)) == [True, *(2 * i for i in range(20)), None]
 
 
-def test_an_error_arrives_and_ends_the_loop():
-    calls = []
-
-    def jobs():
-        for i in range(1000):
-            calls.append(i)
-            yield call(refuse_three, i)
-
-    with pytest.raises(ValueError, match="three"):
-        list(loop(2)(jobs()))
-    assert len(calls) < 1000
+@pytest.mark.parametrize("backend", ["threading", "loky", "multiprocessing", "sequential"])
+def test_results_are_the_same_whatever_the_backend(backend):
+    with joblib.parallel_config(backend, n_jobs=2), loop(None) as parallel:
+        for _ in range(2):
+            assert list(parallel(partial(double, i) for i in range(5))) == [0, 2, 4, 6, 8]
 
 
-def test_who_stops_early_leaves_no_thread(recwarn):
-    before = threading.active_count()
-    results = loop(2)(call(double, i) for i in range(100))
+@pytest.mark.usefixtures("no_thread_left")
+def test_two_tasks_a_thread_are_drawn_ahead():
+    gate = threading.Event()
+    tasks = Counted([partial(gate.wait, LONG)] * 100)
+    results = loop(3)(tasks)
+    assert tasks.drawn == 0
+    threading.Timer(0.1, lambda: (drawn.append(tasks.drawn), gate.set())).start()
+    drawn = []
+    assert next(results) is True
+    assert drawn == [6]
+    # Whoever takes no results is not overrun with them.
+    ahead = tasks.drawn
+    time.sleep(0.05)
+    assert tasks.drawn == ahead
+    assert sum(results) == 99
+
+
+@pytest.mark.usefixtures("no_thread_left")
+def test_an_error_ends_the_loop_before_earlier_tasks_have_results():
+    gate = threading.Event()
+    never = itertools.repeat(partial(gate.wait, LONG))
+    tasks = Counted(itertools.chain([partial(gate.wait, LONG), fail], never))
+
+    def open_the_gate():
+        while tasks.drawn < 2:
+            time.sleep(0.001)
+        time.sleep(0.1)
+        gate.set()
+
+    threading.Thread(target=open_the_gate).start()
+    with pytest.raises(ValueError, match="of the task"):
+        next(loop(2)(tasks))
+    assert tasks.drawn == 4
+
+
+@pytest.mark.usefixtures("no_thread_left")
+def test_an_error_of_the_iterable_arrives():
+    def tasks():
+        yield from [partial(double, 1)] * 5
+        fail()
+
+    results = loop(2)(tasks())
+    with pytest.raises(ValueError, match="of the task"):
+        list(results)
+
+
+@pytest.mark.usefixtures("no_thread_left")
+def test_who_is_interrupted_leaves_no_thread():
+    def interrupt():
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        list(loop(2)([interrupt] * 10))
+    results = loop(2)(partial(double, i) for i in range(100))
     assert next(results) == 0
     results.close()
-    end = time.monotonic() + 30
-    while threading.active_count() > before and time.monotonic() < end:
-        time.sleep(0.01)
-    assert threading.active_count() == before
 
 
-@pytest.mark.parametrize("here", [False, True])
-def test_jobs_of_the_context_count(here):
-    def threads(n_jobs):
-        return len(set(loop(n_jobs, here=here)(call(whose_thread, i) for i in range(8))))
-
-    with joblib.parallel_config(n_jobs=2):
-        assert threads(None) == 2
+def test_jobs_of_the_context_count():
+    assert threads_of_a_loop(None) == 1
     with joblib.parallel_config("threading", n_jobs=3):
-        assert threads(None) == 3
-        assert threads(2) == 2
-    assert threads(None) == 1
+        assert threads_of_a_loop(None) == threads_of_a_loop(None, here=True) == 3
+        assert threads_of_a_loop(2) == 2
+    with joblib.parallel_config("sequential", n_jobs=3):
+        assert threads_of_a_loop(3) == 1
 
 
-def test_a_loop_serves_several_times():
-    with loop(2) as parallel:
-        for _ in range(3):
-            assert list(parallel(call(double, i) for i in range(5))) == [0, 2, 4, 6, 8]
+def test_tasks_stay_here_whatever_the_backend():
+    for options in ({"backend": "loky", "n_jobs": 2}, {"prefer": "processes"}):
+        with joblib.parallel_config(**options):
+            # As joblib has it, where the backend that its number was meant for cannot be had.
+            assert threads_of_a_loop(None, here=True) == 1
+            assert threads_of_a_loop(3, here=True) == 3
+
+
+def test_selectors_may_be_in_a_context_that_prefers_processes(rng):
+    X = rng.normal(size=(200, 6))
+    with joblib.parallel_config(prefer="processes"):
+        MutualInformationSelector().fit(X, X[:, 0] > 0)
 
 
 def test_loops_within_loops_end_up_in_one_thread():
     """As joblib's own do: threads within threads, and within those none."""
-    assert list(loop(2)(call(threads_of_a_loop, i) for i in range(2))) == [2, 2]
-    assert list(loop(2)(call(a_loop_of_loops, i) for i in range(2))) == [[1, 1], [1, 1]]
+    assert list(loop(2)([threads_of_a_loop] * 2)) == [2, 2]
+    assert list(loop(2)([a_loop_of_loops] * 2)) == [[1, 1], [1, 1]]
 
 
-def test_calls_stay_here_whatever_the_backend():
-    with joblib.parallel_config("loky", n_jobs=2):
-        names = list(loop(None, here=True)(call(whose_thread, i) for i in range(4)))
-    assert threading.current_thread().name not in names
-    assert len(set(names)) == 2
+def test_settings_of_scikit_learn_reach_the_threads():
+    with sklearn.config_context(assume_finite=True, working_memory=7):
+        settings = list(loop(2)([sklearn.get_config] * 3))
+    assert all(s["assume_finite"] and s["working_memory"] == 7 for s in settings)
+
+
+def test_warnings_of_threads_are_seen():
+    with pytest.warns(UserWarning, match="from a thread"):
+        list(loop(2)([partial(warnings.warn, "from a thread")] * 3))
+
+
+def test_no_jobs_are_refused():
+    features = STFTFeatures(sfreq=256, n_jobs=0).fit(np.zeros((2, 256)))
+    with pytest.raises(ValueError, match="n_jobs is 0; 1 or more are needed, or -1 for all cores"):
+        features.transform(np.zeros((2, 256)))

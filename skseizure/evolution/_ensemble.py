@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import warnings
+from functools import partial
 from numbers import Integral
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import clone
-from sklearn.utils.parallel import delayed
 
 from .._utils.parallel import loop
 from .._utils.parameters import Interval
@@ -184,8 +184,8 @@ class CNBCEnsembleClassifier(BaseCNBC):
 
     def _decisions(self, X: ArrayLike) -> NDArray[np.float64]:
         X = self._check_frames(X)
-        calls = (delayed(member._decide)(X) for member in self.estimators_)
-        return np.stack(list(loop(self.n_jobs, here=True)(calls)))
+        tasks = (partial(member._decide, X) for member in self.estimators_)
+        return np.stack(list(loop(self.n_jobs, here=True)(tasks)))
 
     def decision_function(self, X: ArrayLike) -> NDArray[np.float64]:
         """Return the largest decision of the CNBCs.

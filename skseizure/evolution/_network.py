@@ -12,10 +12,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
-from sklearn.utils.parallel import Parallel, delayed
 from tqdm import tqdm
 
-from .._utils.parallel import call, loop
+from .._utils.parallel import Task, loop
 from ._layout import Columns
 from ._mlp import EvolvedMLPClassifier
 from ._negatives import select_frames
@@ -153,23 +152,28 @@ class Evolution:
     def _above(key: Key, inputs: list[Key], vectors: dict[Key, Vectors]) -> _Task:
         return _Task(key, inputs, lambda: np.hstack([vectors[i] for i in inputs]))
 
-    def _phase(self, parallel: Parallel, vectors: dict[Key, Vectors], tasks: list[_Task]) -> None:
+    def _phase(
+        self,
+        parallel: Callable[[Iterable[Task]], Iterable[Any]],
+        vectors: dict[Key, Vectors],
+        tasks: list[_Task],
+    ) -> None:
         """Fill in the nodes and vectors of one level."""
         there = [task for task in tasks if task.key in self.nodes]
         known = self._in_threads(
-            delayed(class_vectors)(self.nodes[task.key].classifier, task.table()) for task in there
+            partial(class_vectors, self.nodes[task.key].classifier, task.table()) for task in there
         )
         vectors.update(zip((task.key for task in there), known, strict=True))
         due = [task for task in tasks if self._is_due(task, vectors)]
         # In the first phase the frames to learn from are the same for all networks.
         spaces = {_space(task.key): task for task in due}
         selected = parallel(
-            call(select_frames, task.table(), self.positive, self.pnr, self.selection)
+            partial(select_frames, task.table(), self.positive, self.pnr, self.selection)
             for task in spaces.values()
         )
         rows = dict(zip(spaces, selected, strict=True))
         evolving = parallel(
-            call(
+            partial(
                 _evolve, self._start(task.key), task.table(), self.positive, rows[_space(task.key)]
             )
             for task in due
@@ -210,7 +214,7 @@ class Evolution:
     def _shares(self, fusers: list[_Task], masters: list[_Task]) -> list[NDArray[np.float64]]:
         tasks = fusers + masters
         effects = self._in_threads(
-            delayed(effect_of_inputs)(self.nodes[t.key].classifier, t.table(), self.positive)
+            partial(effect_of_inputs, self.nodes[t.key].classifier, t.table(), self.positive)
             for t in tasks
         )
         by_key = dict(zip((task.key for task in tasks), effects, strict=True))
@@ -236,9 +240,9 @@ class Evolution:
             decision(vectors[Key(i, MASTER)]),
         )
 
-    def _in_threads(self, calls: Iterable[Any]) -> list[Any]:
+    def _in_threads(self, tasks: Iterable[Task]) -> list[Any]:
         # Milliseconds each: not worth a way to another machine.
-        return list(loop(self.n_jobs, here=True)(calls))
+        return list(loop(self.n_jobs, here=True)(tasks))
 
 
 def class_vectors(classifier: Any, X: NDArray) -> Vectors:

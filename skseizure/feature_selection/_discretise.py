@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import gen_batches
-from sklearn.utils.parallel import delayed
 
 from .._utils.parallel import loop
 
@@ -83,7 +83,7 @@ def discretise(
         return found
 
     blocks = gen_batches(n_features, _BLOCK)
-    parts = loop(n_jobs, here=True)(delayed(block_edges)(block) for block in blocks)
+    parts = loop(n_jobs, here=True)(partial(block_edges, block) for block in blocks)
     edges = [column_edges for part in parts for column_edges in part]
     return CodedTable(codes, np.array([1 + len(e) for e in edges], dtype=np.intp), edges)
 

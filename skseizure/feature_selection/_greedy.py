@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 from joblib import effective_n_jobs
 from numpy.typing import NDArray
 from scipy.special import xlogy
 from sklearn.utils import gen_even_slices
-from sklearn.utils.parallel import delayed
 
 from .._utils.parallel import loop
 from ._criteria import Array, MinimumCriterion, PairTerms, SumCriterion
@@ -107,7 +107,7 @@ class LabelledTable:
         if n_parts <= 1 or len(columns) * self.n_samples < _THREADING_GAIN:
             return pair_sums(*given, columns, partners)
         parts = loop(n_parts, here=True)(
-            delayed(pair_sums)(*given, columns[part], partners[part])
+            partial(pair_sums, *given, columns[part], partners[part])
             for part in gen_even_slices(len(columns), n_parts)
         )
         return np.concatenate(list(parts))

@@ -19,7 +19,7 @@ from tqdm.auto import tqdm
 
 from .. import __version__
 from .._utils.naming import naming
-from .._utils.parallel import call, loop
+from .._utils.parallel import loop
 from .._utils.parameters import HasMethods, Interval
 from .._utils.validation import is_windows, refuse_not_finite
 from ..signals._filters import butterworth_bandpass
@@ -198,7 +198,7 @@ class BandFeatures(WindowsTransformer):
         def jobs() -> Iterator[Any]:
             for rows, channels, part in _parts(X, whole=self.filtering == "recording"):
                 places.append((rows, channels))
-                yield call(job, part)
+                yield partial(job, part)
 
         tables = loop(self.n_jobs)(jobs())
         out = np.empty((*X.shape[:2], len(self.bands_), len(functions)))

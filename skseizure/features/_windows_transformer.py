@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from numbers import Integral, Real
 from typing import Any, Self
 
@@ -13,7 +14,7 @@ from sklearn.utils import Tags, gen_batches
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 from tqdm.auto import tqdm
 
-from .._utils.parallel import call, loop
+from .._utils.parallel import loop
 from .._utils.parameters import Interval
 from .._utils.validation import check_sfreq, check_windows, is_windows, refuse_not_finite
 from .._utils.versions import get_state, set_state
@@ -162,7 +163,7 @@ class WindowsTransformer(TransformerMixin, BaseEstimator):
         try:
             # The samples alone: a `Windows` would take its recording along to other processes.
             tables = loop(self.n_jobs)(
-                call(_on_channels, function, np.asarray(X[batch])) for batch in show
+                partial(_on_channels, function, np.asarray(X[batch])) for batch in show
             )
             for batch, table in zip(batches, tables, strict=True):
                 out[order[batch]] = table

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
-from skseizure._utils.parallel import call, loop
+from skseizure._utils.parallel import loop
 from skseizure.features import BandFeatures, FrameFeatures, _windows_transformer
 
 from .conftest import assert_same_cnbc, assert_same_search
@@ -79,7 +79,7 @@ def test_samples_are_sent_once(work, dask, monkeypatch, transformer, largest):
 
 def test_calls_are_not_packed(dask):
     """However quick they are: each may hold samples."""
-    tasks = loop(None)(call(lambda: distributed.get_worker().get_current_task()) for _ in range(60))
+    tasks = loop(None)((lambda: distributed.get_worker().get_current_task()) for _ in range(60))
     assert len(set(tasks)) == 60
 
 
