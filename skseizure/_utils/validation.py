@@ -41,8 +41,8 @@ def check_windows(estimator: Any, X: Any, *, reset: bool = True, finite: bool = 
     reset : bool, default=True
         True in ``fit``: learn the layout. False later: compare with what was learned.
     finite : bool, default=True
-        False where what works on the samples of a `Windows` finds NaN and infinity by itself, and
-        then calls `refuse_not_finite`: one pass less over memory or files.
+        False where what works on the samples finds NaN and infinity by itself, and then calls
+        `refuse_not_finite`: one pass less over memory or files.
 
     Returns
     -------
@@ -62,8 +62,6 @@ def check_windows(estimator: Any, X: Any, *, reset: bool = True, finite: bool = 
     if is_windows(X):
         if len(X) == 0:
             raise ValueError("X holds 0 windows; at least one is needed.")
-        if finite:
-            refuse_not_finite(X)
         names: tuple[str, ...] | None = X.ch_names
         if reset and hasattr(estimator, "feature_names_in_"):
             del estimator.feature_names_in_
@@ -80,7 +78,9 @@ def check_windows(estimator: Any, X: Any, *, reset: bool = True, finite: bool = 
             "(n_windows, n_times)."
         )
     elif ndim == 3:
-        X = check_array(X, allow_nd=True, estimator=estimator, input_name="X")
+        X = check_array(
+            X, allow_nd=True, ensure_all_finite=False, estimator=estimator, input_name="X"
+        )
         if 0 in X.shape:
             raise ValueError(
                 f"X has shape {X.shape}; at least one channel and one sample a window are needed."
@@ -89,8 +89,10 @@ def check_windows(estimator: Any, X: Any, *, reset: bool = True, finite: bool = 
         if reset and hasattr(estimator, "feature_names_in_"):
             del estimator.feature_names_in_
     else:
-        X = validate_data(estimator, X, reset=reset)
+        X = validate_data(estimator, X, reset=reset, ensure_all_finite=False)
         X, names = _small_numbers(X)[:, np.newaxis, :], None
+    if finite:
+        refuse_not_finite(X)
     n_channels, n_times = X.shape[1:]
     if reset:
         estimator.n_channels_in_, estimator.n_times_in_ = n_channels, n_times
@@ -123,8 +125,8 @@ def _small_numbers(X: NDArray) -> NDArray:
         return X
     if X.dtype.kind in "mM":
         raise ValueError(f"X holds values of type {X.dtype}; numbers are needed.")
-    # What is too large becomes infinity, which is then refused.
-    return check_array(X.astype(np.float64), allow_nd=True, input_name="X")
+    with np.errstate(over="ignore"):  # infinity, which is then refused
+        return X.astype(np.float64)
 
 
 # The check for infinity sums the values up, as that of windows does.
@@ -250,20 +252,27 @@ def refuse_unknown_labels(estimator: Any, y: NDArray[Any]) -> None:
 
 @np.errstate(over="ignore", invalid="ignore")
 def refuse_not_finite(X: Any, batch: int = 256) -> None:
-    """Raise a ValueError if a window of a `Windows` holds NaN or infinity; it says which."""
+    """Raise a ValueError if a checked window holds NaN or infinity; it says which."""
     # Most often the signals themselves are clean: then no window has to be gathered.
-    if X.all_finite():
+    if X.all_finite() if is_windows(X) else X.dtype.kind in "biu":
         return
     for low in range(0, len(X), batch):
-        data = X[low : low + batch].data
-        bad = np.argwhere(~np.isfinite(data))
-        if len(bad):
-            row, channel, sample = bad[0]
+        data = X[low : low + batch]
+        if is_windows(X):
+            data = data.data
+        finite = np.isfinite(data)
+        if not finite.all():
+            row, channel, sample = np.argwhere(~finite)[0]
             kind = "NaN" if np.isnan(data[row, channel, sample]) else "infinity"
+            where = f"window number {low + row}, channel number {channel}"
+            if is_windows(X):
+                where = (
+                    f"record {str(X.record[low + row])!r}, window at {X.onset[low + row]:g} s, "
+                    f"channel {X.ch_names[channel]!r}"
+                )
             raise ValueError(
-                f"Input X contains {kind}: record {str(X.record[low + row])!r}, window at "
-                f"{X.onset[low + row]:g} s, channel {X.ch_names[channel]!r}. Finite samples are "
-                "needed; leave such windows out or mend the recording."
+                f"Input X contains {kind}: {where}. Finite samples are needed; leave such windows "
+                "out or mend the recording."
             )
 
 

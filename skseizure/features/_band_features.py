@@ -191,8 +191,7 @@ class BandFeatures(WindowsTransformer):
             functions=functions,
             revision=None if self.memory is None else _revision(functions),
         )
-        if is_windows(X):
-            refuse_not_finite(X)
+        refuse_not_finite(X)
         places: list[tuple[Any, slice]] = []
 
         def jobs() -> Iterator[Any]:

@@ -169,8 +169,7 @@ class WindowsTransformer(TransformerMixin, BaseEstimator):
                 out[order[batch]] = table
         except ValueError:
             # A batch knows nothing of the windows' records and channels.
-            if is_windows(X):
-                refuse_not_finite(X)
+            refuse_not_finite(X)
             raise
         return out
 

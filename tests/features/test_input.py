@@ -96,6 +96,20 @@ def test_numbers_beyond_doubles_are_refused(rng, model, n_dim):
 
 
 @every_transformer
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, object])
+@pytest.mark.parametrize("bad, kind", [(np.nan, "NaN"), (-np.inf, "infinity")])
+def test_the_window_of_a_bare_array_is_told(rng, model, bad, kind, dtype):
+    X = rng.normal(size=(600, 2, 256)).astype(dtype)
+    X[555, 1, 7] = X[556, 0, 3] = bad
+    for clean, some, row, channel in ((X[:3], X, 555, 1), (X[:3, 1], X[552:557, 1], 3, 0)):
+        message = rf"X contains {kind}: window number {row}, channel number {channel}\. Finite"
+        with pytest.raises(ValueError, match=message):
+            model.fit(some)
+        with pytest.raises(ValueError, match=message):
+            model.fit(clean).transform(some)
+
+
+@every_transformer
 def test_dates_and_times_are_refused(model):
     times = np.zeros((3, 2, 256), "m8[s]")
     times[1, 1, 7] = "NaT"
