@@ -29,6 +29,8 @@ def band_edges(bands: Mapping[Any, Any]) -> dict[str, tuple[float, float]]:
     edges: dict[str, tuple[float, float]] = {}
     for name, pair in bands.items():
         try:
+            if any(isinstance(edge, str) for edge in pair):
+                raise TypeError("text is no frequency")
             low, high = (float(edge) for edge in pair)
         except (TypeError, ValueError) as error:
             raise ValueError(

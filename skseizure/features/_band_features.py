@@ -244,7 +244,17 @@ def _named(item: Any, sfreq: float) -> tuple[str, Callable[..., Any]]:
     named = item
     while isinstance(named, partial) and not hasattr(named, "__name__"):
         named = named.func
-    return getattr(named, "__name__", type(named).__name__), partial(_on_array, item)
+    name = getattr(named, "__name__", type(named).__name__)
+    try:
+        inspect.signature(item).bind(None)
+    except TypeError as error:
+        raise ValueError(
+            f"measures holds {name!r}, which does not take samples alone ({error}); bind the rest "
+            "with functools.partial."
+        ) from error
+    except ValueError:  # it tells no signature, as some compiled functions
+        pass
+    return name, partial(_on_array, item)
 
 
 def _revision(functions: Mapping[str, Callable[..., Any]]) -> str:
@@ -271,6 +281,14 @@ def _source(name: str, function: Any) -> tuple[str, str]:
         return identity, inspect.getsource(function)
     except (OSError, TypeError):
         return identity, ""
+
+
+def _noting(name: str, function: Callable[..., Any], batch: Batch) -> Any:
+    try:
+        return function(batch)
+    except Exception as error:
+        error.add_note(f"In measure {name!r} of BandFeatures.")
+        raise
 
 
 def _on_array(function: Callable[[NDArray], Any], batch: Batch) -> Any:
@@ -305,6 +323,8 @@ def _check_bands(
     for name, (low, high) in chosen.items():
         if not 0 < low < high:
             raise ValueError(f"bands has {name!r} = ({low:g}, {high:g}) Hz; 0 < low < high needed.")
+        if np.isinf(high):
+            raise ValueError(f"bands has {name!r} up to infinity; a frequency in Hz is needed.")
         if high >= sfreq / 2:
             raise ValueError(
                 f"sfreq is {sfreq:g} Hz, too low for band {name!r} ({low:g}-{high:g} Hz); more "
@@ -358,7 +378,8 @@ def _band_table(
             x = np.ascontiguousarray(filtered[batch]).reshape(-1, n_times)
             shared = Batch(x)
             for m, (name, function) in enumerate(functions.items()):
-                values = np.asarray(function(shared), dtype=np.float64)
+                with naming(f"measure {name!r}"):
+                    values = np.asarray(_noting(name, function, shared), dtype=np.float64)
                 if values.shape != (len(x),) or not np.isfinite(values).all():
                     raise ValueError(
                         f"measure {name!r} must give one finite number a window; for "

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .._utils.naming import naming
+
 Values = NDArray[np.float64] | np.float64
 
 LARGEST = np.finfo(np.float64).max
@@ -212,7 +214,8 @@ def _real_numbers(x: ArrayLike) -> NDArray[np.float64]:
     """Return ``x`` in doubles; what numpy would make numbers of in silence is refused."""
     if np.ma.is_masked(x):
         raise ValueError("x is a masked array; fill its gaps or leave such windows out.")
-    given = np.asarray(x)
+    with naming("x"):
+        given = np.asarray(x)
     words = given.dtype == object and any(isinstance(v, str | bytes) for v in given.flat)
     if words or given.dtype.kind not in "biufO":
         kind = "text" if words else f"type {given.dtype}"

@@ -164,7 +164,7 @@ def permutation_entropy(x: ArrayLike, *, order: int = 3, delay: int = 1) -> Valu
     n_patterns = math.factorial(order)
     if order == 3:
         counts, total = _kernels_linear.pattern_counts_of_three(batch.raw, delay)
-        if not math.isfinite(total):  # or large
+        if not math.isfinite(total):  # which large samples may add up to, too
             batch.check_finite()
     else:
         batch.check_finite()

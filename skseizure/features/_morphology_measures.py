@@ -10,6 +10,8 @@ by a zero maximum or a zero time is 0.
 
 from __future__ import annotations
 
+from numbers import Real
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -312,7 +314,7 @@ def slope_sign_alterations(x: ArrayLike) -> Values:
 
 def check_rate(sfreq: float) -> float:
     """Return ``sfreq`` as float, or raise a ValueError if it is no sampling rate."""
-    if not 0.0 < sfreq < np.inf:
+    if not isinstance(sfreq, Real) or not 0.0 < sfreq < np.inf:
         raise ValueError(f"sfreq must be a positive number of Hz, got {sfreq!r}.")
     return float(sfreq)
 

@@ -11,8 +11,8 @@ from sklearn.utils import gen_batches
 
 from ._batch import Batch
 
-# Samples of segments in work at a time: what lies between fits into a core's cache, and threads
-# seldom meet at the interpreter's lock.
+# Samples of segments in work at a time: they and their transforms, 2 MiB, stay in cache, and
+# threads seldom meet at the interpreter's lock.
 BLOCK_SAMPLES = 2**17
 
 # Each thread's room for one block, in memory that it has touched before: fresh pages would cost as

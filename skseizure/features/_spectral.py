@@ -9,7 +9,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .._utils.naming import naming
 from ._batch import Values, as_batch, check_integer, divide
+from ._morphology_measures import check_rate
 from ._power import band_spectrum, power_spectrum
 
 
@@ -62,16 +64,15 @@ def band_power(
     array([[ 0. ,  4.5],
            [ 0. , 18. ]])
     """
-    if not (np.isfinite(sfreq) and sfreq > 0):
-        raise ValueError(f"sfreq is {sfreq!r}; a sampling rate above 0 Hz is needed.")
-    if np.shape(low) != np.shape(high) or np.ndim(low) > 1:
+    sfreq, lows, highs = check_rate(sfreq), _edges("low", low), _edges("high", high)
+    if lows.shape != highs.shape:
         raise ValueError(
-            f"low and high have shapes {np.shape(low)} and {np.shape(high)}; two numbers are "
-            "needed, or one of each a band."
+            f"low and high have shapes {lows.shape} and {highs.shape}; two numbers are needed, or "
+            "one of each a band."
         )
     batch = as_batch(x)
-    edges = zip(np.atleast_1d(low).tolist(), np.atleast_1d(high).tolist(), strict=True)
-    parts = [_frequencies_of(band, sfreq, batch.n_times) for band in edges]
+    bands = zip(lows.ravel().tolist(), highs.ravel().tolist(), strict=True)
+    parts = [_frequencies_of(band, sfreq, batch.n_times) for band in bands]
     if relative:
         parts.append(slice(0, batch.n_times // 2 + 1))
     if batch is x:  # which other measures, too, take their spectra from
@@ -83,14 +84,23 @@ def band_power(
         values = [batch.finish(divide(band, power[:, -1])) for band in power[:, :-1].T]
     else:
         values = [batch.finish(band / batch.n_times**2, power=2) for band in power.T]
-    return np.stack(values, axis=-1) if np.ndim(low) else values[0]
+    return np.stack(values, axis=-1) if lows.ndim else values[0]
+
+
+def _edges(name: str, given: ArrayLike) -> NDArray[np.float64]:
+    """Return edges as an array, or raise a ValueError if they are no numbers."""
+    with naming(name):
+        edges = np.asarray(given)
+    if edges.dtype.kind not in "iuf" or edges.ndim > 1 or edges.size == 0:
+        raise ValueError(f"{name} is {given!r}; a number of Hz is needed, or a list, one a band.")
+    return edges.astype(np.float64)
 
 
 def _frequencies_of(band: tuple[float, float], sfreq: float, n_times: int) -> slice:
     """Return the part of a window's spectrum that lies in a band, or raise a ValueError."""
     low, high = band
-    if not all(isinstance(edge, int | float) for edge in band) or not 0 <= low < high:
-        raise ValueError(f"low and high are {low!r} and {high!r} Hz; 0 <= low < high is needed.")
+    if not 0 <= low < high:
+        raise ValueError(f"low and high are {low:g} and {high:g} Hz; 0 <= low < high is needed.")
     reach = low if np.isinf(high) else high
     if reach > sfreq / 2:
         raise ValueError(

@@ -12,6 +12,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .._utils.naming import naming
 from ._batch import Batch, Values, as_batch
 from ._morphology_measures import check_rate
 from ._power import power_spectrum, segment_power
@@ -114,7 +115,8 @@ def n_fft_of(n_times: int, sfreq: float) -> int:
 
 def check_band(band: tuple[float, float], sfreq: float) -> tuple[float, float]:
     """Return the edges of a band as floats, or raise a ValueError if ``sfreq`` is too low."""
-    low, high = map(float, band)
+    with naming("band"):
+        low, high = map(float, band)
     if not 0 <= low < high:
         raise ValueError(f"band is ({low:g}, {high:g}) Hz; 0 <= low < high is needed.")
     if high >= check_rate(sfreq) / 2:

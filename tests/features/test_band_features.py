@@ -11,7 +11,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skseizure.datasets import load_bonn
-from skseizure.features import BandFeatures, available_measures, line_length
+from skseizure.features import BandFeatures, available_measures, band_power, line_length
 from skseizure.features._band_features import BANDS
 from skseizure.features._registry import UNIVARIATE29
 from skseizure.model_selection import RecordKFold
@@ -203,6 +203,20 @@ def _bad(x):
     return np.full(len(x), np.nan)
 
 
+def _words(x):
+    return ["a"] * len(x)
+
+
+def _failing(x):
+    raise RuntimeError("of the function")
+
+
+def test_an_error_in_a_function_tells_whose():
+    with pytest.raises(RuntimeError, match="of the function") as caught:
+        BandFeatures(["std", _failing], sfreq=256).fit_transform(np.zeros((3, 512)))
+    assert caught.value.__notes__ == ["In measure '_failing' of BandFeatures."]
+
+
 @pytest.mark.parametrize(
     ("params", "X", "message"),
     [
@@ -217,6 +231,13 @@ def _bad(x):
         ({"sfreq": 256, "bands": {"x": (8, 4)}}, np.zeros((3, 512)), r"'x' = \(8, 4\) Hz"),
         ({"sfreq": 256, "smoothing": 0}, np.zeros((3, 512)), "'smoothing' parameter of BandFeat"),
         ({"sfreq": 256, "measures": [_bad]}, np.zeros((3, 512)), "3 values not finite"),
+        ({"sfreq": 256, "measures": [_words]}, np.zeros((3, 512)), "measure '_words': could not"),
+        (
+            {"sfreq": 256, "measures": [band_power]},
+            np.zeros((3, 512)),
+            r"holds 'band_power', .* \(missing .*sfreq.*\); bind the rest with functools.partial",
+        ),
+        ({"sfreq": 256, "bands": {"x": (8, np.inf)}}, np.zeros((3, 512)), "'x' up to infinity"),
         ({"sfreq": 256, "measures": [np.ptp]}, np.zeros((3, 512)), r"it gave shape \(\)"),
         ({"sfreq": 256}, np.full((3, 512), np.nan), "NaN"),
         ({"sfreq": 256}, np.full((3, 2, 512), np.inf), "infinity"),

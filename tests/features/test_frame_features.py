@@ -565,6 +565,8 @@ def test_bad_input_is_refused(params, X, message):
     [
         (stft_band_energy, {"sfreq": 256, "band": (4.1, 4.2)}, "a frequency only every 1 Hz"),
         (stft_band_energy, {"sfreq": 0}, "sfreq must be a positive number of Hz, got 0"),
+        (stft_band_energy, {"sfreq": "x"}, "sfreq must be a positive number of Hz, got 'x'"),
+        (stft_band_energy, {"sfreq": 256, "band": "xy"}, "band: could not convert"),
         (wigner_ville_energy, {"sfreq": 8}, "too low for the band 1-4 Hz"),
         (wavelet_statistic, {"statistic": "median"}, "statistic must be one of minimum, .*extrema"),
         (wavelet_statistic, {"component": "D6"}, "component must be one of A1, D1, .*got 'D6'"),
