@@ -365,7 +365,7 @@ def run_transformer(name, n_jobs, n_channels=18):
         "transformer": name,
         "seconds_of_signal": n_seconds,
         "n_features": tables[1].shape[1] // n_channels,
-        "ms_per_channel_window": round(1e3 * least[1] / amount, 3),
+        "us_per_channel_window": round(1e6 * least[1] / amount, 2),
         "channel_windows_per_s": round(amount / least[1]),
         "times_real_time": round(n_seconds / least[1], 1),
         "times_real_time_all_cores": round(n_seconds / least[n_jobs], 1),
