@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from .._utils.naming import naming
 from ._batch import Values, as_batch, check_integer, divide
 from ._morphology_measures import check_rate
-from ._power import band_spectrum, power_spectrum
+from ._power import band_spectrum
 
 
 def band_power(
@@ -75,11 +75,7 @@ def band_power(
     parts = [_frequencies_of(band, sfreq, batch.n_times) for band in bands]
     if relative:
         parts.append(slice(0, batch.n_times // 2 + 1))
-    if batch is x:  # which other measures, too, take their spectra from
-        spectrum = power_spectrum(batch)
-        power = np.stack([spectrum[:, part].sum(axis=1) for part in parts], axis=1)
-    else:
-        power = band_spectrum(batch, parts)
+    power = band_spectrum(batch, parts)
     if relative:
         values = [batch.finish(divide(band, power[:, -1])) for band in power[:, :-1].T]
     else:
