@@ -119,14 +119,7 @@ class FeatureNormalizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         table = self._check(X)
         with np.errstate(over="ignore"):
             out = ((table - self.mean_) / self.scale_).astype(table.dtype, copy=False)
-        if not np.isfinite(out).all():
-            column = int(np.argwhere(~np.isfinite(out))[0, 1])
-            raise ValueError(
-                f"X has values in column {column} too far from those seen in fit, of mean "
-                f"{self.mean_[column]:g} and standard deviation {self.scale_[column] / 4:g}, for a "
-                "finite result."
-            )
-        return out
+        return self._finite(out)
 
     def inverse_transform(self, X: ArrayLike) -> NDArray[np.floating]:
         """Undo `transform`.
@@ -142,7 +135,19 @@ class FeatureNormalizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             Table of features.
         """
         table = self._check(X)
-        return (table * self.scale_ + self.mean_).astype(table.dtype, copy=False)
+        with np.errstate(over="ignore"):
+            out = (table * self.scale_ + self.mean_).astype(table.dtype, copy=False)
+        return self._finite(out)
+
+    def _finite(self, out: NDArray[np.floating]) -> NDArray[np.floating]:
+        if not np.isfinite(out).all():
+            column = int(np.argwhere(~np.isfinite(out))[0, 1])
+            raise ValueError(
+                f"X has values in column {column} too far from those seen in fit, of mean "
+                f"{self.mean_[column]:g} and standard deviation {self.scale_[column] / 4:g}, for a "
+                "finite result."
+            )
+        return out
 
     def _check(self, X: Any) -> NDArray[np.floating]:
         check_is_fitted(self)

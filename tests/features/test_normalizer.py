@@ -82,6 +82,12 @@ def test_bad_input_is_refused():
         FeatureNormalizer().fit([[0.0, -1e200], [1.0, 1e200]])
 
 
+def test_what_becomes_too_large_either_way_is_refused():
+    wide = FeatureNormalizer().fit(np.array([[0.0, 0.0], [1.0, 1e100]]))
+    with pytest.raises(ValueError, match="X has values in column 1 too far"):
+        wide.inverse_transform([[0.0, 1e300]])
+
+
 def test_values_too_far_from_those_of_fit_are_refused():
     normalizer = FeatureNormalizer().fit(np.array([[0.0, 0.0], [1.0, 1e-100]]))
     with pytest.raises(ValueError, match="X has values in column 1 too far"):
