@@ -24,8 +24,9 @@ def naming(*arguments: str) -> Iterator[None]:
     try:
         yield
     except (ValueError, TypeError) as error:
-        # Python's own and numpy's; any other child of these has been worded by who knows.
-        if type(error).__module__.split(".")[0] not in ("builtins", "numpy"):
+        # Python's own, numpy's, and of the data frames' adapter; any other child of these has been
+        # worded by who knows.
+        if type(error).__module__.split(".")[0] not in ("builtins", "numpy", "narwhals"):
             raise
         if any(re.search(rf"\b{name}\b", str(error)) for name in arguments):
             raise

@@ -89,7 +89,8 @@ def check_windows(estimator: Any, X: Any, *, reset: bool = True, finite: bool = 
         if reset and hasattr(estimator, "feature_names_in_"):
             del estimator.feature_names_in_
     else:
-        X = validate_data(estimator, X, reset=reset, ensure_all_finite=False)
+        with naming("X"):
+            X = validate_data(estimator, X, reset=reset, ensure_all_finite=False)
         X, names = _small_numbers(X)[:, np.newaxis, :], None
     if finite:
         refuse_not_finite(X)

@@ -80,4 +80,6 @@ def _in_unit(X: Any, exponent: int) -> NDArray[np.float32]:
 
 
 def _from_unit(values: NDArray[np.float32], exponent: int) -> NDArray[np.float64]:
-    return np.ldexp(values.astype(np.float64), exponent)
+    largest = np.finfo(np.float64).max
+    with np.errstate(over="ignore"):  # rounded up to single precision, the largest double is beyond
+        return np.clip(np.ldexp(values.astype(np.float64), exponent), -largest, largest)

@@ -133,8 +133,8 @@ def folds(
         return list(check_cv(cv, y, classifier=True).split(table, y, groups))
     if cv == 1:
         raise ValueError("cv is 1; a single fold leaves nothing to train on: at least two, or 0.")
+    most = int(np.unique(y, return_counts=True)[1].max())
     if groups is None:
-        most = int(np.unique(y, return_counts=True)[1].max())
         splitter: Any = StratifiedKFold(min(cv, most), shuffle=True, random_state=seed)
     else:
         n_groups = len(np.unique(groups))
@@ -143,7 +143,7 @@ def folds(
                 f"groups holds one group, {groups.tolist()[0]!r}; folds that keep groups whole "
                 "need two, or cv=0."
             )
-        splitter = StratifiedGroupKFold(min(cv, n_groups), shuffle=True, random_state=seed)
+        splitter = StratifiedGroupKFold(min(cv, n_groups, most), shuffle=True, random_state=seed)
     return _split_rare(splitter, table, y, groups)
 
 

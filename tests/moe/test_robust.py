@@ -3,6 +3,7 @@
 import pickle
 
 import numpy as np
+import pandas as pd
 import pytest
 import scipy.sparse
 import sklearn
@@ -10,11 +11,12 @@ from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, GroupKFold
-from sklearn.preprocessing import FunctionTransformer
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from skorch.callbacks import Callback
 
 from skseizure.moe import EEGNet, MixMoEClassifier, SeizureMoEClassifier
 from skseizure.moe._manual_features import BandSummary
+from skseizure.moe._scaling import learn_scaling, scaled
 from skseizure.moe._splits import hold_out
 
 SMALL = dict(n_experts=2, hidden=8, max_epochs=3, batch_size=16, random_state=0)
@@ -130,6 +132,36 @@ def test_features_of_bands_follow_the_unit(loud):
 def test_a_large_offset_does_not_matter(loud):
     X, y, _ = loud
     assert _seizure(max_epochs=8).fit(X + 1e6, y).score(X + 1e6, y) > 0.9
+
+
+def test_the_largest_doubles_have_a_scale():
+    """Rounded up to single precision, their standard deviation is beyond doubles."""
+    X = np.full((2, 1, 64), np.finfo(float).max)
+    X[0] *= -1
+    raw, mean, scale = learn_scaling(X)
+    np.testing.assert_array_equal(mean, 0)
+    np.testing.assert_array_equal(scale, X[1, 0, :1])
+    np.testing.assert_array_equal(raw, np.sign(X))
+    np.testing.assert_array_equal(scaled(X, mean, scale), np.sign(X))
+
+
+def test_as_many_folds_as_there_are_windows_of_a_class(loud):
+    """With as many groups as windows, too."""
+    X, y, _ = loud
+    model = _mix(train_split=None, cv=5).fit(X[:5], y[:5], groups=np.arange(5))
+    assert np.isfinite(model.predict_proba(X)).all()
+
+
+@BOTH
+def test_columns_of_one_name_are_refused_where_scikit_learn_does(make):
+    table = pd.DataFrame(np.zeros((4, 2)), columns=["f", "f"])
+    try:
+        StandardScaler().fit(table)
+    except ValueError:
+        with pytest.raises(ValueError, match=r"X: .*unique"):
+            make().fit(table, [0, 1, 0, 1])
+    else:
+        pytest.skip("scikit-learn before 1.9 takes them")
 
 
 @BOTH
