@@ -130,7 +130,8 @@ class _Block:
     def seizures(self, path: Path) -> list[tuple[float, float]]:
         if self.stated is None:
             fail(path, self.line, f"{self.name} has no line 'Number of Seizures in File: ...'")
-        if [kind for kind, _ in self.marks] != ["start", "end"] * self.stated:
+        kinds = [kind for kind, _ in self.marks]
+        if len(kinds) != 2 * self.stated or kinds != ["start", "end"] * self.stated:
             fail(
                 path,
                 self.line,
@@ -153,6 +154,8 @@ def _summary_blocks(path: Path) -> dict[str, _Block]:
         if match := NAME_LINE.fullmatch(text):
             if match[1] in blocks:
                 fail(path, number, f"{match[1]} is listed twice")
+            if not match[1].isprintable():
+                fail(path, number, f"{match[1]!r} cannot be the name of a record")
             block = blocks[match[1]] = _Block(match[1], number)
         elif not text.lower().startswith(("file ", "number of seiz", "seizure")):
             continue

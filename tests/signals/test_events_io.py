@@ -404,6 +404,8 @@ def test_summary_without_times_needs_lengths(write):
         ("Seizure End Time: 3036 seconds\n", "", r"line 17: chb90_02\+ names 1 seizures, but 1"),
         ("Seizure 2 Start", "Seizure 2 End", "line 24: chb90_03 names 2 seizures, but 4 start and"),
         ("in File: 2", "in File: 1", "chb90_03 names 1 seizures, but 4"),
+        ("in File: 2", f"in File: {10**20}", f"chb90_03 names {10**20} seizures, but 4"),
+        ("chb90_04", "chb90\0\0", r"line 33: 'chb90\\x00\\x00' cannot be the name of a record"),
         ("3036 seconds", "30", "line 22: 'Seizure End Time: 30' cannot be read"),
         ("12:42:54", "12:42", "line 11: 'File End Time: 12:42' cannot be read"),
         ("12:42:54", "11:42:54", "line 9: chb90_01 ends when it starts"),
