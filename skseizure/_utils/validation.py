@@ -72,7 +72,7 @@ def check_windows(estimator: Any, X: Any, *, reset: bool = True, finite: bool = 
         )
     elif np.ma.is_masked(X):
         raise ValueError("X is a masked array; fill its gaps or leave such windows out.")
-    elif (ndim := np.asanyarray(X).ndim) > 3:
+    elif (ndim := _ndim(X)) > 3:
         raise ValueError(
             f"X has {ndim} dimensions; windows are (n_windows, n_channels, n_times) or "
             "(n_windows, n_times)."
@@ -118,6 +118,11 @@ def check_windows(estimator: Any, X: Any, *, reset: bool = True, finite: bool = 
             "order with Windows.pick or to_bipolar."
         )
     return X
+
+
+@naming("X")
+def _ndim(X: Any) -> int:
+    return np.asanyarray(X).ndim
 
 
 def _small_numbers(X: NDArray) -> NDArray:

@@ -15,6 +15,7 @@ from sklearn.utils import Tags, check_random_state
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from .._utils.naming import naming
 from .._utils.parameters import HasMethods, Interval
 from .._utils.validation import is_windows
 from .._utils.versions import get_state, set_state
@@ -376,7 +377,8 @@ def flatten(owner: Any, X: Any) -> tuple[Any, int | None]:
             "FrameFeatures and FeatureNormalizer before it in a Pipeline."
         )
     if not hasattr(X, "shape"):
-        X = np.asarray(X)
+        with naming("X"):
+            X = np.asarray(X)
     if len(X.shape) != 3:
         return X, None
     return np.asarray(X).reshape(X.shape[0], X.shape[1] * X.shape[2]), X.shape[1]

@@ -85,9 +85,9 @@ def check_partial_labels(y: ArrayLike) -> PartialLabels:
             f"y has {len(classes)} classes ({shown}{', ...' if len(classes) > 5 else ''}) beside "
             "the unlabelled rows; two are needed. MutualInformationSelector takes any number."
         )
-    is_negative = ~unlabelled & (objects == (classes[0] if len(classes) == 2 else 0))
-    positive = ~unlabelled & ~is_negative.astype(bool)
-    return PartialLabels(classes, positive, ~unlabelled & ~positive, unlabelled)
+    negative = np.zeros(len(labels), dtype=bool)
+    negative[~unlabelled] = objects[~unlabelled] == (classes[0] if len(classes) == 2 else 0)
+    return PartialLabels(classes, ~unlabelled & ~negative, negative, unlabelled)
 
 
 def _is_missing(label: Any) -> bool:

@@ -80,6 +80,8 @@ def test_bad_data_are_refused(kind, toy):
         model.update(X, y)
     with pytest.raises(ValueError, match="'C3__g__0'"):
         kind(BASE).fit(pd.DataFrame(X[:, 0, :2], columns=["C3__g__0"] * 2), y)
+    with pytest.raises(ValueError, match=r"X: .*inhomogeneous"):
+        kind(BASE).fit([[1.0], *X[:, 0].tolist()], y)
     model.fit(X, y)
     for nothing in (X[:0], X[:0].reshape(0, 8)):
         with pytest.raises(ValueError, match="0 sample"):

@@ -190,6 +190,7 @@ def test_labels_of_any_kind(breast_cancer):
         np.where(known, y * 7 - 9, -1).tolist(),
         strings,
         with_nan,
+        np.where(known, y.astype(object), pd.NA),
         np.where(known, strings, None),
         pd.Series(y).convert_dtypes().where(known),
     ):
