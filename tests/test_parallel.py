@@ -1,9 +1,14 @@
 """Loops in threads: order, errors, what is drawn ahead, and how many threads there are."""
 
+import gc
 import itertools
+import subprocess
+import sys
 import threading
 import time
+import types
 import warnings
+import weakref
 from functools import partial
 
 import joblib
@@ -142,6 +147,65 @@ def test_who_is_interrupted_leaves_no_thread():
     results.close()
 
 
+def test_a_script_may_end_before_its_threads():
+    code = """
+import threading, time
+from skseizure._utils.parallel import loop
+
+def work():
+    time.sleep(0.3)
+    print(list(loop(2)([time.time] * 20)) != [], flush=True)
+
+threading.Thread(target=work).start()
+"""
+    assert subprocess.check_output([sys.executable, "-c", code], text=True) == "True\n"
+
+
+def test_who_is_interrupted_ends_at_once():
+    code = f"""
+import time
+from functools import partial
+from skseizure._utils.parallel import loop
+next(loop(2)([int, *[partial(time.sleep, {LONG})] * 4]))
+results = loop(2)([int, *[partial(time.sleep, {LONG})] * 4])
+next(results)
+"""
+    start = time.monotonic()
+    subprocess.check_call([sys.executable, "-c", code])
+    assert time.monotonic() - start < LONG
+
+
+def test_an_error_keeps_nothing_alive():
+    class Samples:
+        def fail(self):
+            raise ValueError("of the samples")
+
+    samples = Samples()
+    alive = weakref.ref(samples)
+    gc.disable()
+    try:
+        with pytest.raises(ValueError, match="of the samples") as caught:
+            list(loop(2)([samples.fail]))
+        del samples, caught
+        end = time.monotonic() + LONG
+        while alive() is not None and time.monotonic() < end:
+            time.sleep(0.001)
+        assert alive() is None
+    finally:
+        gc.enable()
+
+
+def test_settings_of_numpy_reach_the_threads():
+    for n_jobs in (1, 2):
+        with np.errstate(all="raise"), pytest.raises(FloatingPointError):
+            list(loop(n_jobs)([partial(np.divide, 1.0, 0.0)] * 2))
+
+
+def test_a_module_that_is_not_dask_s(monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", types.ModuleType("distributed"))
+    assert list(loop(1)([int])) == [0]
+
+
 def test_jobs_of_the_context_count():
     assert threads_of_a_loop(None) == 1
     with joblib.parallel_config("threading", n_jobs=3):
@@ -183,6 +247,8 @@ def test_warnings_of_threads_are_seen():
 
 
 def test_no_jobs_are_refused():
-    features = STFTFeatures(sfreq=256, n_jobs=0).fit(np.zeros((2, 256)))
-    with pytest.raises(ValueError, match="n_jobs is 0; 1 or more are needed, or -1 for all cores"):
-        features.transform(np.zeros((2, 256)))
+    features = STFTFeatures(sfreq=256).fit(np.zeros((2, 256)))
+    for n_jobs in (0, 2.0, "2"):
+        features.set_params(n_jobs=n_jobs)
+        with pytest.raises(ValueError, match=f"n_jobs is {n_jobs!r}; 1 or more are needed, or -1"):
+            features.transform(np.zeros((2, 256)))

@@ -19,16 +19,17 @@ def naming(*arguments: str) -> Iterator[None]:
     Raises
     ------
     ValueError or TypeError
-        As raised inside; with the names before the message where it has none of them.
+        As raised inside, a ValueError for numbers too large; with the names before the message
+        where it has none of them.
     """
     try:
         yield
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, OverflowError) as error:
         # Python's own, numpy's, and of the data frames' adapter; any other child of these has been
         # worded by who knows.
         if type(error).__module__.split(".")[0] not in ("builtins", "numpy", "narwhals"):
             raise
         if any(re.search(rf"\b{name}\b", str(error)) for name in arguments):
             raise
-        kind = ValueError if isinstance(error, ValueError) else TypeError
+        kind = TypeError if isinstance(error, TypeError) else ValueError
         raise kind(f"{' and '.join(arguments)}: {error}") from error

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from functools import partial
+from contextlib import suppress
+from contextvars import copy_context
 from itertools import islice
+from numbers import Integral
+from queue import Empty, SimpleQueue
+from threading import Thread
 from typing import Any, Self
 
 from joblib import parallel_config
@@ -39,10 +41,10 @@ def loop(n_jobs: int | None, *, here: bool = False) -> _Threads | _Backend:
     Raises
     ------
     ValueError
-        If ``n_jobs`` is 0.
+        If ``n_jobs`` is 0 or no integer.
     """
-    if n_jobs == 0:
-        raise ValueError("n_jobs is 0; 1 or more are needed, or -1 for all cores.")
+    if n_jobs is not None and (not isinstance(n_jobs, Integral) or n_jobs == 0):
+        raise ValueError(f"n_jobs is {n_jobs!r}; 1 or more are needed, or -1 for all cores.")
     # Dask alone lets a loop in a task send tasks, each with samples that its worker has at hand.
     here = here or _in_dask_task()
     where = {"prefer": "threads"} | ({"require": "sharedmem"} if here else {})
@@ -61,8 +63,9 @@ class _Threads:
     """A loop in threads of this process; with one thread, in the caller's.
 
     joblib's own sleeps 10 ms where a result is not yet there, as long as a thousand windows take,
-    and computes on while nobody takes the results. Here two tasks a thread are drawn, and nothing
-    more before the next result is asked for. An error ends the loop as soon as it is there.
+    and computes on while nobody takes the results. Here no more than two tasks a thread are drawn
+    and not done, and none while no result is asked for. An error ends the loop as soon as it is
+    there.
     """
 
     def __init__(self, n_threads: int, nested: Any, n_jobs_nested: int | None) -> None:
@@ -80,26 +83,54 @@ class _Threads:
             for task in tasks:
                 yield task()
             return
-        run = partial(_run, get_config(), self._nested)
+        due: SimpleQueue = SimpleQueue()
+        done: SimpleQueue = SimpleQueue()
+        settings = copy_context(), get_config(), self._nested
+        # Daemons: whoever interrupts a loop, or leaves it, does not wait for what is running.
+        for _ in range(self._n_threads):
+            Thread(target=_work, args=(due, done, settings), daemon=True).start()
+        results: dict[int, Any] = {}
+        n_drawn = n_done = n_given = 0
         tasks = iter(tasks)
-        waiting: deque[Future] = deque()
-        running: set[Future] = set()
-        pool = ThreadPoolExecutor(self._n_threads)
+        error = None
         try:
             while True:
-                free = 2 * self._n_threads - len(running)
-                drawn = [pool.submit(run, task) for task in islice(tasks, free)]
-                waiting.extend(drawn)
-                if not waiting:
+                for task in islice(tasks, 2 * self._n_threads - (n_drawn - n_done)):
+                    due.put((n_drawn, task))
+                    n_drawn += 1
+                    del task
+                if n_done == n_drawn:
                     return
-                done, running = wait(running.union(drawn), return_when=FIRST_COMPLETED)
-                for future in done:
-                    future.result()
-                while waiting and waiting[0] not in running:
-                    yield waiting.popleft().result()
+                number, result, error = done.get()
+                if error is not None:
+                    raise error
+                n_done += 1
+                results[number] = result
+                del result
+                while n_given in results:
+                    n_given += 1
+                    yield results.pop(n_given - 1)
         finally:
-            # Whoever is told of an error does not wait for what it does not need.
-            pool.shutdown(wait=False, cancel_futures=True)
+            del error  # its traceback holds this frame
+            with suppress(Empty):
+                while True:
+                    due.get_nowait()
+            for _ in range(self._n_threads):
+                due.put(None)
+
+
+def _work(due: SimpleQueue, done: SimpleQueue, settings: tuple) -> None:
+    """Do tasks until there is none, and hand in their results or errors."""
+    context, config, nested = settings
+    while (job := due.get()) is not None:
+        number, task = job
+        answer: tuple[int, Any, BaseException | None]
+        try:
+            answer = number, context.copy().run(_run, config, nested, task), None
+        except BaseException as error:
+            answer = number, None, error
+        done.put(answer)
+        del job, task, answer
 
 
 def _run(config: dict[str, Any], nested: dict[str, Any], task: Task) -> Any:
@@ -128,11 +159,11 @@ class _Backend:
 
 
 def _in_dask_task() -> bool:
-    distributed = sys.modules.get("distributed")
-    if distributed is None:
+    get_worker = getattr(sys.modules.get("distributed"), "get_worker", None)
+    if get_worker is None:
         return False
     try:
-        distributed.get_worker()
+        get_worker()
     except ValueError:
         return False
     return True

@@ -19,6 +19,8 @@ from sklearn.utils.validation import _check_sample_weight, validate_data
 
 from .naming import naming
 
+CHECKED_AT_ONCE = 2**20  # samples
+
 
 def is_windows(X: Any) -> bool:
     """Tell whether ``X`` is a `Windows`, without importing the signals sub-package."""
@@ -89,7 +91,7 @@ def check_windows(estimator: Any, X: Any, *, reset: bool = True, finite: bool = 
         if reset and hasattr(estimator, "feature_names_in_"):
             del estimator.feature_names_in_
     else:
-        with naming("X"):
+        with naming("X"):  # as a table it may be a data frame
             X = validate_data(estimator, X, reset=reset, ensure_all_finite=False)
         X, names = _small_numbers(X)[:, np.newaxis, :], None
     if finite:
@@ -257,18 +259,19 @@ def refuse_unknown_labels(estimator: Any, y: NDArray[Any]) -> None:
 
 
 @np.errstate(over="ignore", invalid="ignore")
-def refuse_not_finite(X: Any, batch: int = 256) -> None:
+def refuse_not_finite(X: Any) -> None:
     """Raise a ValueError if a checked window holds NaN or infinity; it says which."""
     # Most often the signals themselves are clean: then no window has to be gathered.
     if X.all_finite() if is_windows(X) else X.dtype.kind in "biu":
         return
+    batch = max(1, CHECKED_AT_ONCE // (X.shape[1] * X.shape[2]))
     for low in range(0, len(X), batch):
         data = X[low : low + batch]
         if is_windows(X):
             data = data.data
         finite = np.isfinite(data)
         if not finite.all():
-            row, channel, sample = np.argwhere(~finite)[0]
+            row, channel, sample = np.unravel_index(np.argmin(finite), finite.shape)
             kind = "NaN" if np.isnan(data[row, channel, sample]) else "infinity"
             where = f"window number {low + row}, channel number {channel}"
             if is_windows(X):

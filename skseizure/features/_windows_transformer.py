@@ -158,14 +158,20 @@ class WindowsTransformer(TransformerMixin, BaseEstimator):
             X = X[order]
         size = max(1, scale * BATCH_SAMPLES // (n_channels * n_times))
         batches = list(gen_batches(n_windows, size))
-        show = tqdm(batches, desc=type(self).__name__, unit="batch", disable=not self.verbose)
         out = np.empty((n_windows, n_channels, len(self._columns())))
         try:
             # The samples alone: a `Windows` would take its recording along to other processes.
             tables = loop(self.n_jobs)(
-                partial(_on_channels, function, np.asarray(X[batch])) for batch in show
+                partial(_on_channels, function, np.asarray(X[batch])) for batch in batches
             )
-            for batch, table in zip(batches, tables, strict=True):
+            show = tqdm(
+                zip(batches, tables, strict=True),
+                total=len(batches),
+                desc=type(self).__name__,
+                unit="batch",
+                disable=not self.verbose,
+            )
+            for batch, table in show:
                 out[order[batch]] = table
         except ValueError:
             # A batch knows nothing of the windows' records and channels.

@@ -1,6 +1,7 @@
 """What measures and transformers refuse, and what functions of the user's may do."""
 
 import re
+import tracemalloc
 from functools import partial
 
 import numpy as np
@@ -107,6 +108,21 @@ def test_the_window_of_a_bare_array_is_told(rng, model, bad, kind, dtype):
             model.fit(some)
         with pytest.raises(ValueError, match=message):
             model.fit(clean).transform(some)
+
+
+def test_nothing_but_noise_is_refused_within_little_memory():
+    X = np.full((64, 18, 8192), np.nan, dtype=np.float32)
+    tracemalloc.start()
+    with pytest.raises(ValueError, match="X contains NaN: window number 0, channel number 0"):
+        STFTFeatures(sfreq=256).fit(X)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < X.nbytes / 4
+
+
+def test_integers_beyond_doubles_are_refused():
+    with pytest.raises(ValueError, match="X: int too large"):
+        STFTFeatures(sfreq=256).fit([[1, 10**400, *[0] * 254]] * 2)
 
 
 @every_transformer
