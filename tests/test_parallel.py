@@ -161,7 +161,7 @@ threading.Thread(target=work).start()
     assert subprocess.check_output([sys.executable, "-c", code], text=True) == "True\n"
 
 
-def test_who_is_interrupted_ends_at_once():
+def test_an_unfinished_loop_does_not_hold_up_the_exit():
     code = f"""
 import time
 from functools import partial

@@ -86,14 +86,14 @@ class _Threads:
         due: SimpleQueue = SimpleQueue()
         done: SimpleQueue = SimpleQueue()
         settings = copy_context(), get_config(), self._nested
-        # Daemons: whoever interrupts a loop, or leaves it, does not wait for what is running.
-        for _ in range(self._n_threads):
-            Thread(target=_work, args=(due, done, settings), daemon=True).start()
         results: dict[int, Any] = {}
         n_drawn = n_done = n_given = 0
         tasks = iter(tasks)
         error = None
         try:
+            # Daemons: whoever interrupts a loop, or leaves it, does not wait for what is running.
+            for _ in range(self._n_threads):
+                Thread(target=_work, args=(due, done, settings), daemon=True).start()
             while True:
                 for task in islice(tasks, 2 * self._n_threads - (n_drawn - n_done)):
                     due.put((n_drawn, task))

@@ -91,7 +91,7 @@ def check_windows(estimator: Any, X: Any, *, reset: bool = True, finite: bool = 
         if reset and hasattr(estimator, "feature_names_in_"):
             del estimator.feature_names_in_
     else:
-        with naming("X"):  # as a table it may be a data frame
+        with naming("X"):
             X = validate_data(estimator, X, reset=reset, ensure_all_finite=False)
         X, names = _small_numbers(X)[:, np.newaxis, :], None
     if finite:

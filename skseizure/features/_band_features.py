@@ -378,8 +378,9 @@ def _band_table(
             x = np.ascontiguousarray(filtered[batch]).reshape(-1, n_times)
             shared = Batch(x)
             for m, (name, function) in enumerate(functions.items()):
+                given = _noting(name, function, shared)
                 with naming(f"measure {name!r}"):
-                    values = np.asarray(_noting(name, function, shared), dtype=np.float64)
+                    values = np.asarray(given, dtype=np.float64)
                 if values.shape != (len(x),) or not np.isfinite(values).all():
                     raise ValueError(
                         f"measure {name!r} must give one finite number a window; for "
