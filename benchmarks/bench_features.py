@@ -30,9 +30,9 @@ from joblib import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
 from skseizure import features
-from skseizure.features._batch import Batch
-from skseizure.features._mfcc import mel_points
-from skseizure.features._spectral import band_power, dwt_energies
+from skseizure.measures._bands import band_power, dwt_energies
+from skseizure.measures._batch import Batch
+from skseizure.measures._cepstrum import mel_points
 from skseizure.signals import Windows
 
 SFREQ = 256.0

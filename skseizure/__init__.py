@@ -15,8 +15,10 @@ __all__ = [
     "features",
     "fuzzy",
     "inspection",
+    "measures",
     "metrics",
     "model_selection",
+    "models",
     "moe",
     "postprocessing",
     "signals",
@@ -26,7 +28,7 @@ __all__ = [
 
 def __getattr__(name: str):
     if name == "skops_trusted_types":
-        from ._persistence import skops_trusted_types
+        from ._core.trusted import skops_trusted_types
 
         return skops_trusted_types
     if name in __all__:

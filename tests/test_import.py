@@ -40,13 +40,13 @@ def test_import_adds_little_to_scikit_learn():
 
 def test_trusted_types_load_nothing():
     loaded = _loaded("import skseizure; skseizure.skops_trusted_types()")
-    assert {name for name in loaded if name.startswith("skseizure.")} == {"skseizure._persistence"}
+    assert {name for name in loaded if name.startswith("skseizure.")} == {"skseizure._core.trusted"}
 
 
 def test_attributes_are_the_sub_packages_and_one_function():
     assert set(skseizure.__all__) <= set(dir(skseizure))
     assert set(skseizure.__all__) == {*PACKAGES, "skops_trusted_types"}
-    assert skseizure.skops_trusted_types.__module__ == "skseizure._persistence"
+    assert skseizure.skops_trusted_types.__module__ == "skseizure._core.trusted"
     for name in PACKAGES:
         module = getattr(skseizure, name)
         assert all(hasattr(module, public) for public in module.__all__)

@@ -16,7 +16,7 @@ from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 
 import skseizure
-from skseizure.features._registry import FURTHER, UNIVARIATE29
+from skseizure.measures._registry import FURTHER, UNIVARIATE29
 
 LONGEST = 60  # seconds, an example of the gallery
 FILTERS = ExitStack()  # of warnings, while an example runs

@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 
-from skseizure._utils.naming import naming
 from skseizure.signals import Events, RecordInfo, Recording
 from skseizure.signals._montage import DOUBLE_BANANA as CHANNELS
 
+from .._core.errors import prefix_errors
 from ._signal_model import ELECTRODES, BrainModel, simulate
 
 SHORTEST = 10.0  # seconds; the least that counts as an electrographic seizure
@@ -89,7 +89,7 @@ def make_recordings(
     _check(n_patients, n_records, duration, n_channels, sfreq, ictal_fraction, artefact_rate)
     n_patients, n_records, n_channels = map(int, (n_patients, n_records, n_channels))
     artefact_rate = float(artefact_rate)
-    with naming("random_state"):
+    with prefix_errors("random_state"):
         generator = check_random_state(random_state)
     seed = generator.randint(np.iinfo(np.int32).max)
 
@@ -133,7 +133,7 @@ def _check(n_patients, n_records, duration, n_channels, sfreq, ictal_fraction, a
         ("ictal_fraction", ictal_fraction, 0, 0.5),
         ("artefact_rate", artefact_rate, 0, np.inf),
     ):
-        with naming(name):
+        with prefix_errors(name):
             if not low <= value <= high or value == np.inf:
                 upper = "" if high == np.inf else f" and at most {high:g}"
                 raise ValueError(f"{name} is {value!r}; at least {low:g}{upper} is needed.")

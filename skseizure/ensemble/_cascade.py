@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 
-from .._utils.naming import naming
+from .._core.errors import prefix_errors
 from ._sampling import draw_by_error, error_histogram
 from ._task import Task
 
@@ -113,7 +113,7 @@ class Cascade:
                 error_histogram(self._proba_val[self._easy_val], n_bins),
             ]
         )
-        with naming("scoring"):
+        with prefix_errors("scoring"):
             self.score = self.settings.scorer(
                 _Predicted(self._proba_val), np.empty((len(task.y_val), 0)), task.y_val
             )

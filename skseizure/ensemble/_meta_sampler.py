@@ -15,8 +15,8 @@ from sklearn.utils import ClassifierTags, Tags, assert_all_finite, check_random_
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import _check_feature_names, check_is_fitted
 
-from .._utils.parameters import Interval, plain
-from .._utils.versions import get_state, set_state
+from .._core.parameters import Interval, plain
+from .._core.persistence import get_state, set_state
 from ._cascade import Cascade
 from ._meta_training import Schedule, meta_train
 from ._policy import policy_action

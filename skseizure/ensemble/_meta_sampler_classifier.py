@@ -14,9 +14,9 @@ from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import _check_feature_names, check_is_fitted
 
-from .._utils.parameters import Interval
-from .._utils.validation import validate_table
-from .._utils.versions import get_state, set_state
+from .._core.parameters import Interval
+from .._core.persistence import get_state, set_state
+from .._core.validation import validate_table
 from ._cascade import Cascade, CascadeSettings, mean_proba
 from ._meta_sampler import MetaSampler
 from ._settings import ENSEMBLE_CONSTRAINTS, cascade_settings, check_table

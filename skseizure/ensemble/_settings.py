@@ -11,8 +11,8 @@ from sklearn.metrics import check_scoring, get_scorer_names
 from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils._param_validation import StrOptions
 
-from .._utils.parameters import HasMethods, Interval, plain
-from .._utils.validation import refuse_continuous, validate_table
+from .._core.parameters import HasMethods, Interval, plain
+from .._core.validation import refuse_continuous, validate_table
 from ._cascade import CascadeSettings
 
 ENSEMBLE_CONSTRAINTS: dict = {

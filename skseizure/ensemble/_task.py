@@ -12,8 +12,8 @@ from sklearn.model_selection import BaseShuffleSplit
 from sklearn.utils import check_array, column_or_1d
 from sklearn.utils.validation import has_fit_parameter
 
-from .._utils.naming import naming
-from .._utils.validation import check_rows, check_sample_weight
+from .._core.errors import prefix_errors
+from .._core.validation import check_rows, check_sample_weight
 
 DEFAULT_VALIDATION = 0.2
 
@@ -259,13 +259,13 @@ def _given(
             "groups were given next to X_val and y_val; they tell how to set validation rows "
             "apart, of which there are some already. Leave one of the two out."
         )
-    with naming("X_val"):
+    with prefix_errors("X_val"):
         X_val = check_array(
             X_val, accept_sparse="csr", dtype=[np.float64, np.float32], input_name="X_val"
         )
     if X_val.shape[1] != X.shape[1]:
         raise ValueError(f"X_val has {X_val.shape[1]} features, but X has {X.shape[1]}.")
-    with naming("y_val"):
+    with prefix_errors("y_val"):
         labels = column_or_1d(y_val)
     check_rows(X_val=X_val, y_val=labels)
     unknown = np.setdiff1d(labels, classes)
@@ -394,7 +394,7 @@ def _masks(n: int, fitted: NDArray[np.intp], kept: NDArray[np.intp]) -> Sides:
 
 
 def _check_groups(groups: ArrayLike, y: NDArray) -> NDArray:
-    with naming("groups"):
+    with prefix_errors("groups"):
         labels = column_or_1d(groups)
     check_rows(y=y, groups=labels)
     missing = labels != labels  # NaN alone is not itself

@@ -15,10 +15,10 @@ from sklearn.utils import Tags, check_random_state
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from .._utils.naming import naming
-from .._utils.parameters import HasMethods, Interval
-from .._utils.validation import is_windows
-from .._utils.versions import get_state, set_state
+from .._core.errors import prefix_errors
+from .._core.parameters import HasMethods, Interval
+from .._core.persistence import get_state, set_state
+from .._core.validation import is_windows
 from ._layout import Columns, Table, assign, grow
 from ._mlp import EvolvedMLPClassifier, read_table, split_classes
 from ._negatives import SELECTIONS
@@ -377,7 +377,7 @@ def flatten(owner: Any, X: Any) -> tuple[Any, int | None]:
             "FrameFeatures and FeatureNormalizer before it in a Pipeline."
         )
     if not hasattr(X, "shape"):
-        with naming("X"):
+        with prefix_errors("X"):
             X = np.asarray(X)
     if len(X.shape) != 3:
         return X, None

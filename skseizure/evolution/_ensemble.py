@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import clone
 
-from .._utils.parallel import loop
-from .._utils.parameters import Interval
+from .._core.parallel import loop
+from .._core.parameters import Interval
 from ._base import BaseCNBC
 from ._cnbc import CNBCClassifier
 from ._network import Network

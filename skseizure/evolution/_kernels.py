@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from .._utils.compiled import compiled
+from .._core.compiled import compiled
 
 # Frames that pass through a network at once: what belongs to them stays in the first cache. No
 # power of two, lest the rows of a buffer fall on the same lines of it.

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._utils.naming import naming
+from .._core.errors import prefix_errors
 
 # Columns by channel, then by group of features.
 Columns = dict[str, dict[str, NDArray[np.intp]]]
@@ -63,7 +63,7 @@ def assign(
         reach beyond the features of a channel.
     """
     names = table.names
-    with naming("feature_groups"):
+    with prefix_errors("feature_groups"):
         named = _are_names(feature_groups)
     if named:
         names, feature_groups = tuple(map(str, feature_groups)), None
@@ -236,7 +236,7 @@ def columns_by_name(names: Sequence[str]) -> Columns:
     }
 
 
-@naming("feature_groups")
+@prefix_errors("feature_groups")
 def check_groups(feature_groups: Any, width: int) -> dict[str, NDArray[np.intp]]:
     """Return groups of columns within a channel of ``width`` features, see `assign`."""
     if not isinstance(feature_groups, Mapping):

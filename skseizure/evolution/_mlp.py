@@ -13,9 +13,9 @@ from sklearn.utils import Tags
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted
 
-from .._utils.parameters import Interval
-from .._utils.validation import check_sample_weight, refuse_continuous, validate_table
-from .._utils.versions import get_state, set_state
+from .._core.parameters import Interval
+from .._core.persistence import get_state, set_state
+from .._core.validation import check_sample_weight, refuse_continuous, validate_table
 from ._swarm import SWARM_CONSTRAINTS, check_inertia, crowd_limit, draw_seed
 
 # The sums of a network stay finite in single precision below this.

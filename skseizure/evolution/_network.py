@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 from tqdm import tqdm
 
-from .._utils.parallel import Task, loop
+from .._core.parallel import Task, loop
 from ._layout import Columns
 from ._mlp import EvolvedMLPClassifier
 from ._negatives import select_frames

@@ -14,8 +14,8 @@ from scipy.optimize import OptimizeResult
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import validate_parameter_constraints
 
-from .._utils.naming import naming
-from .._utils.parameters import Interval
+from .._core.errors import prefix_errors
+from .._core.parameters import Interval
 
 # Sums of a few of these fit the integers of the kernels.
 LARGEST_INT = 2**31 - 1
@@ -302,7 +302,7 @@ def crowd_limit(max_crowd: int | None) -> int:
 
 def check_inertia(inertia: Any) -> tuple[float, float]:
     """Return first and last inertia after checking that there are two numbers."""
-    with naming("inertia"):
+    with prefix_errors("inertia"):
         pair = np.asarray(inertia, dtype=np.float64)
     if pair.shape != (2,) or not np.isfinite(pair).all():
         raise ValueError(f"inertia is {inertia!r}; two numbers are needed, the first and the last.")

@@ -13,10 +13,10 @@ from sklearn.utils import Tags
 from sklearn.utils._param_validation import RealNotInt, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from .._utils.naming import naming
-from .._utils.parameters import Interval
-from .._utils.validation import refuse_continuous, validate_table
-from .._utils.versions import get_state, set_state
+from .._core.errors import prefix_errors
+from .._core.parameters import Interval
+from .._core.persistence import get_state, set_state
+from .._core.validation import refuse_continuous, validate_table
 from ._discretise import MAX_BINS, CodedTable, check_discrete_features, discretise
 from ._greedy import LabelledTable
 
@@ -73,7 +73,7 @@ class DiscreteSelector(SelectorMixin, BaseEstimator):
         ndarray or data frame, shape (n_samples, n_selected_features)
             The selected columns, in their order in X.
         """
-        with naming("X"):
+        with prefix_errors("X"):
             return super().transform(X)
 
     def _get_support_mask(self) -> NDArray[np.bool_]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import gen_batches
 
-from .._utils.parallel import loop
+from .._core.parallel import loop
 
 # Codes are uint8.
 MAX_BINS = 256

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import _fit_context
 
-from .._utils.parameters import Interval
+from .._core.parameters import Interval
 from ._base import DiscreteSelector
 from ._greedy import TOLERANCE, LabelledTable, first_best
 

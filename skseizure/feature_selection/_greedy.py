@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.special import xlogy
 from sklearn.utils import gen_even_slices
 
-from .._utils.parallel import loop
+from .._core.parallel import loop
 from ._criteria import Array, MinimumCriterion, PairTerms, SumCriterion
 from ._discretise import CodedTable
 

@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from .._utils.compiled import compiled
+from .._core.compiled import compiled
 
 NO_PARTNER = -1
 

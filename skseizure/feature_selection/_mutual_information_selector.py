@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from sklearn.base import _fit_context
 from sklearn.utils._param_validation import StrOptions
 
-from .._utils.parameters import Interval
+from .._core.parameters import Interval
 from ._base import N_FEATURES_CONSTRAINT, DiscreteSelector, count_to_select
 from ._criteria import CRITERIA
 from ._greedy import select

@@ -11,8 +11,8 @@ from sklearn.base import _fit_context
 from sklearn.utils import ClassifierTags, Tags
 from sklearn.utils._param_validation import StrOptions
 
-from .._utils.parameters import Interval
-from .._utils.validation import check_rows, validate_table
+from .._core.parameters import Interval
+from .._core.validation import check_rows, validate_table
 from ._base import N_FEATURES_CONSTRAINT, DiscreteSelector, count_to_select
 from ._criteria import CRITERIA
 from ._greedy import LabelledTable, select

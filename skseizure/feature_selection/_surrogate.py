@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import column_or_1d
 from sklearn.utils._missing import is_pandas_na, is_scalar_nan
 
-from .._utils.naming import naming
+from .._core.errors import prefix_errors
 
 UNLABELLED = -1
 
@@ -57,7 +57,7 @@ def check_partial_labels(y: ArrayLike) -> PartialLabels:
     ValueError
         If no row is labelled, or there are over two classes, fractions, or strings beside numbers.
     """
-    with naming("y"):
+    with prefix_errors("y"):
         labels = column_or_1d(y, warn=True)
     if labels.dtype.kind == "f" and not np.array_equal(labels, np.floor(labels), equal_nan=True):
         raise ValueError(

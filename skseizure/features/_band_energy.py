@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ._batch import Batch
+from ..measures._batch import Batch
 
 SIX_BANDS = {
     "0-2Hz": (0.0, 2.0),

@@ -18,14 +18,14 @@ from sklearn.utils.validation import check_memory
 from tqdm.auto import tqdm
 
 from .. import __version__
-from .._utils.naming import naming
-from .._utils.parallel import loop
-from .._utils.parameters import HasMethods, Interval
-from .._utils.validation import is_windows, refuse_not_finite
+from .._core.errors import prefix_errors
+from .._core.parallel import loop
+from .._core.parameters import HasMethods, Interval
+from .._core.validation import is_windows, refuse_not_finite
+from ..measures._batch import Batch
+from ..measures._registry import UNIVARIATE29, get_measure
 from ..signals._filters import butterworth_bandpass
 from ._band_energy import band_edges
-from ._batch import Batch
-from ._registry import UNIVARIATE29, get_measure
 from ._windows_transformer import BATCH_SAMPLES, WindowsTransformer
 
 BANDS = {
@@ -213,7 +213,7 @@ class BandFeatures(WindowsTransformer):
         return out
 
 
-@naming("measures")
+@prefix_errors("measures")
 def _functions(measures: str | Sequence[Any], sfreq: float) -> dict[str, Callable[..., Any]]:
     """Return the measures' functions by name, in order."""
     if isinstance(measures, str):
@@ -299,7 +299,7 @@ def _on_array(function: Callable[[NDArray], Any], batch: Batch) -> Any:
     return function(samples)
 
 
-@naming("bands")
+@prefix_errors("bands")
 def _check_bands(
     bands: Mapping[str, tuple[float, float]] | Sequence[str] | None, sfreq: float
 ) -> dict[str, tuple[float, float]]:
@@ -372,14 +372,14 @@ def _band_table(
         def bandpass(x: NDArray, low: float = low, high: float = high) -> NDArray:
             return butterworth_bandpass(x, sfreq, low, high, order, np.float64)
 
-        with naming("X"):
+        with prefix_errors("X"):
             filtered = part._map_stored(bandpass).data if is_windows(part) else bandpass(part)
         for batch in gen_batches(n, max(1, BATCH_SAMPLES // (n_channels * n_times))):
             x = np.ascontiguousarray(filtered[batch]).reshape(-1, n_times)
             shared = Batch(x)
             for m, (name, function) in enumerate(functions.items()):
                 given = _noting(name, function, shared)
-                with naming(f"measure {name!r}"):
+                with prefix_errors(f"measure {name!r}"):
                     values = np.asarray(given, dtype=np.float64)
                 if values.shape != (len(x),) or not np.isfinite(values).all():
                     raise ValueError(

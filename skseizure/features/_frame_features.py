@@ -12,13 +12,13 @@ from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_memory
 
 from .. import __version__
-from .._utils.naming import naming
-from .._utils.parameters import HasMethods
-from .._utils.validation import is_windows, time_segments
-from ._batch import Batch, Values
+from .._core.errors import prefix_errors
+from .._core.parameters import HasMethods
+from .._core.validation import is_windows, time_segments
+from ..measures._batch import Batch, Values
+from ..measures._cepstrum import N_FILTERS, deltas, mel_filters, mel_points
+from ..measures._time_frequency import check_band
 from ._frame_groups import BANDS, DERIVATIVES, GROUPS, band_name, group_features
-from ._mfcc import N_FILTERS, deltas, mel_filters, mel_points
-from ._time_frequency import check_band
 from ._windows_transformer import WindowsTransformer
 
 MFCC_BANDS = ((1.0, 4.0), (4.0, 8.0), (8.0, 12.0), (12.0, 20.0), (20.0, 30.0), (0.5, 30.0))
@@ -236,7 +236,7 @@ class FrameFeatures(WindowsTransformer):
 
 def _chosen(what: str, names: Sequence[str], known: tuple[str, ...]) -> tuple[str, ...]:
     """Return names as a tuple after checking that they are known and different."""
-    with naming(what):
+    with prefix_errors(what):
         unknown = [str(name) for name in names if name not in known]
     if unknown:
         raise ValueError(f"{what} names {', '.join(unknown)}; known are {', '.join(known)}.")

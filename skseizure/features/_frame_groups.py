@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from ._batch import Values
-from ._energy_measures import (
+from ..measures._batch import Values
+from ..measures._cepstrum import mel_cepstrum
+from ..measures._energy import (
     absolute_total_area,
     autocovariance_energy,
     autocovariance_std,
@@ -21,10 +22,9 @@ from ._energy_measures import (
     total_area,
     variance,
 )
-from ._entropy import approximate_entropy, shannon_entropy, spectral_entropy
-from ._frequency_measures import median_frequency, psd_maximum, psd_mean, psd_minimum
-from ._mfcc import mel_cepstrum
-from ._morphology_measures import (
+from ..measures._entropy import approximate_entropy, shannon_entropy, spectral_entropy
+from ..measures._frequency import median_frequency, psd_maximum, psd_mean, psd_minimum
+from ..measures._morphology import (
     absolute_amplitude,
     absolute_latency_amplitude_ratio,
     average_absolute_slope,
@@ -36,10 +36,17 @@ from ._morphology_measures import (
     slope_sign_alterations,
     zero_crossing_density,
 )
-from ._nonlinear import lyapunov_exponent
-from ._time_domain import kurtosis, mean, skewness, slope_sign_changes, std, zero_crossings
-from ._time_frequency import stft_band_energy, wigner_ville_energy
-from ._wavelet_measures import (
+from ..measures._nonlinear import lyapunov_exponent
+from ..measures._time_domain import (
+    kurtosis,
+    mean,
+    skewness,
+    slope_sign_changes,
+    std,
+    zero_crossings,
+)
+from ..measures._time_frequency import stft_band_energy, wigner_ville_energy
+from ..measures._wavelet import (
     frequency_regularity,
     wavelet_entropy,
     wavelet_relative_energy,

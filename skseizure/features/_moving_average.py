@@ -21,9 +21,9 @@ from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, proces
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import _num_samples, check_is_fitted
 
-from .._utils.parameters import HasMethods, Interval
-from .._utils.validation import step_seconds
-from .._utils.versions import get_state, set_state
+from .._core.parameters import HasMethods, Interval
+from .._core.persistence import get_state, set_state
+from .._core.validation import step_seconds
 from ._smoothing import smooth
 
 

@@ -11,8 +11,8 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
-from .._utils.validation import validate_table
-from .._utils.versions import get_state, set_state
+from .._core.persistence import get_state, set_state
+from .._core.validation import validate_table
 
 _FLOATS = [np.float64, np.float32]
 

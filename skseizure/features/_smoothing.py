@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import gen_batches
 
-from .._utils.validation import is_windows
-from ._batch import check_integer
+from .._core.validation import is_windows
+from ..measures._batch import check_integer
 
 _BLOCK = 2**20  # values summed at a time: memory does not grow with the table
 

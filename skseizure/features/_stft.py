@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._utils.parameters import Interval
+from .._core.parameters import Interval
+from ..measures._batch import Batch
+from ..measures._power import segment_band_power
 from ._band_energy import all_reached, band_slices, check_energy_bands, log_band_energy
-from ._batch import Batch
-from ._power import segment_band_power
 from ._windows_transformer import WindowsTransformer
 
 LONGEST_NAMED = 2**20  # samples, in the message about bands that are too narrow

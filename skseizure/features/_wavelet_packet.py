@@ -12,9 +12,9 @@ import pywt
 from numpy.typing import NDArray
 from sklearn.utils._param_validation import StrOptions
 
-from .._utils.parameters import Interval
+from .._core.parameters import Interval
+from ..measures._batch import Batch
 from ._band_energy import all_reached, band_slices, check_energy_bands, log_band_energy
-from ._batch import Batch
 from ._windows_transformer import WindowsTransformer
 
 DEFAULT_LEVEL = 6

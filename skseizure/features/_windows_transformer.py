@@ -14,10 +14,10 @@ from sklearn.utils import Tags, gen_batches
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 from tqdm.auto import tqdm
 
-from .._utils.parallel import loop
-from .._utils.parameters import Interval
-from .._utils.validation import check_sfreq, check_windows, is_windows, refuse_not_finite
-from .._utils.versions import get_state, set_state
+from .._core.parallel import loop
+from .._core.parameters import Interval
+from .._core.persistence import get_state, set_state
+from .._core.validation import check_sfreq, check_windows, is_windows, refuse_not_finite
 from ._smoothing import smooth
 
 # Samples that one job works on: a few megabytes, so that temporaries stay in cache and memory does

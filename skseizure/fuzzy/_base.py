@@ -18,9 +18,9 @@ from sklearn.utils.validation import (
     check_is_fitted,
 )
 
-from .._utils.parameters import Interval
-from .._utils.validation import check_sample_weight, validate_table
-from .._utils.versions import get_state, set_state
+from .._core.parameters import Interval
+from .._core.persistence import get_state, set_state
+from .._core.validation import check_sample_weight, validate_table
 from ._antecedents import (
     LARGEST,
     LEAST_SPREAD,

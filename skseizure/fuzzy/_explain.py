@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sklearn.utils import Bunch
 from sklearn.utils._param_validation import validate_params
 
-from .._utils.parameters import Interval
+from .._core.parameters import Interval
 from ._rule_table import RuleTable, readout, rule_table
 from ._rules import fixed, grid, if_part, plural
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._utils.validation import refuse_continuous, refuse_nan
+from .._core.validation import refuse_continuous, refuse_nan
 
 
 class Labels(NamedTuple):

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils._param_validation import validate_params
 
-from .._utils.parameters import Interval
+from .._core.parameters import Interval
 from ._rule_table import RuleTable, rule_table
 
 

@@ -13,7 +13,7 @@ from sklearn.base import _fit_context
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import Options, StrOptions
 
-from .._utils.parameters import Interval
+from .._core.parameters import Interval
 from ._antecedents import firing_strengths
 from ._base import FuzzyClassifier
 from ._consequents import ROUNDING, ConsequentProblem, Penalties

@@ -9,8 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.metrics import recall_score
 from sklearn.utils import column_or_1d
 
-from .._utils.naming import naming
-from .._utils.validation import check_rows
+from .._core.errors import prefix_errors
+from .._core.validation import check_rows
 
 
 def sensitivity_score(
@@ -124,9 +124,9 @@ def _recall(true: NDArray, predicted: NDArray, sample_weight: Any, zero_division
 def _positive(
     y_true: ArrayLike, y_pred: ArrayLike, pos_label: Any
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    with naming("y_true"):
+    with prefix_errors("y_true"):
         true = column_or_1d(y_true)
-    with naming("y_pred"):
+    with prefix_errors("y_pred"):
         predicted = column_or_1d(y_pred)
     check_rows(y_true=true, y_pred=predicted)
     labels = sorted(set(true.tolist()) | set(predicted.tolist()))

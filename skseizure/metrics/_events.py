@@ -9,7 +9,7 @@ from typing import Any, Literal, overload
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._utils.naming import naming
+from .._core.errors import prefix_errors
 from ..signals import Events, Windows
 from ._counting import GRID, Rules, count_events, count_samples
 from ._sides import both_sides, grouped, intervals
@@ -338,7 +338,7 @@ def sample_scores(
     samples at 1 Hz: sensitivity 0.750, precision 0.750, F1 0.750
     (30 of 40 samples found, 10 false, 1.00 h)
     """
-    with naming("sfreq"):
+    with prefix_errors("sfreq"):
         if not (np.isfinite(sfreq) and sfreq > 0):
             raise ValueError(f"sfreq is {sfreq!r}; a rate above 0 Hz is needed.")
     reference, hypothesis = both_sides(reference, hypothesis, windows)
@@ -354,7 +354,7 @@ def sample_scores(
     return grouped(score, reference, hypothesis, by)
 
 
-@naming("rules")
+@prefix_errors("rules")
 def resolve_rules(rules: str | Mapping[str, float]) -> tuple[str, Rules]:
     """Return the name and the parameters of scoring rules, or raise for unknown ones."""
     if isinstance(rules, str) and rules in RULES:

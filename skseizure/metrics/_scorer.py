@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from .._utils.naming import naming
-from .._utils.validation import is_windows, refuse_unknown_labels
+from .._core.errors import prefix_errors
+from .._core.validation import is_windows, refuse_unknown_labels
 from ._counting import Rules
 from ._events import EventScores, event_scores, resolve_rules
 
@@ -162,7 +162,7 @@ def make_event_scorer(
     cap = max_false_alarms_per_24h
     if cap is not None and SIGNS[score] < 0:
         raise ValueError(f"max_false_alarms_per_24h is of no use with score={score!r}.")
-    with naming("max_false_alarms_per_24h"):
+    with prefix_errors("max_false_alarms_per_24h"):
         if cap is not None and not cap >= 0:
             raise ValueError(f"max_false_alarms_per_24h is {cap!r}; 0 or more is needed.")
     if SIGNS[score] < 0 and not np.isnan(zero_division):

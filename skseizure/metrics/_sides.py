@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._utils.validation import is_windows
+from .._core.validation import is_windows
 from ..signals import Events, RecordInfo, Windows
 
 

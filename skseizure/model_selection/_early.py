@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from sklearn.model_selection import BaseCrossValidator
 from sklearn.utils import check_array, column_or_1d
 
-from .._utils.naming import naming
-from .._utils.validation import check_rows, is_windows, time_segments
+from .._core.errors import prefix_errors
+from .._core.validation import check_rows, is_windows, time_segments
 from ._identity import Split, warn_of_overlap
 
 
@@ -77,12 +77,12 @@ class EarlyTrainSplit(BaseCrossValidator):
     def __init__(
         self, train_size: float = 0.25, *, unit: Literal["frame", "seizure"] = "frame"
     ) -> None:
-        with naming("train_size"):
+        with prefix_errors("train_size"):
             if not 0 < train_size < 1:
                 raise ValueError(
                     f"train_size is {train_size!r}; a share between 0 and 1 is needed."
                 )
-        with naming("unit"):
+        with prefix_errors("unit"):
             if unit not in ("frame", "seizure"):
                 raise ValueError(f"unit is {unit!r}; 'frame' or 'seizure' is needed.")
         self.train_size = train_size
@@ -113,7 +113,7 @@ class EarlyTrainSplit(BaseCrossValidator):
         """
         if y is None:
             raise ValueError("y is None; EarlyTrainSplit shares out each class and needs labels.")
-        with naming("y"):
+        with prefix_errors("y"):
             y = column_or_1d(y)
         check_rows(X=X, y=y)
         yield from warn_of_overlap(self, X, self._splits(X, y, _patients(X, groups)))
@@ -180,7 +180,7 @@ class EarlyTrainSplit(BaseCrossValidator):
 
 def _patients(X: Any, groups: Any) -> NDArray:
     if groups is not None:
-        with naming("groups"):
+        with prefix_errors("groups"):
             groups = check_array(groups, input_name="groups", ensure_2d=False, dtype=None)
         if X is not None:
             check_rows(X=X, groups=groups)

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from sklearn.model_selection import BaseCrossValidator, check_cv
 from sklearn.utils import _safe_indexing, column_or_1d
 
-from .._utils.naming import naming
-from .._utils.validation import check_rows
+from .._core.errors import prefix_errors
+from .._core.validation import check_rows
 from ..fuzzy._labels import missing_labels
 from ._identity import Split
 
@@ -111,7 +111,7 @@ class LabelledTestSplit(BaseCrossValidator):
         """
         labelled, unlabelled = _labelled_rows(X, y)
         inner, parts = self._inner(labelled, X, y, groups)
-        with naming("cv", "groups"):
+        with prefix_errors("cv", "groups"):
             for train, test in inner.split(*parts):
                 yield np.sort(np.concatenate([labelled[train], unlabelled])), labelled[test]
 
@@ -150,14 +150,14 @@ class LabelledTestSplit(BaseCrossValidator):
         labels = np.array(column_or_1d(np.asarray(y))[labelled].tolist())
         parts = [None if X is None else _safe_indexing(X, labelled), labels]
         parts.append(None if groups is None else _safe_indexing(groups, labelled))
-        with naming("cv", "groups"):
+        with prefix_errors("cv", "groups"):
             return check_cv(self.cv, labels, classifier=True), parts
 
 
 def _labelled_rows(X: Any, y: Any) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     if y is None:
         raise ValueError("y is None; LabelledTestSplit needs labels, with -1 where one is missing.")
-    with naming("y"):
+    with prefix_errors("y"):
         y = column_or_1d(np.asarray(y))
     check_rows(X=X, y=y)
     missing = missing_labels(y, -1)

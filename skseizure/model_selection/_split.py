@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.model_selection import GroupKFold, LeaveOneGroupOut, StratifiedGroupKFold
 from sklearn.utils import check_random_state
 
-from .._utils.naming import naming
+from .._core.errors import prefix_errors
 from ._identity import GroupsFromWindows
 
 
@@ -24,7 +24,7 @@ class _Folds(GroupsFromWindows):
     ) -> None:
         if isinstance(n_splits, bool) or not isinstance(n_splits, Integral):
             raise ValueError(f"n_splits is {n_splits!r}; a whole number from 2 on is needed.")
-        with naming("random_state"):
+        with prefix_errors("random_state"):
             check_random_state(random_state)
         super().__init__(n_splits, shuffle=shuffle, random_state=random_state)
 

@@ -18,9 +18,10 @@ from sklearn.utils import (
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from .._utils.naming import naming
-from .._utils.parameters import HasMethods, Interval, plain
-from .._utils.validation import (
+from .._core.errors import prefix_errors
+from .._core.parameters import HasMethods, Interval, plain
+from .._core.persistence import get_state, set_state
+from .._core.validation import (
     check_labels,
     check_rows,
     check_sfreq,
@@ -28,7 +29,6 @@ from .._utils.validation import (
     is_windows,
     refuse_continuous,
 )
-from .._utils.versions import get_state, set_state
 from ._sampler import Sampler, exponents
 from ._scaling import learn_scaling, parts, scaled
 from ._splits import Rows, hold_out
@@ -151,7 +151,7 @@ class BaseMoEClassifier(ClassifierMixin, BaseEstimator):
 
         device = check_device(self.device)
         # Two dimensions may be a table, in which neighbours in a row mean nothing.
-        with naming("X"):
+        with prefix_errors("X"):
             is_signal = (X if is_windows(X) else np.asanyarray(X)).ndim == 3
         start, before = None, None
         if self.warm_start and hasattr(self, "state_"):
@@ -401,7 +401,7 @@ class BaseMoEClassifier(ClassifierMixin, BaseEstimator):
         weight = None
         if self.class_weight is not None:
             labels = np.repeat(self.classes_, self.class_counts_)
-            with naming("class_weight"):
+            with prefix_errors("class_weight"):
                 weight = compute_class_weight(self.class_weight, classes=self.classes_, y=labels)
                 if not (np.isfinite(weight).all() and weight.min() >= 0 and weight.any()):
                     raise ValueError(

@@ -12,7 +12,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted
 
-from .._utils.validation import check_windows
+from .._core.validation import check_windows
 from ..features import (
     BandFeatures,
     approximate_entropy,

@@ -14,7 +14,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils._param_validation import StrOptions
 
-from .._utils.parameters import HasMethods, Interval
+from .._core.parameters import HasMethods, Interval
 from ._base import BaseMoEClassifier
 from ._manual_features import NAMED
 from ._sampler import Sampler

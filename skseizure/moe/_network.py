@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .._utils.naming import naming
+from .._core.errors import prefix_errors
 from ._eegnet import EEGNet
 from ._mixture import MixtureOfExperts, agreement_loss, balance_loss
 
@@ -50,7 +50,7 @@ class MoENetwork(nn.Module):
         super().__init__()
         self.mixed_precision = mixed_precision
         make = EEGNet if extractor is None else extractor
-        with naming("extractor"):
+        with prefix_errors("extractor"):
             self.extractor = make(n_channels=n_channels, n_times=n_times, sfreq=sfreq)
             n_features = _count_features(self.extractor, n_channels, n_times)
         n_gate_features = n_features + n_manual

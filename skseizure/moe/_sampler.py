@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_random_state
 
-from .._utils.naming import naming
+from .._core.errors import prefix_errors
 
 Sampler = Literal["diverse", "balanced", "natural"] | ArrayLike
 
@@ -135,7 +135,7 @@ def exponents(sampler: Sampler, n_experts: int) -> NDArray[np.float64]:
     if isinstance(sampler, str):
         first, last = {"diverse": (1, 0), "balanced": (0, 0), "natural": (1, 1)}[sampler]
         return np.linspace(first, last, n_experts)
-    with naming("sampler"):
+    with prefix_errors("sampler"):
         gamma = np.asarray(sampler, dtype=np.float64)
     if gamma.shape != (n_experts,) or not np.isfinite(gamma).all():
         raise ValueError(

@@ -21,8 +21,8 @@ from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, proces
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted
 
-from .._utils.validation import check_labels, is_windows, refuse_continuous, time_segments
-from .._utils.versions import get_state, set_state
+from .._core.persistence import get_state, set_state
+from .._core.validation import check_labels, is_windows, refuse_continuous, time_segments
 
 # A rounding error in a mean must not decide whether it reaches a threshold.
 ROUNDING = 1e-9

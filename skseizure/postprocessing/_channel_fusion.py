@@ -11,8 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import _fit_context
 from sklearn.utils._param_validation import StrOptions
 
-from .._utils.parameters import HasMethods, Interval
-from .._utils.validation import check_rows, check_windows, is_windows
+from .._core.parameters import HasMethods, Interval
+from .._core.validation import check_rows, check_windows, is_windows
 from ._base import ROUNDING, MetaClassifier
 
 

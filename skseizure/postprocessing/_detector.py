@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import _fit_context
 
-from .._utils.parameters import HasMethods, Interval
-from .._utils.validation import is_windows, step_seconds
+from .._core.parameters import HasMethods, Interval
+from .._core.validation import is_windows, step_seconds
 from ._alarms import Settings, hold_and_confirm, hysteresis, merge_and_drop, moving_average
 from ._base import ROUNDING, MetaClassifier, stretches
 from ._horizon import averages_of_tables, looks_ahead, parts_of

@@ -11,7 +11,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from .._utils.parameters import HasMethods
+from .._core.parameters import HasMethods
 from ._base import MetaClassifier, inner_has, stretches
 from ._morphology import FILTER_CONSTRAINTS, aggregate_and_filter, morphological_filter
 

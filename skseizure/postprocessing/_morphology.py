@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils._param_validation import validate_params
 
-from .._utils.parameters import Interval
+from .._core.parameters import Interval
 
 FILTER_CONSTRAINTS = {
     "window": [Interval(Integral, 1, None, closed="left")],

@@ -10,9 +10,9 @@ from typing import Any, Literal, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from .._utils.validation import is_windows
+from .._core.timeline import cells, runs, segments
+from .._core.validation import is_windows
 from ..signals import Events, RecordInfo, Windows
-from ..signals._timeline import cells, runs, segments
 from ._alarms import Stretch
 from ._horizon import looks_back
 

@@ -9,7 +9,7 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from .._utils.naming import naming
+from .._core.errors import prefix_errors
 from ._lazy import LazySignal
 from ._samples import float_array, sampling_rate
 
@@ -103,7 +103,7 @@ def channel_names(ch_names: Sequence[str], n_channels: int) -> tuple[str, ...]:
     """Return channel names, one for each channel and no two alike."""
     if isinstance(ch_names, str):
         raise TypeError(f"ch_names is the string {ch_names!r}; a sequence of names is needed.")
-    with naming("ch_names"):
+    with prefix_errors("ch_names"):
         names = tuple(str(name) for name in ch_names)
     if len(names) != n_channels:
         raise ValueError(f"ch_names has {len(names)} names for {n_channels} channels.")

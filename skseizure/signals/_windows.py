@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .._core.timeline import cells, covered, runs, segments
 from ._events import Events, RecordInfo
 from ._recording import Recording
 from ._samples import number, sampling_rate, stored_signal
-from ._timeline import cells, covered, runs, segments
 from ._window_array import WindowArray
 
 

@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 import pywt
 
-from . import _naive
+from ..measures import _naive
 
 EPS = 2.0**-52
 BANDS = {"delta": (1, 4), "theta": (4, 7), "alpha": (7, 13), "beta": (13, 30)}

@@ -13,7 +13,7 @@ from sklearn.preprocessing import StandardScaler
 from skseizure.datasets import load_bonn
 from skseizure.features import BandFeatures, available_measures, band_power, line_length
 from skseizure.features._band_features import BANDS
-from skseizure.features._registry import UNIVARIATE29
+from skseizure.measures._registry import UNIVARIATE29
 from skseizure.model_selection import RecordKFold
 from skseizure.signals import Recording, Windows
 

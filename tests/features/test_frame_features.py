@@ -25,9 +25,9 @@ from skseizure.features import (
     wavelet_statistic,
     wigner_ville_energy,
 )
-from skseizure.features._batch import Batch
 from skseizure.features._frame_features import _frame_table
-from skseizure.features._registry import FURTHER, UNIVARIATE29, get_measure
+from skseizure.measures._batch import Batch
+from skseizure.measures._registry import FURTHER, UNIVARIATE29, get_measure
 from skseizure.model_selection import RecordKFold
 from skseizure.signals import Windows
 

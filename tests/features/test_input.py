@@ -18,7 +18,7 @@ from skseizure.features import (
     sample_entropy,
     wavelet_relative_energy,
 )
-from skseizure.features._batch import Batch
+from skseizure.measures._batch import Batch
 from skseizure.signals import Windows
 
 TIMED = {"sfreq": 256.0}

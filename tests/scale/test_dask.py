@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
-from skseizure._utils.parallel import loop
+from skseizure._core.parallel import loop
 from skseizure.features import BandFeatures, FrameFeatures, _windows_transformer
 
 from .conftest import assert_same_cnbc, assert_same_search

@@ -1,0 +1,348 @@
+"""Input rules of every estimator on raw signals, each written once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import issparse
+from sklearn.utils import (
+    assert_all_finite,
+    check_array,
+    check_consistent_length,
+    column_or_1d,
+)
+from sklearn.utils._missing import is_pandas_na, is_scalar_nan
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import _check_sample_weight, validate_data
+
+from .errors import prefix_errors
+
+CHECKED_AT_ONCE = 2**20  # samples
+
+
+def is_windows(X: Any) -> bool:
+    """Tell whether ``X`` is a `Windows`, without importing the signals sub-package."""
+    return all(hasattr(X, name) for name in ("segments", "onset", "sfreq", "ch_names"))
+
+
+# Checks sum samples up: of finite ones that are too large for that, nothing is to be said.
+@prefix_errors("X")
+@np.errstate(over="ignore", invalid="ignore")
+def check_windows(estimator: Any, X: Any, *, reset: bool = True, finite: bool = True) -> Any:
+    """Validate raw windows and record or compare their layout.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Gets ``n_channels_in_``, ``n_times_in_``, ``n_features_in_`` and, from named channels,
+        ``ch_names_in_``.
+    X : Windows or array-like, shape (n_windows, n_channels, n_times) or (n_windows, n_times)
+        Raw windows in microvolts; two dimensions mean one channel.
+    reset : bool, default=True
+        True in ``fit``: learn the layout. False later: compare with what was learned.
+    finite : bool, default=True
+        False where what works on the samples finds NaN and infinity by itself, and then calls
+        `refuse_not_finite`: one pass less over memory or files.
+
+    Returns
+    -------
+    Windows or ndarray, shape (n_windows, n_channels, n_times)
+        ``X`` itself where it is a `Windows` (its signals are checked, never gathered at once), else
+        an array of numbers. Integers stay what they are: who needs floats makes them batch by
+        batch, for a file of 16-bit samples would grow fourfold.
+
+    Raises
+    ------
+    ValueError
+        For NaN, infinity, masked samples or dates, no window, channel or sample, another number of
+        dimensions, channels or samples, or other channel names than at fit.
+    TypeError
+        For a continuous recording.
+    """
+    if is_windows(X):
+        if len(X) == 0:
+            raise ValueError("X holds 0 windows; at least one is needed.")
+        names: tuple[str, ...] | None = X.ch_names
+        if reset and hasattr(estimator, "feature_names_in_"):
+            del estimator.feature_names_in_
+    elif hasattr(X, "sfreq") and hasattr(X, "ch_names"):
+        raise TypeError(
+            f"X is {type(X).__name__}, a continuous signal; cut it into windows first, with "
+            "Windows.from_recording or Windows.from_raw."
+        )
+    elif np.ma.is_masked(X):
+        raise ValueError("X is a masked array; fill its gaps or leave such windows out.")
+    elif (ndim := _ndim(X)) > 3:
+        raise ValueError(
+            f"X has {ndim} dimensions; windows are (n_windows, n_channels, n_times) or "
+            "(n_windows, n_times)."
+        )
+    elif ndim == 3:
+        X = check_array(
+            X, allow_nd=True, ensure_all_finite=False, estimator=estimator, input_name="X"
+        )
+        if 0 in X.shape:
+            raise ValueError(
+                f"X has shape {X.shape}; at least one channel and one sample a window are needed."
+            )
+        X, names = _small_numbers(X), None
+        if reset and hasattr(estimator, "feature_names_in_"):
+            del estimator.feature_names_in_
+    else:
+        with prefix_errors("X"):
+            X = validate_data(estimator, X, reset=reset, ensure_all_finite=False)
+        X, names = _small_numbers(X)[:, np.newaxis, :], None
+    if finite:
+        refuse_not_finite(X)
+    n_channels, n_times = X.shape[1:]
+    if reset:
+        estimator.n_channels_in_, estimator.n_times_in_ = n_channels, n_times
+        estimator.n_features_in_ = n_channels * n_times
+        estimator.ch_names_in_ = names
+        return X
+    for what, found, learned in (
+        ("channels", n_channels, estimator.n_channels_in_),
+        ("samples", n_times, estimator.n_times_in_),
+    ):
+        if found != learned:
+            raise ValueError(
+                f"X has windows of {found} {what}, but {type(estimator).__name__} was fitted on "
+                f"{learned} {what} a window."
+            )
+    learned_names = estimator.ch_names_in_
+    if names is not None and learned_names is not None and names != learned_names:
+        differ = next(i for i in range(n_channels) if names[i] != learned_names[i])
+        raise ValueError(
+            f"X has channel {names[differ]!r} where {type(estimator).__name__} was fitted on "
+            f"{learned_names[differ]!r} (channel {differ}); bring channels to the same names and "
+            "order with Windows.pick or to_bipolar."
+        )
+    return X
+
+
+@prefix_errors("X")
+def _ndim(X: Any) -> int:
+    return np.asanyarray(X).ndim
+
+
+def _small_numbers(X: NDArray) -> NDArray:
+    """Return numbers that fit into a double, as a double where their type may hold others."""
+    if X.dtype.kind in "biuf" and X.dtype.itemsize <= 8:
+        return X
+    if X.dtype.kind in "mM":
+        raise ValueError(f"X holds values of type {X.dtype}; numbers are needed.")
+    with np.errstate(over="ignore"):  # infinity, which is then refused
+        return X.astype(np.float64)
+
+
+# The check for infinity sums the values up, as that of windows does.
+@np.errstate(over="ignore", invalid="ignore")
+def validate_table(estimator: Any, X: Any, *y: Any, **options: Any) -> Any:
+    """Validate a table with `sklearn.utils.validation.validate_data`; refuse dates and masks too.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Gets ``n_features_in_`` and, from a data frame, ``feature_names_in_``.
+    X : array-like or sparse matrix, shape (n_samples, n_features)
+        Table.
+    *y : array-like, shape (n_samples,)
+        Labels, where there are any.
+    **options
+        Passed on.
+
+    Returns
+    -------
+    ndarray or sparse matrix, or a tuple of it and labels
+        What `validate_data` returns.
+
+    Raises
+    ------
+    ValueError
+        As `validate_data`, and for what it would turn into numbers: masked values, and dates, of
+        which those that are missing become -9e18.
+    """
+    if y and y[0] is None:
+        raise ValueError(
+            f"{type(estimator).__name__} requires y to be passed, but the target y is None."
+        )
+    with prefix_errors("X"):
+        if np.ma.is_masked(X):
+            raise ValueError("X is a masked array; fill its gaps or leave such rows out.")
+        dtype = X.dtype if issparse(X) else np.asarray(X).dtype
+        if dtype.kind in "mM":
+            raise ValueError(f"X holds values of type {dtype}; numbers are needed.")
+        table = validate_data(estimator, X, **options)
+    if not y:
+        return table
+    labels = check_labels(y[0])
+    check_rows(X=table, y=labels)
+    return table, labels
+
+
+@prefix_errors("y")
+def check_labels(y: Any) -> NDArray:
+    """Validate one label a row: of any kind, or None in an array of objects.
+
+    Parameters
+    ----------
+    y : array-like, shape (n_samples,)
+        Labels.
+
+    Returns
+    -------
+    ndarray, shape (n_samples,)
+        The labels.
+
+    Raises
+    ------
+    ValueError
+        For NaN, pandas' NA, infinity, complex numbers or another shape.
+    TypeError
+        For events, which are no labels yet.
+    """
+    if hasattr(y, "onset") and hasattr(y, "recordings"):
+        raise TypeError(f"y is {type(y).__name__}; one label a window is needed: X.labels(events).")
+    labels: NDArray = np.asarray(column_or_1d(y, warn=True))
+    refuse_nan(labels)
+    assert_all_finite(labels, input_name="y")
+    if labels.dtype.kind == "c":
+        raise ValueError(f"Complex data not supported: y is of type {labels.dtype}.")
+    return labels
+
+
+@prefix_errors("y")
+def refuse_continuous(y: NDArray) -> None:
+    """Raise a ValueError if labels are no classes."""
+    check_classification_targets(y)
+
+
+def check_rows(**arguments: Any) -> None:
+    """Raise a ValueError that names the arguments if they have different numbers of rows."""
+    with prefix_errors(*arguments):
+        check_consistent_length(*arguments.values())
+
+
+def check_sample_weight(sample_weight: ArrayLike | None, X: Any) -> NDArray[np.float64]:
+    """Return validated weights of rows of X, above or equal to zero; ones for None."""
+    with prefix_errors("sample_weight"):
+        return _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+
+
+def refuse_nan(y: NDArray[Any]) -> None:
+    """Raise a ValueError if a label is NaN or pandas' NA: neither is a class nor a mark."""
+    if y.dtype.kind == "f":
+        bad = np.isnan(y)
+    elif y.dtype == object:
+        bad = np.array([is_scalar_nan(v) or is_pandas_na(v) for v in y.ravel().tolist()])
+    else:
+        return
+    if bad.any():
+        raise ValueError(
+            f"Input y contains NaN, first in row {int(np.argmax(bad))}; a row without a label is "
+            "marked by -1 (or, in an array of objects, by None), where such rows are allowed."
+        )
+
+
+def refuse_unknown_labels(estimator: Any, y: NDArray[Any]) -> None:
+    """Raise a ValueError if a label is none of the classes of a fitted classifier."""
+    classes = np.asarray(estimator.classes_)
+    known = set(classes.tolist())
+    strange = [label for label in dict.fromkeys(y.tolist()) if label not in known]
+    if strange:
+        raise ValueError(
+            f"y holds the label {strange[0]!r}, which {type(estimator).__name__} does not "
+            f"know; its classes are {classes.tolist()}."
+        )
+
+
+@np.errstate(over="ignore", invalid="ignore")
+def refuse_not_finite(X: Any) -> None:
+    """Raise a ValueError if a checked window holds NaN or infinity; it says which."""
+    # Most often the signals themselves are clean: then no window has to be gathered.
+    if X.all_finite() if is_windows(X) else X.dtype.kind in "biu":
+        return
+    batch = max(1, CHECKED_AT_ONCE // (X.shape[1] * X.shape[2]))
+    for low in range(0, len(X), batch):
+        data = X[low : low + batch]
+        if is_windows(X):
+            data = data.data
+        finite = np.isfinite(data)
+        if not finite.all():
+            row, channel, sample = np.unravel_index(np.argmin(finite), finite.shape)
+            kind = "NaN" if np.isnan(data[row, channel, sample]) else "infinity"
+            where = f"window number {low + row}, channel number {channel}"
+            if is_windows(X):
+                where = (
+                    f"record {str(X.record[low + row])!r}, window at {X.onset[low + row]:g} s, "
+                    f"channel {X.ch_names[channel]!r}"
+                )
+            raise ValueError(
+                f"Input X contains {kind}: {where}. Finite samples are needed; leave such windows "
+                "out or mend the recording."
+            )
+
+
+def check_sfreq(estimator: Any, X: Any, *, reset: bool = True) -> float:
+    """Settle the sampling rate from ``estimator.sfreq`` and the windows.
+
+    Parameters
+    ----------
+    estimator : estimator
+        With a parameter ``sfreq`` (None: take it from the windows); gets ``sfreq_``.
+    X : Windows or ndarray
+        Checked windows; an array has no sampling rate of its own.
+    reset : bool, default=True
+        True in ``fit``: learn the rate. False later: compare.
+
+    Returns
+    -------
+    float
+        Sampling rate in Hz.
+
+    Raises
+    ------
+    ValueError
+        If no rate is known, two differ, or it is not above zero.
+    """
+    given: float | None = estimator.sfreq
+    own: float | None = X.sfreq if is_windows(X) else None
+    if reset:
+        if given is None and own is None:
+            raise ValueError(
+                f"sfreq is None and X is a bare array; pass {type(estimator).__name__}"
+                "(sfreq=<sampling rate in Hz>) or a Windows, which knows its own."
+            )
+        # Far below it, times in seconds overflow.
+        if given is not None and not (np.isfinite(given) and given > 1e-100):
+            raise ValueError(f"sfreq is {given!r}; a sampling rate above 0 Hz is needed.")
+        estimator.sfreq_ = float(given or own or 0.0)
+    if own is not None and not np.isclose(own, estimator.sfreq_, rtol=1e-6, atol=0):
+        raise ValueError(
+            f"X is sampled at {own:g} Hz, but {type(estimator).__name__} needs "
+            f"{estimator.sfreq_:g} Hz; resample the recording or change sfreq."
+        )
+    return estimator.sfreq_
+
+
+def time_segments(X: Any) -> list[NDArray[np.intp]]:
+    """Return the rows of each stretch without a gap, in order of time.
+
+    Parameters
+    ----------
+    X : Windows or array-like of length n_windows
+        A bare array is one record in row order.
+
+    Returns
+    -------
+    list of ndarray of int
+        Row numbers of each stretch.
+    """
+    return X.segments() if is_windows(X) else [np.arange(len(X))]
+
+
+def step_seconds(X: Any) -> float:
+    """Return the seconds between successive windows; a bare array has one window a second."""
+    return float(X.step) if is_windows(X) else 1.0

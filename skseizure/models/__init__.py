@@ -1,0 +1,5 @@
+"""What is deployed: the detector that the command line trains, its file and its card."""
+
+from ._model_file import Model, load_model, save_model
+
+__all__ = ["Model", "load_model", "save_model"]

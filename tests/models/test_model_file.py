@@ -1,0 +1,459 @@
+"""Model files: what is saved comes back, what was tampered with does not."""
+
+import copy
+import io
+import pickle
+import warnings
+import zipfile
+from contextlib import suppress
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pytest
+import sklearn
+from click.testing import CliRunner
+from sklearn.base import BaseEstimator
+from sklearn.ensemble import ExtraTreesClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
+from skops.io import dump, load
+
+from skseizure import __version__, skops_trusted_types
+from skseizure._core import persistence
+from skseizure.cli._main import main
+from skseizure.features import BandFeatures
+from skseizure.models import _model_file
+from skseizure.models._model_file import FORMAT, Model, load_model, save_model
+from skseizure.postprocessing import SeizureDetector
+
+
+def make_detector(classifier=None):
+    """A detector with the parts of the one that `train` makes, but small."""
+    steps = [
+        ("features", BandFeatures(["std", "line_length"], {"all": (1, 20)})),
+        ("scaler", StandardScaler()),
+        ("classifier", classifier or ExtraTreesClassifier(3, random_state=0)),
+    ]
+    return SeizureDetector(Pipeline(steps))
+
+
+@pytest.fixture
+def fitted(toy):
+    X, y, _ = toy
+    return make_detector().fit(X, y)
+
+
+def content(estimator, **changes):
+    """What `save_model` writes, with some of it changed."""
+    fields = {"sfreq": 64.0, "window": 2.0, "step": 1.0, "montage": "double banana"}
+    return {"format": FORMAT, "estimator": estimator, **fields, **changes}
+
+
+def test_saved_model_predicts_as_before(fitted, toy, tmp_path):
+    X, _, _ = toy
+    model = Model(fitted, 64.0, 2.0, 1.0, "double banana")
+    save_model(model, tmp_path / "m.skops")
+    again = load_model(tmp_path / "m.skops")
+    np.testing.assert_array_equal(again.estimator.predict_proba(X), fitted.predict_proba(X))
+    assert (again.sfreq, again.window, again.step, again.montage) == (64, 2, 1, "double banana")
+    plain = load(tmp_path / "m.skops", trusted=skops_trusted_types())["estimator"]
+    np.testing.assert_array_equal(plain.predict_proba(X), fitted.predict_proba(X))
+
+
+# Each place that can name a store: the template's steps, the fitted steps, both pipelines.
+PLACES = [
+    f"{estimator}{step}"
+    for estimator in ("estimator", "estimator_")
+    for step in (".memory", ".named_steps.features.memory")
+]
+
+
+def set_memory(detector, place, memory):
+    """Set a store at one place."""
+    *way, name = place.split(".")
+    for part in way:
+        detector = getattr(detector, part)
+    setattr(detector, name, memory)
+
+
+def get_memories(detector):
+    """Return the stores at all places."""
+    found = []
+    for place in PLACES:
+        part = detector
+        for name in place.split("."):
+            part = getattr(part, name)
+        found.append(part)
+    return found
+
+
+def test_stores_are_not_saved_and_stay_with_the_detector(fitted, tmp_path):
+    for place in PLACES:
+        set_memory(fitted, place, "cache")
+    save_model(Model(fitted, 64.0, 2.0, 1.0, "double banana"), tmp_path / "m.skops")
+    assert get_memories(load_model(tmp_path / "m.skops").estimator) == [None] * 4
+    assert get_memories(fitted) == ["cache"] * 4
+
+
+class Bomb:
+    """Unpickled, it leaves a file behind."""
+
+    def __reduce__(self):
+        return Path.touch, (Path("exploded"),)
+
+
+def test_a_planted_pickle_is_never_opened(fitted, toy, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    X, _, _ = toy
+    set_memory(fitted, "estimator_.named_steps.features.memory", "cache")
+    fitted.predict(X)
+    planted = list(Path("cache").rglob("output.pkl"))
+    assert planted
+    for file in planted:
+        file.write_bytes(pickle.dumps(Bomb()))
+    with suppress(AttributeError):  # what it leaves is no table
+        fitted.estimator_[0].transform(X)
+    assert Path("exploded").exists(), "the trap must work, or the test shows nothing"
+    Path("exploded").unlink()
+
+    dump(content(fitted), "evil.skops")
+    with pytest.raises(ValueError, match=r"evil\.skops .*BandFeatures has memory='cache'"):
+        load_model("evil.skops").estimator.predict(X)
+    assert not Path("exploded").exists()
+
+
+def as_array(payload):
+    """A numpy file of objects, which is a pickle."""
+    file = io.BytesIO()
+    np.save(file, np.array([payload], dtype=object), allow_pickle=True)
+    return file.getvalue()
+
+
+def plant_pickle(path, fitted):
+    path.write_bytes(pickle.dumps(Bomb()))
+    return lambda: pickle.loads(path.read_bytes())
+
+
+def plant_joblib(path, fitted):
+    joblib.dump({"estimator": fitted, "more": Bomb()}, path)
+    return lambda: joblib.load(path)
+
+
+def plant_object(path, fitted):
+    fitted.extra_ = Bomb()
+    dump(content(fitted), path)
+    return None  # skops writes the name of its class, and nothing that could be called
+
+
+def plant_array(path, fitted):
+    """A model file, one of whose arrays is a pickle."""
+    dump(content(fitted), path)
+    with zipfile.ZipFile(path) as file:
+        files = {name: file.read(name) for name in file.namelist()}
+    array = next(name for name in files if name.endswith(".npy"))
+    files[array] = as_array(Bomb())
+    with zipfile.ZipFile(path, "w") as file:
+        for name, data in files.items():
+            file.writestr(name, data)
+    return lambda: np.load(io.BytesIO(files[array]), allow_pickle=True)
+
+
+@pytest.mark.parametrize("plant", [plant_pickle, plant_joblib, plant_object, plant_array])
+def test_payloads_are_refused_and_never_run(plant, fitted, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    trap = plant(tmp_path / "m.skops", fitted)
+    if trap is not None:
+        trap()
+        assert Path("exploded").exists(), "the trap must work, or the test shows nothing"
+        Path("exploded").unlink()
+    with pytest.raises(ValueError, match=r"m\.skops is not a skseizure model file"):
+        load_model(tmp_path / "m.skops")
+    Path("night.edf").touch()
+    ran = CliRunner().invoke(main, ["detect", "m.skops", "night.edf", "night.tsv"])
+    assert ran.exit_code == 2 and "m.skops is not a skseizure model file" in ran.stderr
+    assert not Path("exploded").exists() and not Path("night.tsv").exists()
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_store_is_refused_wherever_it_is_named(fitted, place, tmp_path):
+    set_memory(fitted, place, "cache")
+    dump(content(fitted), tmp_path / "m.skops")
+    with pytest.raises(ValueError, match="has memory='cache'; a model file must not name files"):
+        load_model(tmp_path / "m.skops")
+
+
+def test_a_store_is_found_in_what_scikit_learn_never_looks_at(fitted, tmp_path):
+    fitted.extra_ = {"deep": [(BandFeatures(memory="cache"),)]}
+    dump(content(fitted), tmp_path / "m.skops")
+    with pytest.raises(ValueError, match="has memory='cache'"):
+        load_model(tmp_path / "m.skops")
+
+
+class Stranger(BaseEstimator):
+    """Not a type that a model file may hold."""
+
+
+def holds_a_function(detector, X, y):
+    detector.estimator_[0].measures = [np.exp]
+    return detector
+
+
+def holds_hidden_estimators(detector, X, y):
+    detector.extra_ = np.array([LogisticRegression()])
+    return detector
+
+
+STRANGERS = {
+    "Stranger": lambda detector, X, y: Stranger(),
+    "LogisticRegression": lambda detector, X, y: make_detector(LogisticRegression()).fit(X, y),
+    r"numpy\.ufunc": holds_a_function,
+    r"numpy\.ndarray": holds_hidden_estimators,
+}
+
+
+@pytest.mark.parametrize("name", STRANGERS)
+def test_only_the_parts_of_the_detector_are_loaded(name, fitted, toy, tmp_path):
+    X, y, _ = toy
+    dump(content(STRANGERS[name](fitted, X, y)), tmp_path / "m.skops")
+    with pytest.raises(ValueError, match=f"holds .*{name}; only the parts of skseizure's detector"):
+        load_model(tmp_path / "m.skops")
+
+
+def change_nodes(**changes):
+    """Return a function that changes the first node of a tree."""
+
+    def change(state):
+        state["nodes"] = state["nodes"].copy()
+        for name, value in changes.items():
+            state["nodes"][name][0] = value
+
+    return change
+
+
+def no_nodes(state):
+    state.update(nodes=state["nodes"][:0], values=state["values"][:0])
+
+
+def too_few_nodes(state):
+    state["node_count"] = 1
+
+
+BAD_TREES = {
+    "circle": change_nodes(left_child=0),
+    "left beyond": change_nodes(left_child=10**9),
+    "right beyond": change_nodes(right_child=10**9),
+    "left negative": change_nodes(left_child=-2),
+    "half a leaf": change_nodes(left_child=-1),
+    "feature beyond": change_nodes(feature=36),
+    "feature negative": change_nodes(feature=-2),
+    "no nodes": no_nodes,
+    "children beyond the count": too_few_nodes,
+}
+
+
+@pytest.mark.parametrize("kind", BAD_TREES)
+def test_trees_that_lead_astray_are_refused(kind, fitted, tmp_path):
+    holder = fitted.estimator_[-1].estimators_[1]
+    kind_of_tree, arguments, state = holder.tree_.__reduce__()
+    BAD_TREES[kind](state)
+    holder.tree_ = kind_of_tree(*arguments)
+    holder.tree_.__setstate__(state)
+    dump(content(fitted), tmp_path / "m.skops")
+    with pytest.raises(ValueError, match="a tree in it has nodes or features out of range"):
+        load_model(tmp_path / "m.skops")
+
+
+def test_a_tree_fits_its_holder(fitted, tmp_path):
+    # scikit-learn compares the table with the holder's number of features, never with the tree's.
+    tree = fitted.estimator_[-1].estimators_[1]
+    tree.n_features_in_ = 1
+    dump(content(fitted), tmp_path / "m.skops")
+    with pytest.raises(ValueError, match="a tree in it of 4 features is held by one of another"):
+        load_model(tmp_path / "m.skops")
+    del tree.n_features_in_
+    dump(content(fitted), tmp_path / "m.skops")
+    with pytest.raises(ValueError, match="a tree in it of 4 features"):
+        load_model(tmp_path / "m.skops")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"sfreq": "abc"}, "sfreq is 'abc'; a finite number above zero is needed"),
+        ({"window": float("nan")}, "window is nan; a finite number"),
+        ({"step": -1}, "step is -1; a finite number"),
+        ({"step": [1.0]}, r"step is \[1.0\]; a finite number"),
+        ({"montage": [[1]]}, r"montage is \[\[1\]\]; the name of a montage"),
+        ({"estimator": "x"}, "estimator is a builtins.str; a SeizureDetector"),
+        ({"estimator": ExtraTreesClassifier()}, "ExtraTreesClassifier; a SeizureDetector"),
+        ({"estimator": make_detector()}, "not fitted yet"),
+        ({"format": 2}, "not of format 1; train it again"),
+    ],
+)
+def test_malformed_fields(changes, message, fitted, tmp_path):
+    dump({**content(fitted), **changes}, tmp_path / "m.skops")
+    with pytest.raises(ValueError, match=rf"m\.skops is not a skseizure model file: .*{message}"):
+        load_model(tmp_path / "m.skops")
+
+
+def test_missing_fields_and_bad_parameters(fitted, tmp_path):
+    for what, message in (
+        ({"format": FORMAT}, "it lacks estimator, montage, sfreq, step, window"),
+        ([1], "it holds list, not what `skseizure train` writes"),
+        (LogisticRegression(), r"LogisticRegression, .* in Python, skops\.io\.load reads it"),
+        (content(copy.deepcopy(fitted).set_params(threshold="high")), "'threshold' parameter"),
+        (content(copy.deepcopy(fitted).set_params(smoothing=-1)), "'smoothing' parameter"),
+    ):
+        dump(what, tmp_path / "m.skops")
+        with pytest.raises(ValueError, match=message):
+            load_model(tmp_path / "m.skops")
+    del fitted.merge_gap
+    dump(content(fitted), tmp_path / "m.skops")
+    with pytest.raises(ValueError, match="merge_gap"):
+        load_model(tmp_path / "m.skops")
+
+
+def put(*way):
+    """Return a function that sets an attribute deep in a fitted pipeline: (step, name, value)."""
+    *steps, name, value = way
+
+    def change(detector):
+        part = detector
+        for step in steps:
+            part = part[step] if isinstance(step, int) else getattr(part, step)
+        setattr(part, name, value)
+
+    return change
+
+
+FORGED = {
+    "nan in the scaler": put("estimator_", 1, "scale_", np.array([1, 1, 1, np.nan])),
+    "zero in the scaler": put("estimator_", 1, "scale_", np.zeros(4)),
+    "short scaler": put("estimator_", 1, "mean_", np.zeros(1)),
+    "classes turned": put("estimator_", 2, "classes_", np.array([1, 0])),
+    "outputs": put("estimator_", 2, "n_outputs_", 10**9),
+    "classes beyond": put("estimator_", 2, "n_classes_", 10**12),
+    "no pipeline": put("estimator_", [1]),
+    "no bands": lambda detector: delattr(detector.estimator_[0], "bands_"),
+    "words for bands": put("estimator_", 0, "bands_", {"all": ("low", "high")}),
+    "list of bands": put("estimator_", 0, "bands_", [(1, 20)]),
+    "channels": put("estimator_", 0, "n_channels_in_", 10**9),
+    "length": put("estimator_", 0, "n_times_in_", 10**9),
+    "no trees": put("estimator_", 2, "estimators_", []),
+    "no classifier": lambda detector: detector.estimator_.steps.pop(),
+}
+
+
+@pytest.mark.parametrize("kind", FORGED)
+def test_parts_that_do_not_fit_are_refused(kind, fitted, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    FORGED[kind](fitted)
+    dump(content(fitted), "m.skops")
+    refused(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"sfreq": 1e12}, {"sfreq": 32.0}, {"window": 1e300}, {"window": 1.0}]
+)
+def test_times_that_do_not_fit_are_refused(changes, fitted, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    dump(content(fitted, **changes), "m.skops")
+    refused(tmp_path)
+
+
+def refused(folder):
+    """Tell that `detect` refuses the model in a folder in one line."""
+    (folder / "night.edf").touch()
+    ran = CliRunner().invoke(main, ["detect", "m.skops", "night.edf", "night.tsv"])
+    assert ran.exit_code == 2 and ran.stderr.count("\n") == 1
+    assert "m.skops is not a skseizure model file" in ran.stderr
+    assert not (folder / "night.tsv").exists()
+
+
+def test_trees_without_probabilities_are_refused(fitted, tmp_path):
+    tree = fitted.estimator_[-1].estimators_[1].tree_
+    tree.value[0] = np.nan
+    dump(content(fitted), tmp_path / "m.skops")
+    with pytest.raises(ValueError, match="a tree in it gives no probabilities of two classes"):
+        load_model(tmp_path / "m.skops")
+
+
+def test_threads_of_the_training_are_not_kept(fitted, tmp_path):
+    fitted.estimator_.set_params(features__n_jobs=10**6, classifier__n_jobs=10**6)
+    dump(content(fitted), tmp_path / "m.skops")
+    again = load_model(tmp_path / "m.skops").estimator.estimator_
+    assert again["features"].n_jobs is again["classifier"].n_jobs is None
+
+
+def test_files_that_are_no_model(tmp_path):
+    (tmp_path / "text").write_text("no model")
+    with pytest.raises(ValueError, match="text is not a skseizure model file"):
+        load_model(tmp_path / "text")
+    with pytest.raises(FileNotFoundError):
+        load_model(tmp_path / "nothing")
+
+
+def test_damaged_files_raise_nothing_else(fitted, tmp_path, rng):
+    path = tmp_path / "m.skops"
+    save_model(Model(fitted, 64.0, 2.0, 1.0, "double banana"), path)
+    whole = path.read_bytes()
+    refused = 0
+    for i in range(60):
+        damaged = bytearray(whole)
+        for place in rng.integers(len(whole), size=3):
+            damaged[place] ^= rng.integers(1, 256)
+        path.write_bytes(damaged if i % 2 else whole[: rng.integers(len(whole))])
+        try:
+            load_model(path)
+        except ValueError:
+            refused += 1
+    assert refused > 50
+
+
+def forge(fitted, path, monkeypatch, *, skseizure=__version__, scikit_learn=sklearn.__version__):
+    """Write a model file as other versions would."""
+    monkeypatch.setattr(persistence, "__version__", skseizure)
+    monkeypatch.setattr(sklearn.base, "__version__", scikit_learn)
+    save_model(Model(fitted, 64.0, 2.0, 1.0, "double banana"), path)
+    monkeypatch.undo()
+
+
+def told(path):
+    """Return the one warning that reading a model file gives."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        load_model(path)
+    (warning,) = caught
+    assert warning.filename == __file__
+    return str(warning.message)
+
+
+def test_another_version_is_told_once(fitted, tmp_path, monkeypatch):
+    path = tmp_path / "m.skops"
+    forge(fitted, path, monkeypatch, skseizure="0.0.0")
+    assert f"was written by skseizure 0.0.0; installed: skseizure {__version__}. Its" in told(path)
+    forge(fitted, path, monkeypatch, scikit_learn="0.18")
+    now = f"scikit-learn {sklearn.__version__}"
+    assert f"was written by scikit-learn 0.18; installed: {now}. Its" in told(path)
+    forge(fitted, path, monkeypatch, skseizure="0.0.0", scikit_learn="0.18")
+    assert (
+        "was written by scikit-learn 0.18 and skseizure 0.0.0; installed: "
+        f"{now} and skseizure {__version__}." in told(path)
+    )
+    forge(fitted, path, monkeypatch)
+    load_model(path)
+
+
+def test_other_warnings_are_passed_on(fitted, tmp_path, monkeypatch):
+    save_model(Model(fitted, 64.0, 2.0, 1.0, "double banana"), tmp_path / "m.skops")
+    checked = _model_file._checked
+
+    def loud(content):
+        warnings.warn("by the way", FutureWarning, stacklevel=1)
+        return checked(content)
+
+    monkeypatch.setattr(_model_file, "_checked", loud)
+    with pytest.warns(FutureWarning, match="by the way"):
+        load_model(tmp_path / "m.skops")
