@@ -132,7 +132,7 @@ class FuzzyClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):
                 stacklevel=4,
             )
         blocks = P.reshape(len(self.centers_), self.n_features_in_ + 1, -1)
-        self.intercept_, self.coef_ = blocks[:, 0].copy(), blocks[:, 1:].copy()
+        self.intercept_, self.slopes_ = blocks[:, 0].copy(), blocks[:, 1:].copy()
 
     def _measure_support(self, firing: Array, **weights: Array) -> None:
         """Store the mean firing strengths over each set of rows that has a weight."""
@@ -143,7 +143,7 @@ class FuzzyClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):
         }
 
     def _consequents(self) -> Array:
-        blocks = np.concatenate([self.intercept_[:, np.newaxis], self.coef_], axis=1)
+        blocks = np.concatenate([self.intercept_[:, np.newaxis], self.slopes_], axis=1)
         return blocks.reshape(-1, len(self.classes_))
 
     def _check(self, X: ArrayLike) -> Array:
@@ -189,7 +189,7 @@ class FuzzyClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):
         Returns
         -------
         ndarray, shape (n_samples, n_rules, n_classes)
-            ``intercept_ + x coef_`` of each rule.
+            ``intercept_ + x slopes_`` of each rule.
         """
         return rule_outputs(self._check(X), self._consequents(), len(self.centers_))
 

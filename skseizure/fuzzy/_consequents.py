@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -103,9 +104,30 @@ def outputs(X: Array, firing: Array, P: Array) -> Array:
     return out
 
 
+def kernel(X: Array, firing: Array) -> Array:
+    """Return the products of all pairs of consequent features, ``G G^T``, without making G.
+
+    Parameters
+    ----------
+    X : ndarray, shape (n_samples, n_features)
+        Rows.
+    firing : ndarray, shape (n_samples, n_rules)
+        Their firing strengths.
+
+    Returns
+    -------
+    ndarray, shape (n_samples, n_samples)
+        ``(mu_i . mu_j) (1 + x_i . x_j)``: a sum over rules times a sum over (1, x).
+    """
+    products = X @ X.T
+    products += 1.0
+    products *= firing @ firing.T
+    return products
+
+
 def stream(
     X: Array, firing: Array, rows: NDArray[np.intp], weight: Array | None, targets: Array
-) -> tuple[Array, Array]:
+) -> tuple[Array | None, Array]:
     """Accumulate ``G^T diag(weight) G`` and ``G^T targets`` block by block.
 
     Parameters
@@ -117,13 +139,13 @@ def stream(
     rows : ndarray of int, shape (n_rows,)
         The rows of G.
     weight : ndarray, shape (n_rows,), or None
-        None: leave the first product at 0.
+        If None, the first product is not computed.
     targets : ndarray, shape (n_rows, n_targets)
         Right-hand sides.
 
     Returns
     -------
-    gram : ndarray, shape (p, p)
+    gram : ndarray, shape (p, p), or None
         The first product, with ``p = n_rules * (n_features + 1)``.
     moments : ndarray, shape (p, n_targets)
         The second product.
@@ -133,11 +155,12 @@ def stream(
     O(n_rows p**2) operations; never more than a block of G in memory.
     """
     p = firing.shape[1] * (X.shape[1] + 1)
-    gram, moments = np.zeros((p, p)), np.zeros((p, targets.shape[1]))
+    gram = None if weight is None else np.zeros((p, p))
+    moments = np.zeros((p, targets.shape[1]))
     for batch in blocks(len(rows), p):
         G = consequent_features(X[rows[batch]], firing[rows[batch]])
         moments += G.T @ targets[batch]
-        if weight is not None:
+        if gram is not None and weight is not None:
             G *= np.sqrt(weight[batch])[:, np.newaxis]
             # A product with its own transpose is computed by half.
             gram += G.T @ G
@@ -227,7 +250,7 @@ class ConsequentProblem:
     unlabelled : ndarray of int, shape (n_unlabelled,)
         The rows that soft labels belong to.
     rank : int
-        Least rank of the normal equations that were solved; p where none was short.
+        Least rank of the equations that were solved; p where a penalty made up for what is short.
 
     Notes
     -----
@@ -238,7 +261,9 @@ class ConsequentProblem:
                 + lambda_da n_L/2 tr(P^T Omega(U) P)
                 + lambda_ssl n_L/(2 n_U) sum_jc s_j u_jc^m ||P^T x_j - e_c||^2,
 
-    and its gradient in P is ``A P - B`` with the matrices that `system` returns.
+    and its gradient in P is ``A P - B`` with the matrices that `system` returns. Where there are
+    fewer rows than consequents the same P comes from the rows' products: O(n**2 (n_features +
+    n_rules) + n**3) operations and n**2 numbers instead of O(n p**2 + p**3) and p**2.
     """
 
     def __init__(
@@ -252,22 +277,32 @@ class ConsequentProblem:
         penalties: Penalties,
     ) -> None:
         self.X, self.firing, self.penalties, self.n_classes = X, firing, penalties, n_classes
-        labelled = np.flatnonzero(labels >= 0)
+        self._rows = np.flatnonzero(labels >= 0)
         self.unlabelled = np.flatnonzero(labels < 0)
         self._is_target = is_target[self.unlabelled]
-        self._weight = weight[self.unlabelled]
-        self._n_labelled, n_unlabelled = weight[labelled].sum(), self._weight.sum()
+        self._labelled_weight, self._weight = weight[self._rows], weight[self.unlabelled]
+        self._n_labelled, n_unlabelled = self._labelled_weight.sum(), self._weight.sum()
         self._pull = 0.0
         if n_unlabelled > 0:
             self._pull = penalties.lambda_ssl * self._n_labelled / n_unlabelled
+        self._corners = np.eye(n_classes)[labels[self._rows]]
+        Y = self._corners * self._labelled_weight[:, np.newaxis]
+        self._split = _by_domain(Y, is_target[self._rows])
+        self._masses = self._split.sum(axis=0)
+        self.rank = self.n_parameters
 
-        Y = np.eye(n_classes)[labels[labelled]] * weight[labelled][:, np.newaxis]
-        split = _by_domain(Y, is_target[labelled])
-        self._gram, self._sums = stream(X, firing, labelled, weight[labelled], split)
-        self._gram[np.diag_indices_from(self._gram)] += penalties.alpha
-        self.rank = len(self._gram)
-        self._masses = split.sum(axis=0)
-        self._moments = self._sums[:, :n_classes] + self._sums[:, n_classes:]
+    @property
+    def n_parameters(self) -> int:
+        """Number of consequents of a class, p."""
+        return self.firing.shape[1] * (self.X.shape[1] + 1)
+
+    @cached_property
+    def _labelled_products(self) -> tuple[Array, Array]:
+        """Gram matrix of the labelled rows with the penalty, and their sums by domain and class."""
+        gram, sums = stream(self.X, self.firing, self._rows, self._labelled_weight, self._split)
+        assert gram is not None
+        gram[np.diag_indices_from(gram)] += self.penalties.alpha
+        return gram, sums
 
     def system(self, U: Array) -> tuple[Array, Array]:
         """Return A and B of the normal equations ``A P = B``.
@@ -284,9 +319,7 @@ class ConsequentProblem:
         B : ndarray, shape (p, n_classes)
             Right-hand sides.
         """
-        weight = self._weight[:, np.newaxis]
-        split = _by_domain(weight * U, self._is_target)
-        V = weight * U**self.penalties.fuzzy_index
+        split, V = self._soft_targets(U)
         gram, moments = stream(
             self.X,
             self.firing,
@@ -294,22 +327,115 @@ class ConsequentProblem:
             V.sum(axis=1) if self._pull else None,
             np.hstack([split, V]),
         )
-        A = self._gram + self._pull * gram
-        B = self._moments + self._pull * moments[:, split.shape[1] :]
+        A, sums = self._labelled_products
+        A = A.copy() if gram is None else A + self._pull * gram
+        B = sums[:, : self.n_classes] + sums[:, self.n_classes :]
+        B += self._pull * moments[:, split.shape[1] :]
         if self.penalties.lambda_da:
-            sums = self._sums + moments[:, : split.shape[1]]
+            sums = sums + moments[:, : split.shape[1]]
             Q = discrepancy(sums, self._masses + split.sum(axis=0), self.penalties.balance)
             A += self.penalties.lambda_da * self._n_labelled * (Q.T @ Q)
         return A, B
 
+    def _soft_targets(self, U: Array) -> tuple[Array, Array]:
+        """Return what soft labels weigh: in the discrepancy, by domain, and in the clustering."""
+        weight = self._weight[:, np.newaxis]
+        return _by_domain(weight * U, self._is_target), weight * U**self.penalties.fuzzy_index
+
     def supervised(self) -> Array:
         """Return the consequents from the labelled rows alone, shape (p, n_classes)."""
-        return self._solve(self._gram, self._moments)
+        if len(self._rows) < self.n_parameters:
+            root = np.sqrt(self._labelled_weight)[:, np.newaxis]
+            X, firing = self.X[self._rows], self.firing[self._rows]
+            return self._solve_rows(X, firing, root, root * self._corners)
+        gram, sums = self._labelled_products
+        return self._solve(gram, sums[:, : self.n_classes] + sums[:, self.n_classes :])
+
+    def adapted(self, U: Array) -> Array:
+        """Return the consequents that minimise the objective for given soft labels.
+
+        Parameters
+        ----------
+        U : ndarray, shape (n_unlabelled, n_classes)
+            Soft labels.
+
+        Returns
+        -------
+        ndarray, shape (p, n_classes)
+            Consequents.
+        """
+        n_rows = len(self.X) + self.n_classes + 1
+        if n_rows >= self.n_parameters:
+            return self._solve(*self.system(U))
+        split, V = self._soft_targets(U)
+        order = np.concatenate([self._rows, self.unlabelled])
+        pulled = self._pull * V
+        squares = np.concatenate([self._labelled_weight, pulled.sum(axis=1)])
+        targets = np.vstack([self._labelled_weight[:, np.newaxis] * self._corners, pulled])
+        root = np.sqrt(squares)[:, np.newaxis]
+        # A row of weight zero has targets of zero.
+        targets = np.divide(targets, root, out=np.zeros_like(targets), where=root > 0)
+        mixtures = None
+        if self.penalties.lambda_da:
+            # The discrepancy is linear in its sums: of the weights, it gives Q as mixtures of rows.
+            every = np.vstack([self._split, split])
+            mixtures = np.sqrt(self.penalties.lambda_da * self._n_labelled) * discrepancy(
+                every, self._masses + split.sum(axis=0), self.penalties.balance
+            )
+        return self._solve_rows(self.X[order], self.firing[order], root, targets, mixtures)
 
     def _solve(self, A: Array, B: Array) -> Array:
         P, rank = solve(A, B, self.penalties.alpha)
         self.rank = min(self.rank, rank)
         return P
+
+    def _solve_rows(
+        self, X: Array, firing: Array, root: Array, targets: Array, mixtures: Array | None = None
+    ) -> Array:
+        """Solve the ridge regression in its dual form, by the products of rows.
+
+        With F the weighted rows of G, and below them the mixtures of rows that the discrepancy
+        penalises, ``P = F^T (F F^T + alpha I)^-1 targets`` equals the solution of the normal
+        equations, of least norm where that is not unique.
+
+        Parameters
+        ----------
+        X : ndarray, shape (n_rows, n_features)
+            Rows.
+        firing : ndarray, shape (n_rows, n_rules)
+            Their firing strengths.
+        root : ndarray, shape (n_rows, 1)
+            Square roots of the rows' weights.
+        targets : ndarray, shape (n_rows, n_classes)
+            What F P should be.
+        mixtures : ndarray, shape (n_mixtures, n_rows), default=None
+            Weights of rows whose sum should have no output.
+
+        Returns
+        -------
+        ndarray, shape (p, n_classes)
+            Consequents.
+        """
+        products = kernel(X, firing)
+        if mixtures is not None:
+            across = mixtures @ products
+            within = across @ mixtures.T
+            across *= root.T
+        products *= root
+        products *= root.T
+        if mixtures is not None:
+            products = np.block([[products, across.T], [across, within]])
+            targets = np.vstack([targets, np.zeros((len(mixtures), targets.shape[1]))])
+        products[np.diag_indices_from(products)] += self.penalties.alpha
+        multipliers, rank = solve(products, targets, self.penalties.alpha)
+        if rank < len(products):
+            self.rank = min(self.rank, rank)
+        elif self.penalties.alpha == 0:
+            self.rank = min(self.rank, len(products))
+        of_rows = root * multipliers[: len(X)]
+        if mixtures is not None:
+            of_rows += mixtures.T @ multipliers[len(X) :]
+        return stream(X, firing, np.arange(len(X)), None, of_rows)[1]
 
     def soft_labels(self, P: Array) -> Array:
         """Return the soft labels that minimise the objective, shape (n_unlabelled, n_classes)."""
@@ -347,8 +473,7 @@ class ConsequentProblem:
         n_iter = 0
         while n_iter < max_iter:
             n_iter += 1
-            A, B = self.system(U)
-            P = self._solve(A, B)
+            P = self.adapted(U)
             previous, U = U, self.soft_labels(P)
             change = float(np.abs(U - previous).max(initial=0.0, where=counted))
             if change <= max(tol, ROUNDING):

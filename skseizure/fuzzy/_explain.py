@@ -151,7 +151,7 @@ def explain_sample(
         rule_outputs=rule_outputs,
         contributions=firing[:, np.newaxis] * rule_outputs,
         base=firing[:, np.newaxis] * table.levels,
-        feature_contributions=np.einsum("r,rjc,rj->rjc", firing, model.coef_, away),
+        feature_contributions=np.einsum("r,rjc,rj->rjc", firing, model.slopes_, away),
         feature_names=table.feature_names,
         class_names=table.class_names,
     )

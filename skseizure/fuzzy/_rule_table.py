@@ -275,9 +275,9 @@ def rule_table(
     return RuleTable(
         centers=(model.centers_ - offset) / slope,
         sigmas=model.sigmas_ / slope,
-        coef=model.coef_ * slope[:, np.newaxis],
-        intercept=model.intercept_ + np.einsum("rjc,j->rc", model.coef_, offset),
-        levels=model.intercept_ + np.einsum("rjc,rj->rc", model.coef_, model.centers_),
+        coef=model.slopes_ * slope[:, np.newaxis],
+        intercept=model.intercept_ + np.einsum("rjc,j->rc", model.slopes_, offset),
+        levels=model.intercept_ + np.einsum("rjc,rj->rc", model.slopes_, model.centers_),
         terms=linguistic_terms(model.centers_, model.sigmas_, terms),
         all_terms=terms,
         feature_names=_names("feature_names", feature_names, _known_names(path), d),

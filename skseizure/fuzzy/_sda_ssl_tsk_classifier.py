@@ -73,7 +73,7 @@ class SDASSLTSKClassifier(FuzzyClassifier):
         Centres of the rules.
     sigmas_ : ndarray, shape (n_rules, n_features)
         Standard deviations of the Gaussian membership functions, after ``width_scale``.
-    coef_ : ndarray, shape (n_rules, n_features, n_classes)
+    slopes_ : ndarray, shape (n_rules, n_features, n_classes)
         Slopes of the rules' outputs.
     intercept_ : ndarray, shape (n_rules, n_classes)
         Their constants.
@@ -149,8 +149,8 @@ class SDASSLTSKClassifier(FuzzyClassifier):
     unlabelled ones of the source, where ``sample_domain`` tells of such, enter the terms that their
     label and their domain call for.
 
-    **Cost.** Linear in the rows: that of `TSKClassifier`, and O(n_U p**2 + p**3) a round; at
-    ``lambda_ssl=0`` O(n_U p + p**3).
+    **Cost.** That of `TSKClassifier`, and O(n_U p**2 + p**3) a round; at ``lambda_ssl=0``
+    O(n_U p + p**3). With fewer rows than p a round takes O(n**2 n_features + n**3).
 
     **What to expect.** The method gains where the target is a shifted source with the same concept.
     Where the rules split by domain (``rule_overlap_`` low) or ``lambda_da`` is large, it may do

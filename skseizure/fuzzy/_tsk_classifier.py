@@ -50,7 +50,7 @@ class TSKClassifier(FuzzyClassifier):
         Centres of the rules.
     sigmas_ : ndarray, shape (n_rules, n_features)
         Standard deviations of the Gaussian membership functions, after ``width_scale``.
-    coef_ : ndarray, shape (n_rules, n_features, n_classes)
+    slopes_ : ndarray, shape (n_rules, n_features, n_classes)
         Slopes of the rules' outputs.
     intercept_ : ndarray, shape (n_rules, n_classes)
         Their constants.
@@ -105,9 +105,10 @@ class TSKClassifier(FuzzyClassifier):
     subsample).
 
     The cost of `fit` is linear in the rows: O(n n_rules n_features) for each of up to 300 sweeps on
-    the subsample, O(n p**2) and O(p**3) for the consequents with p = n_rules (n_features + 1).
-    x_g is never held for more than a block of rows; some p**2 numbers are, so select features where
-    there are thousands.
+    the subsample, O(n p**2 + p**3) for the consequents with p = n_rules (n_features + 1), and
+    p**2 numbers in memory. With fewer rows than p the same consequents come from the products of
+    rows: O(n**2 n_features + n**3), and n**2 numbers. x_g is never held for more than a block of
+    rows.
 
     References
     ----------

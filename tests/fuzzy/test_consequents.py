@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 from scipy.optimize import approx_fprime
@@ -28,7 +30,7 @@ class Case:
     def __init__(self, seed=0, penalties=FULL, domains=False, n=60, d=3, n_rules=4, weighted=True):
         rng = np.random.default_rng(seed)
         self.codes = rng.integers(3, size=n)
-        self.X = rng.normal(size=(n, d)) + self.codes[:, None] * [1, -1, 0.5]
+        self.X = rng.normal(size=(n, d)) + self.codes[:, None] * np.resize([1, -1, 0.5], d)
         self.codes[n // 2 :] = -1
         self.is_target = self.codes < 0
         if domains:
@@ -95,7 +97,7 @@ def test_streamed_products(rng, monkeypatch):
     np.testing.assert_allclose(gram, G.T @ np.diag(weight) @ G, atol=1e-11)
     np.testing.assert_allclose(moments, G.T @ targets, atol=1e-11)
     none, same = stream(X, firing, rows, None, targets)
-    assert not none.any() and np.array_equal(same, moments)
+    assert none is None and np.array_equal(same, moments)
     nothing, of_none = stream(X, firing, rows[:0], weight[:0], targets[:0])
     assert not nothing.any() and not of_none.any()
 
@@ -277,6 +279,46 @@ def test_without_penalties_nothing_alternates():
     ridge = Ridge(0.7, fit_intercept=False)
     ridge.fit(case.G[known], np.eye(3)[case.codes[known]], sample_weight=case.weight[known])
     np.testing.assert_allclose(P, ridge.coef_.T, atol=1e-10)
+
+
+@pytest.mark.parametrize("domains", [False, True])
+@pytest.mark.parametrize("penalties", [FULL, FULL._replace(lambda_da=0.0), Penalties(0.7)])
+def test_fewer_rows_than_consequents_give_the_same_by_products_of_rows(penalties, domains):
+    case = Case(penalties=penalties, domains=domains, n=24, d=12)
+    case.weight[[1, -1]] = 0
+    problem = case.problem()
+    assert len(case.X) + 4 < problem.n_parameters
+    _, U = case.soft()
+    A, B = problem.system(U)
+    np.testing.assert_allclose(problem.adapted(U), np.linalg.solve(A, B), atol=1e-12)
+    known = case.codes >= 0
+    ridge = Ridge(penalties.alpha, fit_intercept=False)
+    ridge.fit(case.G[known], np.eye(3)[case.codes[known]], sample_weight=case.weight[known])
+    np.testing.assert_allclose(problem.supervised(), ridge.coef_.T, atol=1e-12)
+    assert problem.rank == problem.n_parameters
+
+
+def test_fewer_rows_than_consequents_without_penalty_give_the_least_norm():
+    case = Case(penalties=FULL._replace(alpha=0.0), n=24, d=12, weighted=False)
+    problem = case.problem()
+    _, U = case.soft()
+    A, B = problem.system(U)
+    np.testing.assert_allclose(problem.adapted(U), np.linalg.pinv(A, rcond=1e-12) @ B, atol=1e-8)
+    assert problem.rank == np.linalg.matrix_rank(A)
+    known = case.codes >= 0
+    least = np.linalg.pinv(case.G[known]) @ np.eye(3)[case.codes[known]]
+    np.testing.assert_allclose(case.problem().supervised(), least, atol=1e-8)
+
+
+def test_a_wide_table_needs_no_matrix_of_all_consequents():
+    """400 rows of 1,000 columns: p is 10,010, and one p x p matrix would take 800 MB."""
+    case = Case(n=400, d=1000, n_rules=10)
+    problem = case.problem()
+    tracemalloc.start()
+    problem.alternate(2, 0.0)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 100e6
 
 
 @pytest.mark.parametrize("alpha", [0.0, 1e-300])

@@ -55,7 +55,7 @@ def test_parts_are_those_of_the_classifier():
         for j in range(4):
             z = (X[7, j] - model.centers_[r, j]) / model.sigmas_[r, j]
             assert why.memberships[r, j] == pytest.approx(np.exp(-z * z / 2), rel=1e-12)
-            slope = model.coef_[r, j] * (X[7, j] - model.centers_[r, j])
+            slope = model.slopes_[r, j] * (X[7, j] - model.centers_[r, j])
             np.testing.assert_allclose(why.feature_contributions[r, j], why.firing[r] * slope)
     # Firing strengths are the normalised products of the memberships.
     product = why.memberships.prod(axis=1)

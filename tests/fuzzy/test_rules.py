@@ -52,7 +52,7 @@ def by_hand():
     model.centers_ = np.array([[1.0, 5.0, 2.0], [3.0, 4.0, 6.0]])
     model.sigmas_ = np.array([[0.5, 1.0, 2.0], [1.5, 1.0, 2.0]])
     model.intercept_ = np.array([[1.0, 0.0], [0.25, 0.5]])
-    model.coef_ = np.array(
+    model.slopes_ = np.array(
         [[[0.0, 0.1], [0.0, 0.0], [-0.2, 0.0]], [[0.0, 0.004], [0, 0], [0, 0.1]]]
     )
     model.rule_support_ = {"training": np.array([0.25, 0.75])}
@@ -171,7 +171,7 @@ def test_rules_are_the_fitted_ones(table):
     for r, rule in enumerate(rules):
         assert [c.center for c in rule.antecedent] == model.centers_[r].tolist()
         assert [c.sigma for c in rule.antecedent] == model.sigmas_[r].tolist()
-        np.testing.assert_array_equal(rule.consequent.coef, model.coef_[r])
+        np.testing.assert_array_equal(rule.consequent.coef, model.slopes_[r])
         np.testing.assert_array_equal(rule.consequent.intercept, model.intercept_[r])
         expected = model.rule_outputs(model.centers_[[r]])[0, r]
         np.testing.assert_allclose(rule.levels, expected)
@@ -317,7 +317,7 @@ def test_shorter_text(by_hand):
 
 
 def test_small_numbers_do_not_become_zero(by_hand):
-    by_hand.coef_[0, 0] = [3e-7, -3e-7]
+    by_hand.slopes_[0, 0] = [3e-7, -3e-7]
     text = export_rules(by_hand)
     assert "3.00e-07  -3.00e-07" in text
     assert "-0.00" not in text

@@ -35,7 +35,7 @@ def test_without_unlabelled_rows_it_is_the_supervised_classifier(rng, y):
     y, weight = np.asarray(y)[species], rng.random(150)
     plain = TSKClassifier(4, alpha=0.5, random_state=0).fit(X, y, weight)
     model = SDASSLTSKClassifier(4, alpha=0.5, lambda_da=7, random_state=0).fit(X, y, weight)
-    for name in ("centers_", "sigmas_", "coef_", "intercept_", "classes_"):
+    for name in ("centers_", "sigmas_", "slopes_", "intercept_", "classes_"):
         np.testing.assert_array_equal(getattr(model, name), getattr(plain, name))
     np.testing.assert_array_equal(model.predict_proba(X), plain.predict_proba(X))
     assert model.n_iter_ == 1 and model.rule_overlap_ is None
@@ -49,7 +49,7 @@ def test_without_penalties_it_is_the_supervised_classifier(partial):
     X, y, X_test, _ = partial
     model = SDASSLTSKClassifier(lambda_da=0, lambda_ssl=0, antecedents="source", random_state=0)
     plain = TSKClassifier(random_state=0).fit(X[y >= 0], y[y >= 0])
-    np.testing.assert_array_equal(model.fit(X, y).coef_, plain.coef_)
+    np.testing.assert_array_equal(model.fit(X, y).slopes_, plain.slopes_)
     np.testing.assert_array_equal(model.decision_function(X_test), plain.decision_function(X_test))
     assert model.n_iter_ == 1
     np.testing.assert_array_equal(model.transduction_[y < 0], plain.predict(X[y < 0]))
@@ -158,7 +158,7 @@ def test_strings_beside_missing_labels(partial, kind):
         mixed[np.flatnonzero(y < 0)[::2]] = None
     model = SDASSLTSKClassifier(random_state=0).fit(X, mixed)
     plain = SDASSLTSKClassifier(random_state=0).fit(X, y)
-    np.testing.assert_array_equal(model.coef_, plain.coef_)
+    np.testing.assert_array_equal(model.slopes_, plain.slopes_)
     np.testing.assert_array_equal(model.predict(X_test), names[plain.predict(X_test)])
     assert model.classes_.tolist() == ["rest", "seizure"]
     np.testing.assert_array_equal(model.transduction_, names[plain.transduction_])
@@ -176,7 +176,7 @@ def test_sample_domain_as_by_default(partial):
     X, y, _, _ = partial
     by_default = SDASSLTSKClassifier(random_state=0).fit(X, y)
     given = SDASSLTSKClassifier(random_state=0).fit(X, y, sample_domain=np.where(y < 0, -2, 1))
-    np.testing.assert_array_equal(given.coef_, by_default.coef_)
+    np.testing.assert_array_equal(given.slopes_, by_default.slopes_)
 
 
 def test_labelled_target_rows_help():
@@ -275,7 +275,7 @@ def test_one_rule_without_balance_is_lmproj(partial):
     A = G[known].T @ G[known] + np.eye(3) + 2.0 * known.sum() * np.outer(q, q)
     P = np.linalg.solve(A, G[known].T @ np.eye(2)[y[known]])
     np.testing.assert_allclose(model.intercept_[0], P[0], atol=1e-10)
-    np.testing.assert_allclose(model.coef_[0], P[1:], atol=1e-10)
+    np.testing.assert_allclose(model.slopes_[0], P[1:], atol=1e-10)
 
 
 def test_search_over_all_penalties(partial):
@@ -412,7 +412,7 @@ def test_minus_one_as_a_class(rng):
     model = SDASSLTSKClassifier(3, unlabeled_label=None, random_state=0).fit(X, y)
     plain = TSKClassifier(3, random_state=0).fit(X, y)
     assert model.classes_.tolist() == [-1, 1]
-    np.testing.assert_array_equal(model.coef_, plain.coef_)
+    np.testing.assert_array_equal(model.slopes_, plain.slopes_)
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ def test_one_rule_is_ridge_regression(rng, iris, weighted):
     ridge = Ridge(0.3, fit_intercept=False)
     ridge.fit(np.column_stack([np.ones(150), X]), np.eye(3)[y], sample_weight=weight)
     np.testing.assert_allclose(model.intercept_[0], ridge.coef_[:, 0], atol=1e-10)
-    np.testing.assert_allclose(model.coef_[0], ridge.coef_[:, 1:].T, atol=1e-10)
+    np.testing.assert_allclose(model.slopes_[0], ridge.coef_[:, 1:].T, atol=1e-10)
 
 
 def test_many_rules_are_ridge_regression_on_what_transform_returns(iris):
@@ -58,7 +58,7 @@ def test_many_rules_are_ridge_regression_on_what_transform_returns(iris):
 def test_against_the_naive_form(iris):
     X, y = iris
     model = TSKClassifier(3, random_state=0).fit(X, y)
-    P = np.concatenate([model.intercept_[:, None], model.coef_], axis=1).reshape(-1, 3)
+    P = np.concatenate([model.intercept_[:, None], model.slopes_], axis=1).reshape(-1, 3)
     for i in (0, 70, 149):
         firing = _naive.firing(X[i], model.centers_, model.sigmas_)
         row = _naive.consequent_row(X[i], firing)
@@ -66,7 +66,7 @@ def test_against_the_naive_form(iris):
         np.testing.assert_allclose(model.transform(X[i : i + 1])[0], row, rtol=1e-10)
         np.testing.assert_allclose(model.decision_function(X[i : i + 1])[0], row @ P, rtol=1e-10)
         of_rules = model.rule_outputs(X[i : i + 1])[0]
-        np.testing.assert_allclose(of_rules[1], model.intercept_[1] + X[i] @ model.coef_[1])
+        np.testing.assert_allclose(of_rules[1], model.intercept_[1] + X[i] @ model.slopes_[1])
         np.testing.assert_allclose(firing @ of_rules, row @ P, rtol=1e-10)
 
 
@@ -139,7 +139,7 @@ def test_same_seed_same_model(wide):
     state = np.random.get_state()[1].copy()  # noqa: NPY002
     model = TSKClassifier(random_state=3, subsample=500).fit(X, y)
     again = clone(model).fit(X, y)
-    np.testing.assert_array_equal(model.coef_, again.coef_)
+    np.testing.assert_array_equal(model.slopes_, again.slopes_)
     other = TSKClassifier(random_state=4, subsample=500).fit(X, y)
     assert not np.allclose(model.centers_, other.centers_)
     np.testing.assert_array_equal(np.random.get_state()[1], state)  # noqa: NPY002
@@ -152,8 +152,8 @@ def test_the_subsample_places_the_rules_only(wide):
     blocks = ridge.coef_.T.reshape(10, 31, 2)
     np.testing.assert_allclose(model.intercept_, blocks[:, 0], atol=1e-9)
     np.testing.assert_array_equal(
-        TSKClassifier(random_state=0, subsample=None).fit(X, y).coef_,
-        TSKClassifier(random_state=0, subsample=5000).fit(X, y).coef_,
+        TSKClassifier(random_state=0, subsample=None).fit(X, y).slopes_,
+        TSKClassifier(random_state=0, subsample=5000).fit(X, y).slopes_,
     )
 
 
@@ -322,7 +322,7 @@ def test_no_penalty_on_columns_that_repeat(rng, classifier):
         model = classifier(3, alpha=0.0, random_state=0).fit(X, y)
     assert [(w.filename, w.category) for w in record] == [(__file__, LinAlgWarning)]
     # The solution of least norm shares the slopes out.
-    np.testing.assert_allclose(model.coef_[:, 0], model.coef_[:, 2], atol=1e-6)
+    np.testing.assert_allclose(model.slopes_[:, 0], model.slopes_[:, 2], atol=1e-6)
     if classifier is SDASSLTSKClassifier:
         assert model.n_iter_ > 1
 
