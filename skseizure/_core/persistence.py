@@ -1,7 +1,8 @@
-"""What tells that another version of skseizure saved an estimator."""
+"""What is written of a saved estimator: the version of skseizure, and names that last."""
 
 from __future__ import annotations
 
+import inspect
 import warnings
 from typing import Any
 
@@ -11,6 +12,34 @@ from sklearn.exceptions import InconsistentVersionWarning
 from .. import __version__
 
 KEY = "_skseizure_version"
+
+
+def name_by_package(namespace: dict[str, Any], *others: str) -> None:
+    """Set the ``__module__`` of a sub-package's classes and functions to the sub-package.
+
+    pickle, joblib and skops write the ``__module__`` of a class into a file and import the class
+    from there on loading. A class that names its private file could never move to another one.
+    A sub-package calls this once, at the end of its ``__init__``.
+
+    Parameters
+    ----------
+    namespace : dict
+        The ``globals()`` of the sub-package. Names in ``__all__`` that it imports on first use
+        are not changed; their file sets ``__module__`` itself.
+    *others : str
+        Names that are not in ``__all__`` but occur in saved estimators.
+    """
+    package = namespace["__name__"]
+    for name in (*namespace["__all__"], *others):
+        thing = namespace.get(name)
+        file = getattr(thing, "__module__", "")
+        if not file.startswith(f"{package}._"):
+            continue  # a string, or another sub-package's
+        parts = vars(thing).values() if inspect.isclass(thing) else ()
+        # Methods too: doctest takes a method only from the module of its class.
+        for part in (thing, *(getattr(part, "__func__", part) for part in parts)):
+            if getattr(part, "__module__", None) == file:
+                part.__module__ = package
 
 
 def get_state(estimator: BaseEstimator) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Loaders of the public corpora, and a generator of recordings."""
 
+from .._core.persistence import name_by_package
 from ._bonn import load_bonn
 from ._chbmit import load_chbmit
 from ._folder import load_edf_folder
@@ -15,3 +16,5 @@ __all__ = [
     "load_tusz",
     "make_recordings",
 ]
+
+name_by_package(globals())

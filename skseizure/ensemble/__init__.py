@@ -1,6 +1,9 @@
 """Ensembles for rare seizures: a cascade whose undersampling is learned."""
 
+from .._core.persistence import name_by_package
 from ._meta_sampler import MetaSampler
 from ._meta_sampler_classifier import MetaSamplerClassifier
 
 __all__ = ["MetaSampler", "MetaSamplerClassifier"]
+
+name_by_package(globals())

@@ -1,5 +1,6 @@
 """Classifiers evolved by particle swarms: small networks, and whole networks of these."""
 
+from .._core.persistence import name_by_package
 from ._cnbc import CNBCClassifier
 from ._ensemble import CNBCEnsembleClassifier
 from ._mlp import EvolvedMLPClassifier
@@ -11,3 +12,5 @@ __all__ = [
     "EvolvedMLPClassifier",
     "MultiDimensionalPSO",
 ]
+
+name_by_package(globals())

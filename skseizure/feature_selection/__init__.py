@@ -1,5 +1,6 @@
 """Selectors that turn a table of features into a smaller one by mutual information."""
 
+from .._core.persistence import name_by_package
 from ._estimation import conditional_mutual_information, entropy, mutual_information
 from ._fcbf_selector import FCBFSelector
 from ._mutual_information_selector import MutualInformationSelector
@@ -13,3 +14,5 @@ __all__ = [
     "entropy",
     "mutual_information",
 ]
+
+name_by_package(globals())

@@ -1,6 +1,7 @@
 """Windows to a table of features; every measure is importable from here, too."""
 
 from .. import measures as _measures
+from .._core.persistence import name_by_package
 from ..measures import *  # noqa: F403
 from ._band_features import BandFeatures
 from ._frame_features import FrameFeatures
@@ -18,3 +19,5 @@ __all__ = [
     "WaveletPacketFeatures",
     *_measures.__all__,
 ]
+
+name_by_package(globals())

@@ -1,5 +1,6 @@
 """Fuzzy classifiers whose rules people can read, and which transfer between patients."""
 
+from .._core.persistence import name_by_package
 from ._explain import explain_sample
 from ._rules import export_rules
 from ._sda_ssl_tsk_classifier import SDASSLTSKClassifier
@@ -11,3 +12,5 @@ __all__ = [
     "explain_sample",
     "export_rules",
 ]
+
+name_by_package(globals())

@@ -1,5 +1,6 @@
 """Displays of what a detector saw and decided."""
 
+from .._core.persistence import name_by_package
 from ._classification_map import ClassificationMapDisplay
 from ._event_timeline import EventTimelineDisplay
 from ._expert_usage import ExpertUsageDisplay
@@ -19,3 +20,5 @@ __all__ = [
     "SamplingCurveDisplay",
     "SensitivityFalseAlarmDisplay",
 ]
+
+name_by_package(globals())

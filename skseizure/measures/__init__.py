@@ -1,5 +1,6 @@
 """One window of one channel to one number: every measure a function, and the list of them."""
 
+from .._core.persistence import name_by_package
 from ._bands import band_power, dwt_energies
 from ._cepstrum import mel_cepstrum
 from ._energy import (
@@ -141,3 +142,5 @@ __all__ = [
     "zero_crossing_density",
     "zero_crossings",
 ]
+
+name_by_package(globals())

@@ -10,7 +10,6 @@ import numpy as np
 
 from .._core.errors import prefix_errors
 from .._core.validation import is_windows, refuse_unknown_labels
-from ._counting import Rules
 from ._events import EventScores, event_scores, resolve_rules
 
 # Sign that makes greater better.
@@ -28,7 +27,7 @@ class EventScorer:
     """A scorer ``scorer(estimator, X, y)``; see `make_event_scorer`."""
 
     score: str
-    rules: Rules
+    rules: tuple[tuple[str, float], ...]  # names and values: hashable, and saved as plain data
     max_false_alarms_per_24h: float | None
     zero_division: float
 
@@ -64,7 +63,7 @@ class EventScorer:
         scores = event_scores(
             np.asarray(y) == classes[1],
             np.asarray(estimator.predict(X)) == classes[1],
-            rules=asdict(self.rules),
+            rules=dict(self.rules),
             windows=X,
         )
         return self._rank(scores)
@@ -170,4 +169,4 @@ def make_event_scorer(
             f"zero_division is {zero_division!r} with score={score!r}; nan, which searches rank "
             "last, is needed: any number could rank a detector that finds nothing first."
         )
-    return EventScorer(score, parameters, cap, zero_division)
+    return EventScorer(score, tuple(asdict(parameters).items()), cap, zero_division)

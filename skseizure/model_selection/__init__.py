@@ -1,5 +1,6 @@
 """Splitters that know records, patients and time."""
 
+from .._core.persistence import name_by_package
 from ._early import EarlyTrainSplit
 from ._identity import OverlappingWindowsWarning
 from ._labelled import LabelledTestSplit
@@ -14,3 +15,5 @@ __all__ = [
     "RecordKFold",
     "StratifiedPatientKFold",
 ]
+
+name_by_package(globals())

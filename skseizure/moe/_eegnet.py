@@ -92,6 +92,8 @@ class EEGNet(nn.Module):
     torch.Size([3, 256])
     """
 
+    __module__ = "skseizure.moe"
+
     def __init__(
         self,
         n_channels: int,
@@ -238,3 +240,7 @@ def _uniform(*shape: int) -> Tensor:
     """Draw initial weights as torch's convolutions do, uniform within 1 / sqrt(inputs)."""
     bound = 1 / math.sqrt(shape[-1])
     return torch.empty(shape).uniform_(-bound, bound)
+
+
+# skseizure.moe imports them on use, where doctest would not find them.
+__test__ = {"EEGNet": EEGNet}

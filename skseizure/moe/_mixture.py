@@ -85,6 +85,8 @@ class NoisyTopKGate(nn.Module):
             [0.2500, 0.2500, 0.2500, 0.2500]], grad_fn=<...>)
     """
 
+    __module__ = "skseizure.moe"
+
     def __init__(
         self, n_features: int, n_experts: int, top_k: int | None = None, noisy: bool = False
     ) -> None:
@@ -187,6 +189,8 @@ class MixtureOfExperts(nn.Module):
     >>> out.log_proba.shape, out.gates.shape, out.expert_log_proba.shape
     (torch.Size([5, 3]), torch.Size([5, 4]), torch.Size([5, 4, 3]))
     """
+
+    __module__ = "skseizure.moe"
 
     def __init__(
         self,
@@ -329,3 +333,7 @@ def agreement_loss(expert_log_proba: Tensor, outside_log_proba: Tensor) -> Tenso
     """
     gap = outside_log_proba[:, None] - expert_log_proba
     return (outside_log_proba.exp()[:, None] * gap).sum(-1).mean()
+
+
+# skseizure.moe imports them on use, where doctest would not find them.
+__test__ = {"MixtureOfExperts": MixtureOfExperts, "NoisyTopKGate": NoisyTopKGate}

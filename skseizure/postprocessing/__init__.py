@@ -1,5 +1,6 @@
 """Meta-estimators around any classifier that turn window-wise into clinical decisions."""
 
+from .._core.persistence import name_by_package
 from ._channel_fusion import ChannelFusionClassifier
 from ._detector import SeizureDetector
 from ._morphological_filter import MorphologicalFilterClassifier
@@ -15,3 +16,5 @@ __all__ = [
     "epileptic_seizure_aggregation",
     "morphological_filter",
 ]
+
+name_by_package(globals())

@@ -1,5 +1,6 @@
 """What a sample is: recordings, windows and events, and how they come in and go out."""
 
+from .._core.persistence import name_by_package
 from ._chbmit_summary import read_chbmit_summary
 from ._edf import read_edf
 from ._events import Events, RecordInfo
@@ -22,3 +23,5 @@ __all__ = [
     "to_bipolar",
     "write_events",
 ]
+
+name_by_package(globals())

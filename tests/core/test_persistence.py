@@ -4,8 +4,12 @@ import copy
 import functools
 import importlib
 import inspect
+import io
 import pickle
+import pickletools
+import re
 import warnings
+import zipfile
 from pathlib import Path
 
 import joblib
@@ -30,13 +34,13 @@ from skseizure.evolution import CNBCClassifier
 from skseizure.feature_selection import MutualInformationSelector
 from skseizure.features import BandFeatures
 from skseizure.fuzzy import TSKClassifier
-from skseizure.metrics import make_event_scorer
+from skseizure.metrics import _counting, make_event_scorer
 from skseizure.model_selection import EarlyTrainSplit, LabelledTestSplit, StratifiedPatientKFold
 from skseizure.moe import EEGNet, MixMoEClassifier, SeizureMoEClassifier
 from skseizure.postprocessing import SeizureDetector
 from skseizure.signals import Events, Recording, Windows
 
-from ._instances import INSTANCES, MOE, NETWORK, for_windows
+from .._instances import INSTANCES, MOE, NETWORK, for_windows
 
 TREE = "sklearn.tree._tree.Tree"
 BANDS = BandFeatures(["std"], {"low": (1, 30)})
@@ -193,6 +197,43 @@ def test_a_table_with_names_comes_back(windows):
     np.testing.assert_array_equal(again.predict(frame), model.predict(frame))
 
 
+# ------------------------------------------------------------------ names that last
+
+
+def private_names(thing):
+    """Return the private modules of skseizure that a pickle or a skops file of a thing names."""
+    strings = [arg for _, arg, _ in pickletools.genops(pickle.dumps(thing)) if type(arg) is str]
+    if not inspect.isfunction(thing) and not inspect.isclass(thing):
+        schema = zipfile.ZipFile(io.BytesIO(dumps(thing))).read("schema.json").decode()
+        strings += re.findall(r'"__module__": "([^"]+)"', schema)
+    return [s for s in strings if re.match(r"skseizure(\.\w+)*\._", s)]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_no_fitted_estimator_names_a_private_file(name, trained):
+    assert not private_names(trained(name)[0])
+
+
+def test_nothing_else_that_is_saved_names_a_private_file(windows):
+    X, _ = windows
+    recording = Recording(X.data[0], 128, ["A", "B"], record="a", patient="p")
+    events = Events([1.0], [2.0], record="a", recordings={"a": 32.0})
+    for thing in (*INSTANCES, *SPLITTERS, make_event_scorer(), X, recording, events):
+        assert not private_names(thing)
+
+
+def test_no_public_name_leads_to_a_private_file():
+    packages = [getattr(skseizure, name) for name in skseizure.__all__]
+    for package in filter(inspect.ismodule, packages):
+        for name in package.__all__:
+            assert not private_names(getattr(package, name)), f"{package.__name__}.{name}"
+
+
+def test_a_private_name_would_be_found():
+    """Files of a class that names its own file, as pickle and skops write them."""
+    assert private_names(TSKClassifier(_counting.Rules())) == ["skseizure.metrics._counting"] * 2
+
+
 # ------------------------------------------------------------------ the list of types
 
 
@@ -248,7 +289,7 @@ def test_what_users_give_is_not_trusted(name, tmp_path, monkeypatch):
 
 def test_an_extractor_is_trusted_by_name():
     model = SeizureMoEClassifier(extractor=functools.partial(EEGNet, n_filters=4))
-    own = ["functools.partial", "skseizure.moe._eegnet.EEGNet"]
+    own = ["functools.partial", "skseizure.moe.EEGNet"]
     again = loads(dumps(model), trusted=[*skops_trusted_types(), *own])
     assert again.extractor.func is EEGNet and again.extractor.keywords == {"n_filters": 4}
 
