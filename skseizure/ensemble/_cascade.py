@@ -4,18 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.metrics import check_scoring, get_scorer_names
+from sklearn.tree import DecisionTreeClassifier
+from sklearn.utils._param_validation import StrOptions
 
 from .._core.errors import prefix_errors
+from .._core.parameters import HasMethods, Interval
 from ._sampling import draw_by_error, error_histogram
 from ._task import Task
 
 # Values of the table worked on at a time in prediction: members convert what they are given.
 BLOCK_VALUES = 1 << 18
+
+# The parameters that `MetaSampler` and `MetaSamplerClassifier` share.
+SHARED_CONSTRAINTS: dict = {
+    "estimator": [HasMethods(["fit", "predict_proba"]), None],
+    "validation": [Interval(Real, 0, 1, closed="neither"), HasMethods(["split", "get_n_splits"])],
+    "scoring": [StrOptions(set(get_scorer_names())), callable],
+    "n_bins": [Interval(Integral, 2, None, closed="left")],
+    "sigma": [Interval(Real, 0, None, closed="right")],
+    "majority_ratio": [Interval(Real, 0, None, closed="neither")],
+    "bootstrap_minority": ["boolean"],
+    "verbose": ["verbose"],
+    "random_state": ["random_state"],
+}
 
 
 @dataclass(frozen=True)
@@ -44,6 +62,30 @@ class CascadeSettings:
     scorer: Callable[..., float]
     majority_ratio: float
     bootstrap_minority: bool
+
+
+def cascade_settings(owner: Any) -> CascadeSettings:
+    """Return how the ensembles of a sampler or a classifier grow.
+
+    Parameters
+    ----------
+    owner : MetaSampler or MetaSamplerClassifier
+        Its parameters of the same names are valid.
+
+    Returns
+    -------
+    CascadeSettings
+        The settings.
+    """
+    estimator = DecisionTreeClassifier() if owner.estimator is None else owner.estimator
+    return CascadeSettings(
+        estimator,
+        int(owner.n_bins),
+        float(owner.sigma),
+        check_scoring(estimator, scoring=owner.scoring),
+        float(owner.majority_ratio),
+        owner.bootstrap_minority,
+    )
 
 
 class Cascade:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import fields
 from numbers import Integral, Real
+from pathlib import Path
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -13,17 +15,15 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, _clone_parametrized, _fit_context
 from sklearn.utils import ClassifierTags, Tags, assert_all_finite, check_random_state
 from sklearn.utils._param_validation import StrOptions
-from sklearn.utils.validation import _check_feature_names, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
-from .._core.parameters import Interval, plain
+from .._core.parameters import Interval
 from .._core.persistence import get_state, set_state
-from ._cascade import Cascade
-from ._meta_training import Schedule, meta_train
-from ._policy import policy_action
-from ._replay import ReplayRing, prior_transitions
-from ._sampler_file import check_networks, read_sampler, write_sampler
-from ._settings import ENSEMBLE_CONSTRAINTS, cascade_settings, check_table
-from ._task import Task, check_weights, make_task, make_validation
+from ._cascade import SHARED_CONSTRAINTS, cascade_settings
+from ._meta_training import TrainingSettings, meta_train
+from ._networks import check_networks, policy_action, select_networks
+from ._sampler_file import SavedSampler, parse_sampler, write_sampler
+from ._task import Task, make_tasks
 
 
 class MetaSampler(BaseEstimator):
@@ -173,7 +173,7 @@ class MetaSampler(BaseEstimator):
     meta_history_: dict[str, NDArray]
 
     _parameter_constraints: dict = {
-        **ENSEMBLE_CONSTRAINTS,
+        **SHARED_CONSTRAINTS,
         "n_estimators": [Interval(Integral, 2, None, closed="left")],
         "max_samples": [Interval(Real, 0, 1, closed="right")],
         "start_steps": [Interval(Integral, 0, None, closed="left")],
@@ -304,96 +304,42 @@ class MetaSampler(BaseEstimator):
         UserWarning
             If training is interrupted (Ctrl-C); the policy learned so far is kept.
         """
-        X, y, classes = check_table(self, X, y)
-        if X_val is not None:
-            _check_feature_names(self, X_val, reset=False)
-        if len(classes) > 2:
-            raise ValueError(
-                f"Only binary classification is supported. y holds {len(classes)} classes; train "
-                "on one against the rest. MetaSamplerClassifier does so by itself."
-            )
-        settings = cascade_settings(self)
-        weights = check_weights(settings.estimator, sample_weight, X)
         rng = check_random_state(self.random_state)
-        split = make_validation(
+        _, (task,) = make_tasks(
+            self,
             X,
             y,
-            classes,
-            self.validation,
             rng,
-            sample_weight=weights,
+            estimator=cascade_settings(self).estimator,
+            sample_weight=sample_weight,
             groups=groups,
             X_val=X_val,
             y_val=y_val,
         )
-        task, _ = make_task(X, y, classes[1], split, weights)
         return self._fit_task(task, rng.randint(2**31 - 1))
 
     def _fit_task(self, task: Task, seed: int) -> Self:
-        from ._soft_actor_critic import SoftActorCritic, one_thread
-
-        rng = np.random.default_rng(seed)
-        settings = cascade_settings(self)
-        if self.max_samples < 1:
-            task = task.sample(self.max_samples, rng)
-        n_bins, hidden_size, replay_size = map(
-            plain, (self.n_bins, self.hidden_size, self.replay_size)
+        """Train on a task that has been set up."""
+        training = TrainingSettings(
+            **{f.name: getattr(self, f.name) for f in fields(TrainingSettings)}
         )
-        n_inputs = 2 * n_bins
-        with one_thread():
-            agent = SoftActorCritic(
-                n_inputs,
-                hidden_size,
-                alpha=self.alpha,
-                gamma=self.gamma,
-                tau=self.tau,
-                learning_rate=self.learning_rate,
-                learning_rate_decay=self.learning_rate_decay,
-                seed=int(rng.integers(2**31 - 1)),
-                device=self.device,
-            )
-            if self.warm_start and hasattr(self, "networks_"):
-                check_networks(self.networks_, n_bins, hidden_size)
-                agent.load(self.networks_)
-            replay = ReplayRing(replay_size, n_inputs)
-            if self.prefill:
-                # The papers' reward for these transitions is a gain in score of 0.05.
-                reward = 0.05 * self.reward_scale
-                replay.add(prior_transitions(n_bins, replay_size, reward, rng))
-            self.meta_history_ = meta_train(
-                lambda: Cascade(task, settings, rng),
-                agent,
-                replay,
-                self._schedule(),
-                rng,
-                verbose=self.verbose,
-            )
-        networks = agent.networks()
-        if not all(np.isfinite(w).all() for name, w in networks.items() if name != "log_alpha"):
-            raise ValueError(
-                "meta-training diverged: the networks hold NaN or infinity; lower learning_rate "
-                f"({self.learning_rate:g}), reward_scale ({self.reward_scale:g}) or alpha "
-                f"({self.alpha})."
-            )
-        self.networks_ = networks
+        networks, history = meta_train(
+            task,
+            cascade_settings(self),
+            training,
+            seed,
+            networks=getattr(self, "networks_", None) if self.warm_start else None,
+        )
+        return self._store(networks, history, task.X.shape[1])
+
+    def _store(
+        self, networks: Mapping[str, NDArray], history: Mapping[str, NDArray], n_features: int
+    ) -> Self:
+        self.networks_, self.meta_history_ = dict(networks), dict(history)
         self.n_steps_ = len(self.meta_history_["action"])
-        self.n_bins_ = n_bins
-        self.n_features_in_ = task.X.shape[1]
+        self.n_bins_ = int(self.n_bins)
+        self.n_features_in_ = n_features
         return self
-
-    def _schedule(self) -> Schedule:
-        settings = (
-            self.n_estimators,
-            self.start_steps,
-            self.update_steps,
-            self.n_episodes,
-            self.updates_per_step,
-            self.batch_size,
-            self.reward_scale,
-            self.n_iter_no_change,
-            self.tol,
-        )
-        return Schedule(*map(plain, settings))
 
     def sample(
         self,
@@ -444,13 +390,7 @@ class MetaSampler(BaseEstimator):
     def _actions(
         self, states: NDArray[np.float64], noise: NDArray[np.float64]
     ) -> NDArray[np.float64]:
-        prefix = "policy."
-        weights = {
-            name.removeprefix(prefix): weight
-            for name, weight in self.networks_.items()
-            if name.startswith(prefix)
-        }
-        return policy_action(weights, states, noise)
+        return policy_action(select_networks(self.networks_, "policy."), states, noise)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write what was learned to a file of plain numbers.
@@ -463,7 +403,9 @@ class MetaSampler(BaseEstimator):
             estimator, validation, scoring, device, verbose and random_state.
         """
         check_is_fitted(self)
-        write_sampler(self, path)
+        settings = self.get_params(deep=False)
+        saved = SavedSampler(settings, self.networks_, self.meta_history_, self.n_features_in_)
+        write_sampler(path, saved)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> MetaSampler:
@@ -486,7 +428,15 @@ class MetaSampler(BaseEstimator):
         ValueError
             If it is not such a file.
         """
-        return read_sampler(cls, path)
+        raw = Path(path).read_bytes()
+        try:
+            saved = parse_sampler(raw)
+            sampler = cls(**saved.settings)
+            sampler._validate_params()
+            check_networks(saved.networks, sampler.n_bins, sampler.hidden_size)
+            return sampler._store(saved.networks, saved.history, saved.n_features_in)
+        except Exception as error:  # a foreign file can make the reader fail in any way
+            raise ValueError(f"{os.fspath(path)} is not a saved MetaSampler: {error}") from error
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "networks_")

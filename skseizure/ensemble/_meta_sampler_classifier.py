@@ -12,15 +12,14 @@ from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context, clone
 from sklearn.utils import Tags, check_random_state
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.parallel import Parallel, delayed
-from sklearn.utils.validation import _check_feature_names, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
 from .._core.parameters import Interval
 from .._core.persistence import get_state, set_state
 from .._core.validation import validate_table
-from ._cascade import Cascade, CascadeSettings, mean_proba
+from ._cascade import SHARED_CONSTRAINTS, Cascade, CascadeSettings, cascade_settings, mean_proba
 from ._meta_sampler import MetaSampler
-from ._settings import ENSEMBLE_CONSTRAINTS, cascade_settings, check_table
-from ._task import Task, check_weights, make_task, make_validation
+from ._task import FLOATS, Task, make_tasks
 
 
 class MetaSamplerClassifier(ClassifierMixin, BaseEstimator):
@@ -146,7 +145,7 @@ class MetaSamplerClassifier(ClassifierMixin, BaseEstimator):
     __getstate__, __setstate__ = get_state, set_state
 
     _parameter_constraints: dict = {
-        **ENSEMBLE_CONSTRAINTS,
+        **SHARED_CONSTRAINTS,
         "n_estimators": [Interval(Integral, 1, None, closed="left")],
         "sampler": [
             StrOptions({"learned", "random"}),
@@ -232,36 +231,29 @@ class MetaSamplerClassifier(ClassifierMixin, BaseEstimator):
             learned so far. With several classes that ends the training for one of them; in worker
             processes (``n_jobs``) an interruption ends `fit` itself.
         """
-        X, y, self.classes_ = check_table(self, X, y)
-        if X_val is not None:
-            _check_feature_names(self, X_val, reset=False)
-        settings = cascade_settings(self)
-        weights = check_weights(settings.estimator, sample_weight, X)
-        sampler = self._check_sampler()
+        settings, sampler = cascade_settings(self), self._check_sampler()
         rng = check_random_state(self.random_state)
-        split = make_validation(
+        self.classes_, tasks = make_tasks(
+            self,
             X,
             y,
-            self.classes_,
-            self.validation,
             rng,
-            sample_weight=weights,
+            estimator=settings.estimator,
+            sample_weight=sample_weight,
             groups=groups,
             X_val=X_val,
             y_val=y_val,
         )
-        targets = self.classes_[1:] if len(self.classes_) == 2 else self.classes_
-        posed = [make_task(X, y, target, split, weights) for target in targets]
-        seeds = rng.randint(2**31 - 1, size=len(posed))
+        seeds = rng.randint(2**31 - 1, size=len(tasks))
         fitted = Parallel(n_jobs=self.n_jobs)(
             delayed(_fit_ensemble)(task, settings, self.n_estimators, sampler, int(seed))
-            for (task, _), seed in zip(posed, seeds, strict=True)
+            for task, seed in zip(tasks, seeds, strict=True)
         )
-        self._inverted = [inverted for _, inverted in posed]
-        self._keep(fitted, trained=not _is_fitted(sampler))
-        return self
+        self._inverted = [task.inverted for task in tasks]
+        return self._store(fitted, trained=not _is_fitted(sampler))
 
     def _check_sampler(self) -> Any:
+        """Return a name, a number, a fitted sampler, or one to clone and train."""
         sampler = self.sampler
         if isinstance(sampler, str) and sampler == "learned":
             return MetaSampler(
@@ -288,23 +280,24 @@ class MetaSamplerClassifier(ClassifierMixin, BaseEstimator):
                 return clone(sampler).set_params(estimator=estimator, verbose=verbose)
         return sampler
 
-    def _keep(self, fitted: list[_Ensemble], *, trained: bool) -> None:
+    def _store(self, fitted: list[_Ensemble], *, trained: bool) -> Self:
         several = len(fitted) > 1
 
-        def kept(values: list[Any]) -> Any:
+        def one_or_all(values: list[Any]) -> Any:
             return values if several else values[0]
 
-        self.estimators_ = kept([each.members for each in fitted])
-        self.estimators_samples_ = kept([each.subsets for each in fitted])
-        self.states_ = np.array(kept([each.states for each in fitted]))
-        self.actions_ = np.array(kept([each.actions for each in fitted]))
-        self.scores_ = np.array(kept([each.scores for each in fitted]))
+        self.estimators_ = one_or_all([each.members for each in fitted])
+        self.estimators_samples_ = one_or_all([each.subsets for each in fitted])
+        self.states_ = np.array(one_or_all([each.states for each in fitted]))
+        self.actions_ = np.array(one_or_all([each.actions for each in fitted]))
+        self.scores_ = np.array(one_or_all([each.scores for each in fitted]))
         samplers = [each.sampler for each in fitted if each.sampler is not None]
-        self.sampler_ = kept(samplers) if samplers else None
+        self.sampler_ = one_or_all(samplers) if samplers else None
         if samplers and trained:
-            self.meta_history_ = kept([sampler.meta_history_ for sampler in samplers])
+            self.meta_history_ = one_or_all([sampler.meta_history_ for sampler in samplers])
         elif hasattr(self, "meta_history_"):
             del self.meta_history_  # of an earlier fit
+        return self
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
         """Return the probability of each class: the members' mean.
@@ -325,9 +318,7 @@ class MetaSamplerClassifier(ClassifierMixin, BaseEstimator):
             If X is not valid or has other columns than in `fit`.
         """
         check_is_fitted(self)
-        X = validate_table(
-            self, X, reset=False, accept_sparse="csr", dtype=[np.float64, np.float32]
-        )
+        X = validate_table(self, X, reset=False, accept_sparse="csr", dtype=FLOATS)
         ensembles = [self.estimators_] if len(self.classes_) == 2 else self.estimators_
         columns = [
             1 - mean_proba(members, X) if inverted else mean_proba(members, X)
@@ -372,9 +363,9 @@ class _Ensemble(NamedTuple):
 
     members: list[Any]
     subsets: list[NDArray[np.intp]]
-    states: NDArray[np.float64]
-    actions: NDArray[np.float64]
-    scores: NDArray[np.float64]
+    states: list[NDArray[np.float64]]
+    actions: list[float]
+    scores: list[float]
     sampler: MetaSampler | None
 
 
@@ -383,29 +374,22 @@ def _fit_ensemble(
 ) -> _Ensemble:
     rng = np.random.default_rng(seed)
     if isinstance(sampler, MetaSampler) and not _is_fitted(sampler):
-        sampler = MetaSampler(**sampler.get_params(deep=False))
-        sampler._fit_task(task, int(rng.integers(2**31 - 1)))
+        sampler = clone(sampler)._fit_task(task, int(rng.integers(2**31 - 1)))
     cascade = Cascade(task, settings, rng)
     states, actions, scores = [cascade.state], list[float](), [cascade.score]
     while len(cascade.members) < n_estimators:
-        actions.append(_action(sampler, cascade.state, rng))
-        cascade.grow(actions[-1])
+        if isinstance(sampler, MetaSampler):
+            action = float(sampler._actions(cascade.state[np.newaxis], rng.standard_normal(1))[0])
+        elif isinstance(sampler, str):
+            action = rng.random()
+        else:
+            action = float(sampler)
+        cascade.grow(action)
         states.append(cascade.state)
+        actions.append(action)
         scores.append(cascade.score)
-    return _Ensemble(
-        cascade.members,
-        cascade.subsets,
-        np.array(states),
-        np.array(actions),
-        np.array(scores),
-        sampler if isinstance(sampler, MetaSampler) else None,
-    )
-
-
-def _action(sampler: Any, state: NDArray[np.float64], rng: np.random.Generator) -> float:
-    if isinstance(sampler, MetaSampler):
-        return float(sampler._actions(state[np.newaxis], rng.standard_normal(1))[0])
-    return rng.random() if isinstance(sampler, str) else float(sampler)
+    used = sampler if isinstance(sampler, MetaSampler) else None
+    return _Ensemble(cascade.members, cascade.subsets, states, actions, scores, used)
 
 
 def _is_fitted(sampler: Any) -> bool:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ._policy import LOG_STD_MAX, LOG_STD_MIN, critic_shapes, policy_shapes
+from ._networks import LOG_STD_MAX, LOG_STD_MIN, critic_shapes, policy_shapes
 from ._replay import Transitions
 
 TARGET_ENTROPY = -1.0

@@ -9,13 +9,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.model_selection import BaseShuffleSplit
-from sklearn.utils import check_array, column_or_1d
-from sklearn.utils.validation import has_fit_parameter
+from sklearn.utils import check_array, column_or_1d, get_tags
+from sklearn.utils.validation import _check_feature_names, has_fit_parameter
 
 from .._core.errors import prefix_errors
-from .._core.validation import check_rows, check_sample_weight
+from .._core.validation import (
+    check_rows,
+    check_sample_weight,
+    refuse_continuous,
+    validate_table,
+)
 
 DEFAULT_VALIDATION = 0.2
+
+FLOATS = [np.float64, np.float32]
 
 # Rows worked on at a time, so that temporary arrays stay small beside the table.
 BLOCK = 1 << 17
@@ -39,6 +46,8 @@ class Task:
         1 where they are of the minority class, else 0.
     sample_weight : ndarray of float, shape (n_samples,) or None
         Weights of the rows of ``X``.
+    inverted : bool
+        Whether the minority is not the class that the task is about, but the rest.
     """
 
     X: Any
@@ -47,7 +56,8 @@ class Task:
     X_val: Any
     rows_val: NDArray[np.intp]
     y_val: NDArray[np.int8]
-    sample_weight: NDArray[np.float64] | None = None
+    sample_weight: NDArray[np.float64] | None
+    inverted: bool
 
     def sample(self, share: float, rng: np.random.Generator) -> Task:
         """Return the task with a share of each class's rows; validation stays whole."""
@@ -80,14 +90,78 @@ class Validation:
     labels_val: NDArray
 
 
+def make_tasks(
+    owner: Any,
+    X: Any,
+    y: Any,
+    rng: np.random.RandomState,
+    *,
+    estimator: Any,
+    sample_weight: ArrayLike | None,
+    groups: ArrayLike | None,
+    X_val: Any,
+    y_val: ArrayLike | None,
+) -> tuple[NDArray, list[Task]]:
+    """Validate the arguments of ``fit``, and pose the task of each class against the rest.
+
+    Parameters
+    ----------
+    owner : MetaSampler or MetaSamplerClassifier
+        Whose ``fit`` it is; gets ``n_features_in_`` and, from a data frame, ``feature_names_in_``.
+    X, y, sample_weight, groups, X_val, y_val : array-like or None
+        Its arguments.
+    rng : RandomState
+        Source of the split by a share of the rows.
+    estimator : classifier
+        Member of the ensembles.
+
+    Returns
+    -------
+    classes : ndarray, shape (n_classes,)
+        The different labels, sorted.
+    tasks : list of Task
+        One task for two classes, else one for each class.
+
+    Raises
+    ------
+    ValueError
+        If an argument is not valid, they do not fit together, or a class is missing on one side
+        of the split.
+    """
+    X, y = validate_table(owner, X, y, accept_sparse="csr", dtype=FLOATS)
+    refuse_continuous(y)
+    classes = np.unique(y)
+    if len(classes) > 2 and not get_tags(owner).classifier_tags.multi_class:
+        raise ValueError(
+            f"Only binary classification is supported. y holds {len(classes)} classes; train on "
+            "one against the rest. MetaSamplerClassifier does so by itself."
+        )
+    weights = check_weights(estimator, sample_weight, X)
+    if X_val is not None:
+        _check_feature_names(owner, X_val, reset=False)
+    split = make_validation(
+        X,
+        y,
+        classes,
+        owner.validation,
+        rng,
+        sample_weight=weights,
+        groups=groups,
+        X_val=X_val,
+        y_val=y_val,
+    )
+    targets = classes[1:] if len(classes) == 2 else classes
+    return classes, [make_task(X, y, target, split, weights) for target in targets]
+
+
 def make_task(
     X: Any,
     y: NDArray,
     target: Any,
     validation: Validation,
     sample_weight: NDArray[np.float64] | None,
-) -> tuple[Task, bool]:
-    """Pose the problem of one class against the rest.
+) -> Task:
+    """Pose the task of one class against the rest.
 
     Parameters
     ----------
@@ -104,17 +178,15 @@ def make_task(
 
     Returns
     -------
-    task : Task
-        Minority is the side with fewer rows to fit; ``target``, if there are as many.
-    inverted : bool
-        Whether the minority is not ``target`` but the rest.
+    Task
+        Its minority is the side with fewer rows to fit; ``target``, if there are as many.
     """
     is_target = y == target
     sides = [np.flatnonzero(side & validation.fitted) for side in (is_target, ~is_target)]
     inverted = len(sides[0]) > len(sides[1])
     minority, majority = sides[::-1] if inverted else sides
     y_val = (validation.labels_val == target) ^ inverted
-    task = Task(
+    return Task(
         X,
         minority,
         majority,
@@ -122,8 +194,8 @@ def make_task(
         validation.rows_val,
         y_val.astype(np.int8),
         sample_weight,
+        inverted,
     )
-    return task, inverted
 
 
 def make_validation(
@@ -260,9 +332,7 @@ def _given(
             "apart, of which there are some already. Leave one of the two out."
         )
     with prefix_errors("X_val"):
-        X_val = check_array(
-            X_val, accept_sparse="csr", dtype=[np.float64, np.float32], input_name="X_val"
-        )
+        X_val = check_array(X_val, accept_sparse="csr", dtype=FLOATS, input_name="X_val")
     if X_val.shape[1] != X.shape[1]:
         raise ValueError(f"X_val has {X_val.shape[1]} features, but X has {X.shape[1]}.")
     with prefix_errors("y_val"):

@@ -27,7 +27,7 @@ DEFAULTS = {
 def grown(actions, seed=0, weights=None, **settings):
     X, y = gaussians(0, 600, 40)
     split = make_validation(X, y, np.array([0, 1]), 0.25, np.random.RandomState(1))
-    task, _ = make_task(X, y, 1, split, weights)
+    task = make_task(X, y, 1, split, weights)
     cascade = Cascade(
         task, CascadeSettings(**{**DEFAULTS, **settings}), np.random.default_rng(seed)
     )

@@ -1,5 +1,6 @@
 import pickle
 import warnings
+from dataclasses import fields
 
 import numpy as np
 import pytest
@@ -10,8 +11,8 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.tree import DecisionTreeClassifier
 
 from skseizure.ensemble import MetaSampler, _meta_training, _soft_actor_critic
-from skseizure.ensemble._meta_training import Schedule
-from skseizure.ensemble._policy import policy_action
+from skseizure.ensemble._meta_training import TrainingSettings
+from skseizure.ensemble._networks import policy_action
 
 from ._tasks import gaussians
 
@@ -31,6 +32,13 @@ def trained(task):
 
 def same_networks(a, b):
     return all(np.array_equal(a.networks_[name], b.networks_[name]) for name in a.networks_)
+
+
+def training_settings(**params):
+    """The defaults of a sampler, but for these."""
+    names = [field.name for field in fields(TrainingSettings)]
+    given = MetaSampler(**params).get_params(deep=False)
+    return TrainingSettings(**{name: given[name] for name in names})
 
 
 def test_history(trained):
@@ -85,8 +93,7 @@ def test_defaults_are_those_of_the_papers():
         "reward_scale": 100.0, "max_samples": 1.0,
     }  # fmt: skip
     assert {name: params[name] for name in expected} == expected
-    schedule = MetaSampler()._schedule()
-    assert schedule.n_steps == 1503 == 167 * 9
+    assert training_settings().n_steps == 1503 == 167 * 9
 
 
 def test_updates_per_step_change_the_networks(task, trained):
@@ -222,8 +229,12 @@ def test_foreign_files_are_refused(trained, tmp_path):
     ("name", "change", "message"),
     [
         ("networks/policy.mean_bias", lambda w: np.zeros(2), "mean_bias has shape"),
-        ("networks/policy.mean_bias", lambda w: w + np.nan, "mean_bias holds what is no finite"),
-        ("networks/policy.mean_bias", lambda w: w.astype(int), "mean_bias holds what is no finite"),
+        ("networks/policy.mean_bias", lambda w: w + np.nan, "mean_bias holds NaN or infinity"),
+        (
+            "networks/policy.mean_bias",
+            lambda w: w.astype(int),
+            "mean_bias holds values of type int",
+        ),
         ("networks/more", None, "networks hold"),
         ("header", lambda h: np.array(str(h).replace('"format": 1', '"format": 9')), "format is 9"),
         ("header", lambda h: np.array(str(h).replace("gamma", "delta")), "delta"),
@@ -244,9 +255,7 @@ def test_broken_files_are_refused(trained, tmp_path, name, change, message):
 def test_pickle_and_skops(trained):
     for again in (
         pickle.loads(pickle.dumps(trained)),
-        skops.io.loads(
-            skops.io.dumps(trained), trusted=["skseizure.ensemble._meta_sampler.MetaSampler"]
-        ),
+        skops.io.loads(skops.io.dumps(trained), trusted=["skseizure.ensemble.MetaSampler"]),
     ):
         assert same_networks(again, trained)
         assert again.sample(STATES[0], random_state=1) == trained.sample(STATES[0], random_state=1)
@@ -307,14 +316,13 @@ def test_interruption_keeps_the_policy(task):
 
 def test_settled():
     """Training stops when the mean of the last n is no better than that of the n before."""
-    schedule = Schedule(10, 0, 100, None, 1, 64, 100.0, 3, 0.01)
-    assert not schedule.settled([0.5] * 5)
-    assert schedule.settled([0.5] * 6)
-    assert not schedule.settled([0.5, 0.5, 0.5, 0.5, 0.5, 0.54])
-    assert schedule.settled([0.5, 0.5, 0.5, 0.5, 0.5, 0.52])
-    assert schedule.settled([0.1, 0.2, 0.5, 0.5, 0.5, 0.5, 0.4, 0.4])
-    never = Schedule(10, 0, 100, None, 1, 64, 100.0, None, 0.01)
-    assert not never.settled([0.5] * 100)
+    training = training_settings(n_iter_no_change=3, tol=0.01)
+    assert not training.settled([0.5] * 5)
+    assert training.settled([0.5] * 6)
+    assert not training.settled([0.5, 0.5, 0.5, 0.5, 0.5, 0.54])
+    assert training.settled([0.5, 0.5, 0.5, 0.5, 0.5, 0.52])
+    assert training.settled([0.1, 0.2, 0.5, 0.5, 0.5, 0.5, 0.4, 0.4])
+    assert not training_settings(n_iter_no_change=None, tol=0.01).settled([0.5] * 100)
 
 
 def test_early_stop(task):

@@ -3,6 +3,7 @@ import pickle
 import subprocess
 import sys
 import tracemalloc
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -25,7 +26,8 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier
 
-from skseizure.ensemble import MetaSampler, MetaSamplerClassifier
+from skseizure.ensemble import MetaSampler, MetaSamplerClassifier, _meta_sampler
+from skseizure.ensemble._meta_training import meta_train
 from skseizure.features import BandFeatures
 from skseizure.postprocessing import ChannelFusionClassifier
 
@@ -142,8 +144,13 @@ def test_actions(small, trained):
 def test_learned_is_a_sampler_with_these_settings(small, monkeypatch):
     """And with its own defaults for the rest."""
     X, y = small
-    brief = MetaSampler(**BRIEF)._schedule()
-    monkeypatch.setattr(MetaSampler, "_schedule", lambda self: brief)
+    monkeypatch.setattr(
+        _meta_sampler,
+        "meta_train",
+        lambda task, growth, training, *args, **kwargs: meta_train(
+            task, growth, replace(training, **BRIEF), *args, **kwargs
+        ),
+    )
     given = {"n_bins": 4, "sigma": 0.3, "scoring": "f1", "majority_ratio": 2.0,
              "bootstrap_minority": True}  # fmt: skip
     model = MetaSamplerClassifier(GaussianNB(), random_state=0, **given).fit(X, y)
@@ -277,9 +284,9 @@ def test_pickle_and_skops(small, trained):
     X, y = small
     model = MetaSamplerClassifier(sampler=trained, random_state=0).fit(X, y)
     data = skops.io.dumps(model)
-    mine = ["sklearn.tree._tree.Tree"] + [f"skseizure.ensemble._{m}.{n}" for m, n in (
-        ("meta_sampler", "MetaSampler"), ("meta_sampler_classifier", "MetaSamplerClassifier"),
-    )]  # fmt: skip
+    mine = ["sklearn.tree._tree.Tree"] + [
+        f"skseizure.ensemble.{name}" for name in ("MetaSampler", "MetaSamplerClassifier")
+    ]
     assert set(skops.io.get_untrusted_types(data=data)) <= set(mine)
     for again in (pickle.loads(pickle.dumps(model)), skops.io.loads(data, trusted=mine)):
         np.testing.assert_array_equal(again.predict_proba(X), model.predict_proba(X))
@@ -482,7 +489,8 @@ def test_torch_is_loaded_by_training_alone(trained, tmp_path):
     trained.save(tmp_path / "s.npz")
     script = f"""
 import sys, json, numpy as np
-from skseizure.ensemble import MetaSampler, MetaSamplerClassifier
+from skseizure.ensemble import MetaSampler, MetaSamplerClassifier, _meta_sampler
+from skseizure.ensemble._meta_training import meta_train
 X = np.random.default_rng(0).normal(size=(200, 2))
 y = np.repeat([0, 1], [160, 40])
 for sampler in ("random", 0.5, MetaSampler.load({str(tmp_path / "s.npz")!r})):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from skseizure.ensemble._policy import critic_shapes, policy_action, policy_shapes
+from skseizure.ensemble._networks import critic_shapes, policy_action, policy_shapes
 from skseizure.ensemble._replay import ReplayRing, Transitions, prior_transitions
 from skseizure.ensemble._soft_actor_critic import SoftActorCritic, one_thread
 

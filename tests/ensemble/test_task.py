@@ -106,8 +106,8 @@ def test_the_minority_is_the_rarer_side():
     X = np.zeros((100, 1))
     found = split(y, X=X)
     for target, size, inverted in (("a", 32, True), ("b", 24, False), ("c", 8, False)):
-        task, is_inverted = make_task(X, y, target, found, None)
-        assert is_inverted == inverted and len(task.minority) == size
+        task = make_task(X, y, target, found, None)
+        assert task.inverted == inverted and len(task.minority) == size
         assert len(task.majority) == 80 - size and task.X is X and task.X_val is X
         assert set(y[task.minority]) == ({"b", "c"} if inverted else {target})
         positive = (y[found.rows_val] == target) ^ inverted
@@ -116,7 +116,7 @@ def test_the_minority_is_the_rarer_side():
 
 def test_sample_of_a_task(rng):
     y = labels(100, 20)
-    task, _ = make_task(np.zeros((120, 1)), y, 1, split(y), None)
+    task = make_task(np.zeros((120, 1)), y, 1, split(y), None)
     small = task.sample(0.25, rng)
     assert (len(small.minority), len(small.majority)) == (4, 20)
     assert set(small.minority) <= set(task.minority) and small.rows_val is task.rows_val

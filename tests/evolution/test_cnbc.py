@@ -339,7 +339,7 @@ def test_copies_are_the_same(fitted):
     ensemble = CNBCEnsembleClassifier(BASE, 2, feature_groups=GROUPS, random_state=0).fit(X, y)
     for one in (model, ensemble):
         trusted = [f"skseizure.evolution.{name}" for name in (
-            "_mlp.EvolvedMLPClassifier", "_cnbc.CNBCClassifier", "_ensemble.CNBCEnsembleClassifier"
+            "EvolvedMLPClassifier", "CNBCClassifier", "CNBCEnsembleClassifier"
         )]  # fmt: skip
         for other in (pickle.loads(pickle.dumps(one)), loads(dumps(one), trusted=trusted)):
             np.testing.assert_array_equal(other.decision_function(X), one.decision_function(X))

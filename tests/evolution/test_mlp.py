@@ -215,7 +215,7 @@ def test_copies_are_the_same():
     X, y = imbalanced(n=260)
     model = EvolvedMLPClassifier(max_iter=10, random_state=0).fit(X, y)
     again = pickle.loads(pickle.dumps(model))
-    trusted = ["skseizure.evolution._mlp.EvolvedMLPClassifier"]
+    trusted = ["skseizure.evolution.EvolvedMLPClassifier"]
     for other in (clone(model).fit(X, y), again, loads(dumps(model), trusted=trusted)):
         for mine, theirs in zip(layers(model), layers(other), strict=True):
             np.testing.assert_array_equal(mine, theirs)
