@@ -1,4 +1,4 @@
-"""Parallel loops: in threads, or over the backend of joblib that is active."""
+"""Run tasks in parallel: in threads, or on the active backend of joblib."""
 
 from __future__ import annotations
 
@@ -20,53 +20,59 @@ from sklearn.utils.parallel import Parallel, delayed
 Task = Callable[[], Any]
 
 
-def loop(n_jobs: int | None, *, here: bool = False) -> _Threads | _Backend:
-    """Return a loop in threads, unless ``joblib.parallel_config`` names another backend.
+def loop(n_jobs: int | None, *, in_process: bool = False) -> _ThreadLoop | _BackendLoop:
+    """Return a function that runs tasks in threads, or on the backend of ``parallel_config``.
 
     Parameters
     ----------
     n_jobs : int or None
-        As in scikit-learn.
-    here : bool, default=False
-        Whether tasks stay in this process whatever backend is named; for lack of another number
-        they then take one thread.
+        Number of threads or workers, as in scikit-learn.
+    in_process : bool, default=False
+        Whether tasks must run in this process, whichever backend is active. If ``n_jobs`` is None,
+        they then run in one thread unless the active backend is a threading one.
 
     Returns
     -------
     callable
-        Takes an iterable of functions without arguments and returns an iterator over their results,
-        in order. Those for another backend must be a module's functions, or partials of such. As a
-        context manager, it keeps a backend's workers from one call to the next.
+        It takes an iterable of functions without arguments and returns an iterator over their
+        results, in order. Functions for another process must be defined in a module, or be partials
+        of such functions. As a context manager, it keeps a backend's workers between calls.
 
     Raises
     ------
     ValueError
-        If ``n_jobs`` is 0 or no integer.
+        If ``n_jobs`` is 0 or not an integer.
     """
     if n_jobs is not None and (not isinstance(n_jobs, Integral) or n_jobs == 0):
         raise ValueError(f"n_jobs is {n_jobs!r}; 1 or more are needed, or -1 for all cores.")
-    # Dask alone lets a loop in a task send tasks, each with samples that its worker has at hand.
-    here = here or _in_dask_task()
-    where = {"prefer": "threads"} | ({"require": "sharedmem"} if here else {})
-    backend, of_context = get_active_backend(**where)
+    # Dask, unlike other backends, would let a task send tasks of its own to other workers, together
+    # with samples that its own worker already holds.
+    in_process = in_process or _in_dask_task()
+    hints = {"prefer": "threads"} | ({"require": "sharedmem"} if in_process else {})
+    backend, n_jobs_of_context = get_active_backend(**hints)
     if type(backend) in (ThreadingBackend, SequentialBackend):
-        n_threads = backend.effective_n_jobs(of_context if n_jobs is None else n_jobs)
-        return _Threads(n_threads, *backend.get_nested_backend())
-    # Ray returns no results one by one.
+        n_threads = backend.effective_n_jobs(n_jobs_of_context if n_jobs is None else n_jobs)
+        return _ThreadLoop(n_threads, *backend.get_nested_backend())
+    # Ray cannot return results one by one.
     return_as = "generator" if backend.supports_return_generator else "list"
-    # joblib would pack calls that are quick into ever larger tasks: with samples in each, they
-    # outgrow the memory of whoever sends, hands on or receives them.
-    return _Backend(Parallel(n_jobs, return_as=return_as, batch_size=1, **where))
+    # By default joblib packs quick calls into ever larger batches. Each call carries samples, so a
+    # batch would outgrow the memory of the processes that send and receive it.
+    return _BackendLoop(Parallel(n_jobs, return_as=return_as, batch_size=1, **hints))
 
 
-class _Threads:
-    """A loop in threads of this process; with one thread, in the caller's.
+class _ThreadLoop:
+    """Run tasks in threads of this process; with one thread, in the caller's.
 
-    joblib's own sleeps 10 ms where a result is not yet there, as long as a thousand windows take,
-    and computes on while nobody takes the results. Here no more than two tasks a thread are drawn
-    and not done, and none while no result is asked for. An error ends the loop as soon as it is
-    there.
+    At most two tasks per thread are drawn and unfinished, and none is drawn until a result is asked
+    for. The first error ends the loop, even if earlier tasks are still running.
     """
+
+    # Why not ThreadPoolExecutor: 25 lines on it (a bounded set of futures) are as fast and pass all
+    # tests but two. The interpreter joins its threads at exit, so a script that was interrupted
+    # lives on until the running tasks end, which can be minutes when networks evolve. And it
+    # refuses tasks once the main thread has ended. multiprocessing's ThreadPool has daemon threads,
+    # but needs 0.1 s to terminate during a task, and hangs if a task raises KeyboardInterrupt.
+    # joblib's threads wait 10 ms for a result, the time of 1,000 windows, and draw without bound.
 
     def __init__(self, n_threads: int, nested: Any, n_jobs_nested: int | None) -> None:
         self._n_threads = n_threads
@@ -76,14 +82,14 @@ class _Threads:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Nothing is kept: a thread starts in microseconds."""
+        """Do nothing: a thread starts in microseconds, so none is kept between calls."""
 
     def __call__(self, tasks: Iterable[Task]) -> Iterator[Any]:
         if self._n_threads == 1:
             for task in tasks:
                 yield task()
             return
-        due: SimpleQueue = SimpleQueue()
+        todo: SimpleQueue = SimpleQueue()
         done: SimpleQueue = SimpleQueue()
         settings = copy_context(), get_config(), self._nested
         results: dict[int, Any] = {}
@@ -91,14 +97,14 @@ class _Threads:
         tasks = iter(tasks)
         error = None
         try:
-            # Daemons: whoever interrupts a loop, or leaves it, does not wait for what is running.
+            # Daemon threads, so that the interpreter's exit does not wait for running tasks.
             for _ in range(self._n_threads):
-                Thread(target=_work, args=(due, done, settings), daemon=True).start()
+                Thread(target=_serve, args=(todo, done, settings), daemon=True).start()
             while True:
                 for task in islice(tasks, 2 * self._n_threads - (n_drawn - n_done)):
-                    due.put((n_drawn, task))
+                    todo.put((n_drawn, task))
                     n_drawn += 1
-                    del task
+                    del task  # a task holds samples, as does a result
                 if n_done == n_drawn:
                     return
                 number, result, error = done.get()
@@ -111,36 +117,36 @@ class _Threads:
                     n_given += 1
                     yield results.pop(n_given - 1)
         finally:
-            del error  # its traceback holds this frame
+            del error  # its traceback refers to this frame
             with suppress(Empty):
                 while True:
-                    due.get_nowait()
+                    todo.get_nowait()
             for _ in range(self._n_threads):
-                due.put(None)
+                todo.put(None)
 
 
-def _work(due: SimpleQueue, done: SimpleQueue, settings: tuple) -> None:
-    """Do tasks until there is none, and hand in their results or errors."""
+def _serve(todo: SimpleQueue, done: SimpleQueue, settings: tuple) -> None:
+    """Run tasks until None comes, and put their results or errors into ``done``."""
     context, config, nested = settings
-    while (job := due.get()) is not None:
-        number, task = job
+    while (item := todo.get()) is not None:
+        number, task = item
         answer: tuple[int, Any, BaseException | None]
         try:
-            answer = number, context.copy().run(_run, config, nested, task), None
+            answer = number, context.copy().run(_call, task, config, nested), None
         except BaseException as error:
             answer = number, None, error
         done.put(answer)
-        del job, task, answer
+        del item, task, answer  # a thread that waits for its next task holds no samples
 
 
-def _run(config: dict[str, Any], nested: dict[str, Any], task: Task) -> Any:
-    """Call a task with scikit-learn's settings, and joblib's for loops in it."""
+def _call(task: Task, config: dict[str, Any], nested: dict[str, Any]) -> Any:
+    """Call a task with the caller's settings of scikit-learn, and joblib's for nested loops."""
     with config_context(**config), parallel_config(**nested):
         return task()
 
 
-class _Backend:
-    """A loop over a backend of joblib that the user has named."""
+class _BackendLoop:
+    """Run tasks on a backend of joblib that the user has chosen."""
 
     def __init__(self, parallel: Parallel) -> None:
         self._parallel = parallel
@@ -153,8 +159,8 @@ class _Backend:
         self._parallel.__exit__(*error)
 
     def __call__(self, tasks: Iterable[Task]) -> Iterator[Any]:
-        # Arguments travel inside the function: Dask keeps a large one on one worker of a cluster,
-        # and loses the whole loop with that worker.
+        # The arguments are inside the function: Dask would move a large argument to one worker of
+        # the cluster, and the whole loop would fail with that worker.
         return iter(self._parallel(delayed(task)() for task in tasks))
 
 

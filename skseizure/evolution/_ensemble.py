@@ -185,7 +185,7 @@ class CNBCEnsembleClassifier(BaseCNBC):
     def _decisions(self, X: ArrayLike) -> NDArray[np.float64]:
         X = self._check_frames(X)
         tasks = (partial(member._decide, X) for member in self.estimators_)
-        return np.stack(list(loop(self.n_jobs, here=True)(tasks)))
+        return np.stack(list(loop(self.n_jobs, in_process=True)(tasks)))
 
     def decision_function(self, X: ArrayLike) -> NDArray[np.float64]:
         """Return the largest decision of the CNBCs.

@@ -242,7 +242,7 @@ class Evolution:
 
     def _in_threads(self, tasks: Iterable[Task]) -> list[Any]:
         # Milliseconds each: not worth a way to another machine.
-        return list(loop(self.n_jobs, here=True)(tasks))
+        return list(loop(self.n_jobs, in_process=True)(tasks))
 
 
 def class_vectors(classifier: Any, X: NDArray) -> Vectors:

@@ -83,7 +83,7 @@ def discretise(
         return found
 
     blocks = gen_batches(n_features, _BLOCK)
-    parts = loop(n_jobs, here=True)(partial(block_edges, block) for block in blocks)
+    parts = loop(n_jobs, in_process=True)(partial(block_edges, block) for block in blocks)
     edges = [column_edges for part in parts for column_edges in part]
     return CodedTable(codes, np.array([1 + len(e) for e in edges], dtype=np.intp), edges)
 

@@ -106,7 +106,7 @@ class LabelledTable:
         n_parts = min(self.n_threads, len(columns))
         if n_parts <= 1 or len(columns) * self.n_samples < _THREADING_GAIN:
             return pair_sums(*given, columns, partners)
-        parts = loop(n_parts, here=True)(
+        parts = loop(n_parts, in_process=True)(
             partial(pair_sums, *given, columns[part], partners[part])
             for part in gen_even_slices(len(columns), n_parts)
         )

@@ -32,8 +32,8 @@ def whose_thread(_=None):
     return threading.current_thread().name
 
 
-def threads_of_a_loop(n_jobs=2, **where):
-    return len(set(loop(n_jobs, **where)([whose_thread] * 8)))
+def threads_of_a_loop(n_jobs=2, **options):
+    return len(set(loop(n_jobs, **options)([whose_thread] * 8)))
 
 
 def a_loop_of_loops():
@@ -67,12 +67,12 @@ def no_thread_left():
     assert threading.active_count() == before
 
 
-@pytest.mark.parametrize("here", [False, True])
+@pytest.mark.parametrize("in_process", [False, True])
 @pytest.mark.parametrize("n_jobs", [None, 1, 2, 5, -1])
 @pytest.mark.parametrize("n", [0, 1, 2, 50])
 @pytest.mark.usefixtures("no_thread_left")
-def test_results_come_in_order(n_jobs, here, n):
-    results = loop(n_jobs, here=here)(partial(double, i) for i in range(n))
+def test_results_come_in_order(n_jobs, in_process, n):
+    results = loop(n_jobs, in_process=in_process)(partial(double, i) for i in range(n))
     assert list(results) == [2 * i for i in range(n)]
 
 
@@ -209,7 +209,7 @@ def test_a_module_that_is_not_dask_s(monkeypatch):
 def test_jobs_of_the_context_count():
     assert threads_of_a_loop(None) == 1
     with joblib.parallel_config("threading", n_jobs=3):
-        assert threads_of_a_loop(None) == threads_of_a_loop(None, here=True) == 3
+        assert threads_of_a_loop(None) == threads_of_a_loop(None, in_process=True) == 3
         assert threads_of_a_loop(2) == 2
     with joblib.parallel_config("sequential", n_jobs=3):
         assert threads_of_a_loop(3) == 1
@@ -219,8 +219,8 @@ def test_tasks_stay_here_whatever_the_backend():
     for options in ({"backend": "loky", "n_jobs": 2}, {"prefer": "processes"}):
         with joblib.parallel_config(**options):
             # As joblib has it, where the backend that its number was meant for cannot be had.
-            assert threads_of_a_loop(None, here=True) == 1
-            assert threads_of_a_loop(3, here=True) == 3
+            assert threads_of_a_loop(None, in_process=True) == 1
+            assert threads_of_a_loop(3, in_process=True) == 3
 
 
 def test_selectors_may_be_in_a_context_that_prefers_processes(rng):
