@@ -11,7 +11,7 @@ from skseizure.ensemble import MetaSamplerClassifier
 from skseizure.evolution import MultiDimensionalPSO
 from skseizure.features import BandFeatures, STFTFeatures, WaveletPacketFeatures
 
-from ._instances import INSTANCES
+from .._instances import INSTANCES
 
 
 @pytest.mark.parametrize(
