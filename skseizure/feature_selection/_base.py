@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from numbers import Integral
 from typing import Any
 
@@ -20,6 +21,9 @@ from .._core.validation import refuse_continuous, validate_table
 from ._discretise import MAX_BINS, CodedTable, check_discrete_features, discretise
 from ._greedy import LabelledTable
 
+# Rows of a bin to rows of the rarest class from which on information is lost.
+FAR_LARGER = 10
+
 N_FEATURES_CONSTRAINT = [
     Interval(Integral, 1, None, closed="left"),
     Interval(RealNotInt, 0, 1, closed="right"),
@@ -32,15 +36,24 @@ class DiscreteSelector(SelectorMixin, BaseEstimator):
     __getstate__, __setstate__ = get_state, set_state
 
     _parameter_constraints: dict = {
-        "n_bins": [Interval(Integral, 2, MAX_BINS, closed="both")],
+        "n_bins": [Interval(Integral, 2, MAX_BINS, closed="both"), StrOptions({"auto"})],
         "strategy": [StrOptions({"quantile", "uniform"})],
         "discrete_features": [StrOptions({"auto"}), "boolean", "array-like"],
         "n_jobs": [Integral, None],
     }
 
-    def _discretise(self, X: NDArray) -> CodedTable:
+    # With n_bins="auto": whether a score counts the bins of a column against it.
+    _fewest_bins = False
+
+    def _discretise(self, X: NDArray, y: NDArray[np.intp]) -> CodedTable:
         mask = check_discrete_features(self.discrete_features, X.shape[1])
-        table = discretise(X, int(self.n_bins), self.strategy, mask, self.n_jobs)
+        n_bins = self.n_bins
+        if n_bins != "auto":
+            n_bins = int(n_bins)
+            self._warn_of_rare_class(n_bins, y)
+        table = discretise(
+            X, n_bins, self.strategy, mask, self.n_jobs, y=y, fewest=self._fewest_bins
+        )
         self.bin_edges_ = table.edges
         return table
 
@@ -53,7 +66,19 @@ class DiscreteSelector(SelectorMixin, BaseEstimator):
             raise ValueError(
                 f"y has one class, {self.classes_.tolist()[0]!r}; at least two are needed."
             )
-        return LabelledTable(self._discretise(X), codes, len(self.classes_), self.n_jobs)
+        return LabelledTable(self._discretise(X, codes), codes, len(self.classes_), self.n_jobs)
+
+    def _warn_of_rare_class(self, n_bins: int, y: NDArray[np.intp]) -> None:
+        counts = np.bincount(y)
+        rarest = int(counts[counts > 0].min())
+        if len(y) > FAR_LARGER * n_bins * rarest:
+            warnings.warn(
+                f"n_bins={n_bins} makes bins of about {len(y) // n_bins} rows, but y has {rarest} "
+                "rows of its rarest class: a bin that holds all of them hides how well a column "
+                "tells them apart. Use n_bins='auto'.",
+                UserWarning,
+                stacklevel=4,
+            )
 
     def _keep(self, order: NDArray[np.intp], scores: NDArray[np.float64]) -> None:
         self.ranking_, self.scores_ = order, scores

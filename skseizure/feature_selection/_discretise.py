@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import xlogy
 from sklearn.utils import gen_batches
 
 from .._core.parallel import loop
 
 # Codes are uint8.
 MAX_BINS = 256
+
+# With n_bins="auto": bins of a column as in Sechidis and Brown (2018), and the most that the labels
+# may cut them into. Joint tables of two columns then have 400 cells a class at the most.
+AUTO_BINS, MOST_AUTO_BINS = 5, 20
 
 # Columns that are copied out of the row-major table at a time, so that the copy stays small.
 _BLOCK = 8
@@ -38,10 +43,13 @@ class CodedTable(NamedTuple):
 
 def discretise(
     X: NDArray,
-    n_bins: int,
+    n_bins: int | Literal["auto"],
     strategy: str,
     discrete: NDArray[np.bool_] | None = None,
     n_jobs: int | None = None,
+    *,
+    y: NDArray[np.intp] | None = None,
+    fewest: bool = False,
 ) -> CodedTable:
     """Discretise every column of a table.
 
@@ -49,15 +57,20 @@ def discretise(
     ----------
     X : ndarray, shape (n_samples, n_features)
         Finite numbers.
-    n_bins : int
-        Bins of a continuous column; ties may leave fewer.
+    n_bins : int or "auto"
+        Bins of a continuous column; ties may leave fewer, or one more for each value that fills a
+        bin. If "auto", 5, and more where the labels call for them.
     strategy : {"quantile", "uniform"}
         Bins of equal frequency or of equal width.
     discrete : ndarray of bool, shape (n_features,), default=None
-        Columns whose integers are the codes' values. None: every column with at most ``n_bins``
-        distinct values is taken as it is.
+        Columns whose integers are the codes' values. If None, every column with at most ``n_bins``
+        (5) distinct values is taken as it is.
     n_jobs : int, default=None
         Threads that blocks of columns are shared out to.
+    y : ndarray of int, shape (n_samples,), default=None
+        Classes from 0, which "auto" needs.
+    fewest : bool, default=False
+        With "auto", begin with one bin a column instead of 5, where the labels call for a cut.
 
     Returns
     -------
@@ -71,12 +84,37 @@ def discretise(
     """
     n_samples, n_features = X.shape
     codes = np.zeros((n_features, n_samples), dtype=np.uint8)
+    n_even = AUTO_BINS if n_bins == "auto" else n_bins
+    if y is not None and n_bins == "auto":
+        from ._kernels import supervised_cuts
+
+        counts = np.arange(n_samples + 1, dtype=float)
+        h = xlogy(counts, counts) / np.log(2.0)
+        n_classes = int(y.max()) + 1
 
     def block_edges(block: slice) -> list[NDArray]:
         columns = np.ascontiguousarray(X[:, block].T)
         found = []
         for j, column in enumerate(columns, start=block.start):
-            edges = _edges(column, n_bins, strategy, None if discrete is None else discrete[j], j)
+            if n_bins == "auto":
+                order = np.argsort(column)
+                ordered = column[order]
+            else:
+                ordered = _sort(column)
+            steps = np.flatnonzero(ordered[1:] != ordered[:-1]) + 1
+            as_it_is = len(steps) < n_even if discrete is None else discrete[j]
+            if as_it_is:
+                edges = ordered[steps]
+                if discrete is not None:
+                    _check_discrete(ordered[np.append(0, steps)], j)
+            else:
+                edges = _even_edges(ordered, n_even, strategy)
+                if n_bins == "auto":
+                    starts = np.unique(np.searchsorted(ordered, edges))
+                    starts = starts[(starts > 0) & (starts < n_samples)]
+                    given = y[order], steps, h, n_classes, MOST_AUTO_BINS
+                    cuts = supervised_cuts(starts[:0] if fewest else starts, *given)
+                    edges = ordered[cuts if len(cuts) else starts]
             for edge in edges:
                 codes[j] += column >= edge
             found.append(edges)
@@ -88,26 +126,22 @@ def discretise(
     return CodedTable(codes, np.array([1 + len(e) for e in edges], dtype=np.intp), edges)
 
 
-def _edges(
-    column: NDArray, n_bins: int, strategy: str, discrete: bool | None, j: int
-) -> NDArray[Any]:
+def _even_edges(ordered: NDArray, n_bins: int, strategy: str) -> NDArray[Any]:
     """Return the lower edges of all bins but the first; every quantile bin holds a sample."""
-    ordered = _sort(column)
-    steps = np.flatnonzero(ordered[1:] != ordered[:-1]) + 1
-    if discrete:
-        _check_discrete(ordered[np.append(0, steps)], j)
-    if discrete or (discrete is None and len(steps) < n_bins):
-        return ordered[steps]
     if strategy == "quantile":
         # Edges are values of the column, never interpolated: a strictly increasing transform
         # moves them along exactly.
-        ranks = np.arange(1, n_bins) * (len(column) - 1) // n_bins
+        n = len(ordered)
+        ranks = np.arange(1, n_bins) * (n - 1) // n_bins
         before, after = (
             np.searchsorted(ordered, ordered[ranks], side=side) for side in ("left", "right")
         )
-        # A column saturated at its maximum is cut before that value: after it there is nothing.
-        starts = np.where(after == len(column), before, after)
-        return ordered[np.unique(starts[starts > 0])]
+        # After the largest value there is nothing: it is cut off before it.
+        starts = np.where(after == n, before, after)
+        # A value that fills a bin has one to itself: what lies below does not merge with it.
+        both = np.union1d(starts, before[(after - before) * n_bins >= n])
+        starts = both if len(both) < MAX_BINS else np.unique(starts)
+        return ordered[starts[starts > 0]]
     low, high = float(ordered[0]), float(ordered[-1])
     # Huge values would overflow; a power of two scales them without rounding.
     scale = 2.0**-10 if max(-low, high) > 1e300 else 1.0

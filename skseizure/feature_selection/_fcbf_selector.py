@@ -25,13 +25,15 @@ class FCBFSelector(DiscreteSelector):
     ----------
     threshold : float, default=0.0
         Symmetrical uncertainty with the labels that a column must exceed, in [0, 1).
-    n_bins : int, default=5
-        Bins of a continuous column, 2 to 256.
+    n_bins : int or "auto", default="auto"
+        Bins of a continuous column, 2 to 256. If "auto", as many as the labels call for by the
+        minimum description length [2]_, as in [1]_, or 5 where they call for none: the symmetrical
+        uncertainty counts needless bins against a column.
     strategy : {"quantile", "uniform"}, default="quantile"
         Bins of equal frequency, or of equal width.
     discrete_features : "auto", bool, or array-like, default="auto"
         Columns to be taken as they are, as a mask or indices; they must hold integers, at most 256
-        distinct ones. ``"auto"``: columns with at most ``n_bins`` distinct values.
+        distinct ones. If "auto", columns with at most ``n_bins`` (5) distinct values.
     n_jobs : int, default=None
         Threads that columns are shared out to. The result does not depend on it.
 
@@ -72,13 +74,15 @@ class FCBFSelector(DiscreteSelector):
     ----------
     .. [1] L. Yu and H. Liu, "Efficient feature selection via analysis of relevance and redundancy",
        JMLR 5, 1205-1224, 2004.
+    .. [2] U. M. Fayyad and K. B. Irani, "Multi-interval discretization of continuous-valued
+       attributes for classification learning", IJCAI, 1022-1027, 1993.
 
     Examples
     --------
     >>> from sklearn.datasets import load_breast_cancer
     >>> from skseizure.feature_selection import FCBFSelector
     >>> X, y = load_breast_cancer(return_X_y=True)
-    >>> FCBFSelector(strategy="uniform").fit(X, y).ranking_
+    >>> FCBFSelector(n_bins=5, strategy="uniform").fit(X, y).ranking_
     array([23,  7, 26,  1])
     """
 
@@ -87,10 +91,12 @@ class FCBFSelector(DiscreteSelector):
         **DiscreteSelector._parameter_constraints,
     }
 
+    _fewest_bins = True
+
     def __init__(
         self,
         threshold: float = 0.0,
-        n_bins: int = 5,
+        n_bins: int | Literal["auto"] = "auto",
         strategy: Literal["quantile", "uniform"] = "quantile",
         *,
         discrete_features: str | bool | ArrayLike = "auto",

@@ -33,8 +33,9 @@ class SemiJMISelector(DiscreteSelector):
         Joint mutual information, or each column by itself; see `MutualInformationSelector`.
     n_features_to_select : int or float, default=0.5
         Number of columns, or their share in (0, 1], rounded down to at least one.
-    n_bins : int, default=5
-        Bins of a continuous column, 2 to 256; 5 as in [1]_.
+    n_bins : int or "auto", default="auto"
+        Bins of a continuous column, 2 to 256. If "auto", 5 as in [1]_, which are cut further where
+        the surrogate labels call for it; see `MutualInformationSelector`.
     strategy : {"quantile", "uniform"}, default="quantile"
         Bins of equal frequency, or of equal width as in [1]_. See the warning at
         `MutualInformationSelector`.
@@ -46,7 +47,7 @@ class SemiJMISelector(DiscreteSelector):
         that only labelled rows count.
     discrete_features : "auto", bool, or array-like, default="auto"
         Columns to be taken as they are, as a mask or indices; they must hold integers, at most 256
-        distinct ones. ``"auto"``: columns with at most ``n_bins`` distinct values.
+        distinct ones. If "auto", columns with at most ``n_bins`` (5) distinct values.
     n_jobs : int, default=None
         Threads that columns are shared out to. The result does not depend on it.
 
@@ -123,7 +124,7 @@ class SemiJMISelector(DiscreteSelector):
     >>> from skseizure.feature_selection import SemiJMISelector
     >>> X, y = load_breast_cancer(return_X_y=True)
     >>> y[np.arange(len(y)) % 4 > 0] = -1
-    >>> selector = SemiJMISelector(n_features_to_select=6, strategy="uniform").fit(X, y)
+    >>> selector = SemiJMISelector(n_features_to_select=6, n_bins=5, strategy="uniform").fit(X, y)
     >>> selector.ranking_.tolist()
     [22, 21, 7, 27, 20, 26]
     >>> selector.surrogate_, round(selector.prior_, 3), round(selector.phi_, 3)
@@ -142,7 +143,7 @@ class SemiJMISelector(DiscreteSelector):
         self,
         criterion: Literal["jmi", "mim"] = "jmi",
         n_features_to_select: int | float = 0.5,
-        n_bins: int = 5,
+        n_bins: int | Literal["auto"] = "auto",
         strategy: Literal["quantile", "uniform"] = "quantile",
         *,
         prior: float | None = None,
@@ -186,8 +187,9 @@ class SemiJMISelector(DiscreteSelector):
         labels = check_partial_labels(y)
         check_rows(X=features, y=labels.unlabelled)
         rows, is_positive = self._surrogate(labels)
-        coded = self._discretise(features[rows] if self.surrogate_ == "drop" else features)
-        table = LabelledTable(coded, is_positive[rows].astype(np.intp), 2, self.n_jobs)
+        surrogate = is_positive[rows].astype(np.intp)
+        coded = self._discretise(features[rows], surrogate)
+        table = LabelledTable(coded, surrogate, 2, self.n_jobs)
         n_select = count_to_select(self.n_features_to_select, table.n_features)
         self._keep(*select(table, CRITERIA[self.criterion], n_select))
         return self

@@ -3,17 +3,46 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skseizure.feature_selection import MutualInformationSelector, mutual_information
+from skseizure.feature_selection import (
+    FCBFSelector,
+    MutualInformationSelector,
+    SemiJMISelector,
+    entropy,
+    mutual_information,
+)
 from skseizure.feature_selection._discretise import discretise
+from skseizure.feature_selection._kernels import supervised_cuts
+
+from . import _naive
 
 
 def test_quantile_bins_by_hand():
     X = np.array([[5.0, 7.0, 1.0], [1, 7, 1], [4, 7, 1], [3, 2, 1], [2, 7, 1], [6, 9, 1]])
     codes, sizes, edges = discretise(X, 2, "quantile")
-    assert codes.tolist() == [[1, 0, 1, 0, 0, 1], [0, 0, 0, 0, 0, 1], [0] * 6]
-    assert sizes.tolist() == [2, 2, 1]
-    assert [e.tolist() for e in edges] == [[4], [9], []]
+    # 7 fills a bin by itself: neither 2 nor 9 merges with it.
+    assert codes.tolist() == [[1, 0, 1, 0, 0, 1], [1, 1, 1, 0, 1, 2], [0] * 6]
+    assert sizes.tolist() == [2, 3, 1]
+    assert [e.tolist() for e in edges] == [[4], [7, 9], []]
     assert codes.dtype == np.uint8
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize("n_bins", [5, "auto"])
+def test_what_lies_on_either_side_of_a_frequent_value_is_kept(sign, n_bins):
+    """Most rows are zero; the ictal ones lie below, or above after a change of sign."""
+    rng = np.random.default_rng(0)
+    y = (rng.random(5000) < 0.1).astype(int)
+    x = np.where(y == 1, -1 - rng.random(5000), np.where(rng.random(5000) < 0.9, 0, 1.0))
+    x += np.where((x == 0) | (y == 1), 0, rng.random(5000))
+    codes = discretise(sign * x[:, None], n_bins, "quantile", y=y).codes[0]
+    assert mutual_information(codes, y) == pytest.approx(entropy(y), rel=1e-12)
+
+
+@pytest.mark.parametrize("n_bins", [2, 3, 100, 256])
+def test_many_frequent_values_never_outrun_the_codes(rng, n_bins):
+    x = np.concatenate([np.repeat(np.arange(200), 60), rng.random(500) * 200])
+    codes, sizes, _ = discretise(x[:, None], n_bins, "quantile")
+    assert sizes[0] == int(codes.max()) + 1 <= 256
 
 
 def test_uniform_bins_by_hand():
@@ -146,3 +175,77 @@ def test_errors_of_discrete_features(discrete, message):
     X = np.column_stack([np.arange(300) % 7, np.full(300, 0.5), np.arange(300)])
     with pytest.raises(ValueError, match=message):
         MutualInformationSelector(discrete_features=discrete).fit(X, np.arange(300) % 2)
+
+
+def _h(n):
+    return np.array([0.0, *(c * np.log2(c) for c in range(1, n + 1))])
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10_000), st.integers(4, 60), st.integers(2, 3), st.integers(1, 4))
+def test_supervised_cuts_against_the_reference(seed, n, n_classes, n_starts):
+    rng = np.random.default_rng(seed)
+    y = rng.integers(0, n_classes, n)
+    y[:n_classes] = range(n_classes)
+    # Classes apart, so that there is something to cut, and ties.
+    x = np.round(rng.normal(size=n) + 3 * y, rng.integers(0, 2))
+    order = np.argsort(x)
+    ordered, labels = x[order], y[order]
+    steps = np.flatnonzero(np.diff(ordered)) + 1
+    starts = np.sort(rng.choice(steps, min(n_starts - 1, len(steps)), replace=False))
+    found = supervised_cuts(starts, labels, steps, _h(n), n_classes, 8)
+    naive = _naive.supervised_cuts(ordered.tolist(), labels.tolist(), starts.tolist(), 8)
+
+    def saved(cuts):  # cuts that save the same may be made in any order
+        return _naive.entropy(np.searchsorted(cuts, np.arange(n), side="right").tolist(), labels)
+
+    assert len(found) == len(naive)
+    assert saved(found) == pytest.approx(saved(naive), abs=1e-9)
+
+
+def test_labels_that_say_nothing_cut_nothing(rng):
+    """Columns of noise keep their even bins: the labels do not leak into them."""
+    X, y = rng.normal(size=(3000, 200)), rng.integers(0, 2, 3000)
+    even, auto = (discretise(X, n_bins, "quantile", y=y) for n_bins in (5, "auto"))
+    assert np.mean(auto.sizes > 5) <= 0.01
+    same = auto.sizes == 5
+    np.testing.assert_array_equal(auto.codes[same], even.codes[same])
+    constant = discretise(X, "auto", "quantile", y=np.zeros(3000, dtype=int))
+    np.testing.assert_array_equal(constant.codes, even.codes)
+
+
+@pytest.mark.parametrize("transform", [np.exp, np.cbrt, lambda x: x - 7])
+def test_supervised_bins_do_not_change_under_increasing_transforms(rng, transform):
+    y = rng.integers(0, 2, 1001)
+    X = rng.normal(size=(1001, 3)) + y[:, None]
+    X[:, 1] = np.round(X[:, 1], 1)
+    before = discretise(X, "auto", "quantile", y=y).codes
+    np.testing.assert_array_equal(discretise(transform(X), "auto", "quantile", y=y).codes, before)
+
+
+@pytest.mark.parametrize("share", [0.001, 0.01, 0.1, 0.5])
+@pytest.mark.parametrize("strategy", ["quantile", "uniform"])
+def test_a_perfect_column_is_first_however_rare_the_class(share, strategy):
+    rng = np.random.default_rng(0)
+    y = (rng.random(20_000) < share).astype(int)
+    perfect = rng.normal(size=len(y))
+    perfect[y == 1] += 1 + np.ptp(perfect)
+    flag = np.where(y == 1, rng.random(len(y)) < 0.8, rng.random(len(y)) < 0.05)
+    X = np.column_stack([flag, rng.normal(size=(len(y), 3)), perfect])
+    for criterion in ("mim", "mifs", "mrmr", "cife", "jmi", "jmim", "cmim", "disr", "icap"):
+        selector = MutualInformationSelector(criterion, 1, strategy=strategy).fit(X, y)
+        assert selector.ranking_.tolist() == [4]
+        assert selector.scores_[0] == pytest.approx(entropy(y), rel=1e-12)
+    fcbf = FCBFSelector(strategy=strategy).fit(X, y)
+    assert fcbf.ranking_[0] == 4 and fcbf.scores_[0] == pytest.approx(1)
+    assert SemiJMISelector("jmi", 1, strategy=strategy).fit(X, y).ranking_.tolist() == [4]
+
+
+def test_bins_far_larger_than_the_rarest_class_warn(rng):
+    X, y = rng.normal(size=(2000, 3)), (np.arange(2000) < 20).astype(int)
+    message = r"n_bins=5 makes bins of about 400 rows, but y has 20 rows .* Use n_bins='auto'"
+    with pytest.warns(UserWarning, match=message):
+        MutualInformationSelector(n_bins=5).fit(X, y)
+    MutualInformationSelector(n_bins=30).fit(X, y)
+    MutualInformationSelector(n_bins=5).fit(X, np.arange(2000) % 10 == 0)
+    MutualInformationSelector().fit(X, y)

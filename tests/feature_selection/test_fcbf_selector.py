@@ -10,15 +10,15 @@ from . import _naive
 def test_breast_cancer():
     """S3: five bins of equal width, threshold 0."""
     X, y = load_breast_cancer(return_X_y=True)
-    selector = FCBFSelector(strategy="uniform").fit(X, y)
+    selector = FCBFSelector(n_bins=5, strategy="uniform").fit(X, y)
     assert (selector.ranking_ + 1).tolist() == [24, 8, 27, 2]
     np.testing.assert_allclose(
         selector.scores_, [0.453369, 0.436291, 0.331209, 0.110969], atol=1e-6
     )
     assert selector.get_support(indices=True).tolist() == [1, 7, 23, 26]
-    fewer = FCBFSelector(0.4, strategy="uniform").fit(X, y)
+    fewer = FCBFSelector(0.4, n_bins=5, strategy="uniform").fit(X, y)
     assert (fewer.ranking_ + 1).tolist() == [24, 8]
-    threads = FCBFSelector(strategy="uniform", n_jobs=2).fit(X, y)
+    threads = FCBFSelector(n_bins=5, strategy="uniform", n_jobs=2).fit(X, y)
     np.testing.assert_array_equal(threads.scores_, selector.scores_)
 
 

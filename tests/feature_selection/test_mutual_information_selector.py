@@ -79,13 +79,15 @@ def test_exclusive_or_in_bits(xor):
 def test_breast_cancer(breast_cancer, criterion, beta, columns):
     """S3: as FEAST, columns counted from 1."""
     expected = [int(column) for column in columns.split()]
-    selector = MutualInformationSelector(criterion, len(expected), strategy="uniform", beta=beta)
+    selector = MutualInformationSelector(
+        criterion, len(expected), n_bins=5, strategy="uniform", beta=beta
+    )
     assert (selector.fit(*breast_cancer).ranking_ + 1).tolist() == expected
 
 
 def test_breast_cancer_scores(breast_cancer):
     X, y = breast_cancer
-    jmi = MutualInformationSelector("jmi", 4, strategy="uniform").fit(X, y)
+    jmi = MutualInformationSelector("jmi", 4, n_bins=5, strategy="uniform").fit(X, y)
     np.testing.assert_allclose(
         jmi.scores_ / BIT, [0.587226, 0.721654, 1.330787, 1.957074], atol=5e-7
     )
@@ -189,7 +191,9 @@ def test_number_and_share(wanted, n, rng):
 
 def test_names(breast_cancer):
     data = load_breast_cancer(as_frame=True)
-    selector = MutualInformationSelector("jmi", 2, strategy="uniform").fit(data.data, data.target)
+    selector = MutualInformationSelector("jmi", 2, n_bins=5, strategy="uniform").fit(
+        data.data, data.target
+    )
     out = selector.set_output(transform="pandas").transform(data.data)
     assert list(out.columns) == ["worst radius", "worst concave points"]
     assert list(data.feature_names[selector.ranking_]) == ["worst concave points", "worst radius"]

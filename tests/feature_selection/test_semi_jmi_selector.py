@@ -105,13 +105,13 @@ def test_breast_cancer(breast_cancer, flip, prior, every, criterion, columns):
     y = 1 - y if flip else y
     partial = np.where(np.arange(569) % every == 0, y, -1)
     selector = SemiJMISelector(
-        criterion, 6, strategy="uniform", prior=y.mean() if prior == "true" else None
+        criterion, 6, n_bins=5, strategy="uniform", prior=y.mean() if prior == "true" else None
     ).fit(X, partial)
     assert (selector.ranking_ + 1).tolist() == columns
     assert selector.surrogate_ == ("negative" if flip else "positive")
     labelled = partial[partial >= 0]
     assert selector.prior_ == (y if prior == "true" else labelled).mean()
-    supervised = MutualInformationSelector(criterion, 6, strategy="uniform")
+    supervised = MutualInformationSelector(criterion, 6, n_bins=5, strategy="uniform")
     supervised.fit(X, np.where(partial < 0, 0 if flip else 1, partial))
     np.testing.assert_array_equal(selector.scores_, supervised.scores_)
 
