@@ -12,10 +12,11 @@ from sklearn.utils import (
     check_array,
     check_consistent_length,
     column_or_1d,
+    get_tags,
 )
 from sklearn.utils._missing import is_pandas_na, is_scalar_nan
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import _check_sample_weight, validate_data
+from sklearn.utils.validation import _check_sample_weight, has_fit_parameter, validate_data
 
 from .errors import prefix_errors
 
@@ -229,6 +230,31 @@ def check_sample_weight(sample_weight: ArrayLike | None, X: Any) -> NDArray[np.f
     """Return validated weights of rows of X, above or equal to zero; ones for None."""
     with prefix_errors("sample_weight"):
         return _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+
+
+def allows_nan(estimator: Any) -> bool:
+    """Tell whether an estimator declares by its tags that it takes NaN."""
+    has_tags = hasattr(estimator, "__sklearn_tags__") and not isinstance(estimator, type)
+    return has_tags and get_tags(estimator).input_tags.allow_nan
+
+
+def require_weights(given: str, name: str, estimator: Any) -> None:
+    """Raise a ValueError if weights were given for an estimator whose ``fit`` takes none.
+
+    Parameters
+    ----------
+    given : str
+        The argument or parameter that asks for weights.
+    name : str
+        The parameter that holds the estimator.
+    estimator : estimator
+        The estimator.
+    """
+    if not has_fit_parameter(estimator, "sample_weight"):
+        raise ValueError(
+            f"{given} was given, but the fit of {name}={estimator!r} takes no sample_weight; leave "
+            f"{given} out or take another {name}."
+        )
 
 
 def refuse_nan(y: NDArray[Any]) -> None:

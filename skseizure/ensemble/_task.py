@@ -10,13 +10,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.model_selection import BaseShuffleSplit
 from sklearn.utils import check_array, column_or_1d, get_tags
-from sklearn.utils.validation import _check_feature_names, has_fit_parameter
+from sklearn.utils.validation import _check_feature_names
 
 from .._core.errors import prefix_errors
 from .._core.validation import (
     check_rows,
     check_sample_weight,
     refuse_continuous,
+    require_weights,
     validate_table,
 )
 
@@ -136,7 +137,10 @@ def make_tasks(
             f"Only binary classification is supported. y holds {len(classes)} classes; train on "
             "one against the rest. MetaSamplerClassifier does so by itself."
         )
-    weights = check_weights(estimator, sample_weight, X)
+    weights = None
+    if sample_weight is not None:
+        require_weights("sample_weight", "estimator", estimator)
+        weights = check_sample_weight(sample_weight, X)
     if X_val is not None:
         _check_feature_names(owner, X_val, reset=False)
     split = make_validation(
@@ -264,47 +268,13 @@ def make_validation(
         for c in classes:
             if not np.any(side_labels == c):
                 raise ValueError(
-                    f"{origin} leaves no row of class {_plain(c)!r} for {side}, of "
+                    f"{origin} leaves no row of class {_item(c)!r} for {side}, of "
                     f"{np.sum(y == c)} in y; every class is needed on both sides."
                 )
     return split
 
 
-def check_weights(
-    estimator: Any, sample_weight: ArrayLike | None, X: Any
-) -> NDArray[np.float64] | None:
-    """Return validated weights, if the base estimator can take them.
-
-    Parameters
-    ----------
-    estimator : classifier
-        The base estimator.
-    sample_weight : array-like, shape (n_samples,) or None
-        Weights.
-    X : ndarray or sparse matrix
-        What they belong to.
-
-    Returns
-    -------
-    ndarray of float, shape (n_samples,) or None
-        The weights.
-
-    Raises
-    ------
-    ValueError
-        If the estimator takes no weights, or they are not valid.
-    """
-    if sample_weight is None:
-        return None
-    if not has_fit_parameter(estimator, "sample_weight"):
-        raise ValueError(
-            f"sample_weight was given, but the fit of estimator={estimator!r} takes none; leave it "
-            "out or take another estimator."
-        )
-    return check_sample_weight(sample_weight, X)
-
-
-def _plain(label: Any) -> Any:
+def _item(label: Any) -> Any:
     return label.item() if isinstance(label, np.generic) else label
 
 
@@ -360,7 +330,7 @@ def _by_share(
         rows = np.flatnonzero((y == c) & usable)
         if len(rows) < 2:
             raise ValueError(
-                f"class {_plain(c)!r} has {len(rows)} row(s) in y, of sample_weight above 0; two "
+                f"class {_item(c)!r} has {len(rows)} row(s) in y, of sample_weight above 0; two "
                 f"are needed, one to fit and one for validation={share:g}. Or pass X_val and y_val."
             )
         rng.shuffle(rows)

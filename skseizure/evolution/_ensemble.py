@@ -13,12 +13,11 @@ from sklearn.base import clone
 
 from .._core.parallel import loop
 from .._core.parameters import Interval
-from ._base import BaseCNBC
 from ._cnbc import CNBCClassifier
 from ._network import Network
 
 
-class CNBCEnsembleClassifier(BaseCNBC):
+class CNBCEnsembleClassifier(CNBCClassifier):
     """Ensemble of collective networks of binary classifiers, "CNBC-E".
 
     The same network evolves several times from different random numbers. A frame is a seizure if
@@ -30,16 +29,14 @@ class CNBCEnsembleClassifier(BaseCNBC):
     Parameters
     ----------
     estimator : classifier, default=None
-        The binary classifier; cloned. None: `EvolvedMLPClassifier` with its defaults.
+        The binary classifier; cloned. If None, `EvolvedMLPClassifier` with its defaults.
     n_estimators : int, default=8
         Number of CNBCs; 8 in Fig. 11 of [1]_.
-    fuser : classifier, default=None
-        Fuser of a channel. None: as ``estimator``.
-    master : classifier, default=None
-        The master. None: as ``fuser``.
+    fuser, master : classifier, default=None
+        Fuser of a channel and the master, see `CNBCClassifier`.
     n_channels : int, default=None
-        Channels of a two-dimensional X without names. None: that of a three-dimensional X, else
-        one.
+        Channels of a two-dimensional X without names. If None, the number of channels of a
+        three-dimensional X, else one.
     feature_groups : dict, sequence or None, default=None
         Groups of features, see `CNBCClassifier` and the warning there.
     pnr : int, default=12
@@ -47,9 +44,11 @@ class CNBCEnsembleClassifier(BaseCNBC):
     selection : {"greedy", "nearest"} or None, default="greedy"
         Which negative frames a classifier learns from, see `CNBCClassifier`. For the binary
         classifiers they are the same in all CNBCs.
+    class_weight : dict or "balanced", default=None
+        Weights of the classes in the loss of each classifier, see `CNBCClassifier`.
     warm_start : bool, default=False
         Keep classifiers that an earlier `fit` on the same data with the same parameters has
-        finished, also one that was interrupted, and add CNBCs where ``n_estimators`` was raised.
+        finished, also one that was interrupted, and add CNBCs if ``n_estimators`` was raised.
         Otherwise `fit` starts from scratch.
     n_jobs : int, default=None
         Jobs that the classifiers of a phase, of all CNBCs, are shared out to, by joblib; threads
@@ -94,7 +93,7 @@ class CNBCEnsembleClassifier(BaseCNBC):
     `predict_proba` the share of them that votes for the seizure: they disagree where some but less
     than half do.
 
-    Classifiers without random numbers make all CNBCs the same, of which a warning tells.
+    If the classifiers are deterministic, all CNBCs are identical; `fit` warns.
 
     References
     ----------
@@ -118,7 +117,7 @@ class CNBCEnsembleClassifier(BaseCNBC):
     """
 
     _parameter_constraints: dict = {
-        **BaseCNBC._parameter_constraints,
+        **CNBCClassifier._parameter_constraints,
         "n_estimators": [Interval(Integral, 1, None, closed="left")],
     }
 
@@ -133,28 +132,32 @@ class CNBCEnsembleClassifier(BaseCNBC):
         feature_groups: Any = None,
         pnr: int = 12,
         selection: Literal["greedy", "nearest"] | None = "greedy",
+        class_weight: dict | Literal["balanced"] | None = None,
         warm_start: bool = False,
         n_jobs: int | None = None,
         verbose: bool | int = 0,
         random_state: Any = None,
     ) -> None:
-        self.estimator = estimator
+        super().__init__(
+            estimator,
+            fuser,
+            master,
+            n_channels=n_channels,
+            feature_groups=feature_groups,
+            pnr=pnr,
+            selection=selection,
+            class_weight=class_weight,
+            warm_start=warm_start,
+            n_jobs=n_jobs,
+            verbose=verbose,
+            random_state=random_state,
+        )
         self.n_estimators = n_estimators
-        self.fuser = fuser
-        self.master = master
-        self.n_channels = n_channels
-        self.feature_groups = feature_groups
-        self.pnr = pnr
-        self.selection = selection
-        self.warm_start = warm_start
-        self.n_jobs = n_jobs
-        self.verbose = verbose
-        self.random_state = random_state
 
     def _n_networks(self) -> int:
-        return self.n_estimators
+        return int(self.n_estimators)
 
-    def _keep(self, networks: list[Network]) -> None:
+    def _store_networks(self, networks: list[Network]) -> None:
         same = [np.array_equal(network.decision, networks[0].decision) for network in networks]
         if len(networks) > 1 and all(same):
             warnings.warn(
@@ -176,7 +179,7 @@ class CNBCEnsembleClassifier(BaseCNBC):
                     setattr(member, name, getattr(self, name))
             member._names, member._fit_mark = self._names, ""
             member._seed, member.n_updates_ = self._seed, self.n_updates_
-            member._remember([network])
+            member._store([network])
             self.estimators_.append(member)
 
     def _networks(self) -> list[Network]:

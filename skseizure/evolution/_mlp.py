@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from numbers import Real
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
 from sklearn.utils import Tags
-from sklearn.utils.multiclass import type_of_target
+from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from .._core.parameters import Interval
 from .._core.persistence import get_state, set_state
-from .._core.validation import check_sample_weight, refuse_continuous, validate_table
+from ._frames import check_class_weight, read_table, read_training_frames, weigh_classes
 from ._swarm import SWARM_CONSTRAINTS, check_inertia, crowd_limit, draw_seed
-
-# The sums of a network stay finite in single precision below this.
-LARGEST = 1e30
 
 
 class EvolvedMLPClassifier(ClassifierMixin, BaseEstimator):
@@ -54,7 +51,10 @@ class EvolvedMLPClassifier(ClassifierMixin, BaseEstimator):
     clip : bool, default=False
         Keep weights within [-x_max, x_max].
     max_crowd : int, default=None
-        Particles that an architecture holds at most through moves. None: any number.
+        Largest number of particles that an architecture holds through moves. If None, any number.
+    class_weight : dict or "balanced", default=None
+        Weights of the classes in the loss, by label. If "balanced", both classes have the same
+        weight in total. If None, all rows weigh the same.
     warm_start : bool, default=False
         Let one particle start at the network of the previous `fit`, so that the loss on the same
         data cannot rise. X must have the same columns and y the same classes; with ``clip`` the
@@ -97,8 +97,9 @@ class EvolvedMLPClassifier(ClassifierMixin, BaseEstimator):
     All units are tanh; the two outputs are (1, -1) for the negative and (-1, 1) for the positive
     class. The loss is Eq. 7 of [1]_, the sum of squared errors over frames and outputs, over
     4 n_frames: 0 at best, 0.5 at chance between equal classes. Where one row in 13 is positive, a
-    network that always answers the same reaches 0.142. With ``sample_weight`` the sum is weighted
-    and divided by four times the sum of the weights, so that a weight of two is the row twice.
+    network that always answers the same reaches 0.142. With ``sample_weight`` or ``class_weight``
+    the sum is weighted and divided by four times the sum of the weights, so that a weight of two
+    is the row twice.
 
     Columns should lie within about [-1, 1], see `FeatureNormalizer`, since weights start there.
 
@@ -133,6 +134,7 @@ class EvolvedMLPClassifier(ClassifierMixin, BaseEstimator):
         **SWARM_CONSTRAINTS,
         "tol": [Interval(Real, 0, None, closed="left")],
         "x_max": [Interval(Real, 0, None, closed="neither")],
+        "class_weight": [dict, StrOptions({"balanced"}), None],
         "warm_start": ["boolean"],
     }
 
@@ -153,6 +155,7 @@ class EvolvedMLPClassifier(ClassifierMixin, BaseEstimator):
         vd_max: int = 5,
         clip: bool = False,
         max_crowd: int | None = None,
+        class_weight: dict | Literal["balanced"] | None = None,
         warm_start: bool = False,
         random_state: Any = None,
     ) -> None:
@@ -168,6 +171,7 @@ class EvolvedMLPClassifier(ClassifierMixin, BaseEstimator):
         self.vd_max = vd_max
         self.clip = clip
         self.max_crowd = max_crowd
+        self.class_weight = class_weight
         self.warm_start = warm_start
         self.random_state = random_state
 
@@ -182,7 +186,7 @@ class EvolvedMLPClassifier(ClassifierMixin, BaseEstimator):
         y : array-like, shape (n_samples,)
             Labels of two classes.
         sample_weight : array-like, shape (n_samples,), default=None
-            Weight of each row in the loss. None: all equal.
+            Weight of each row in the loss. If None, all rows weigh the same.
 
         Returns
         -------
@@ -194,21 +198,23 @@ class EvolvedMLPClassifier(ClassifierMixin, BaseEstimator):
         ValueError
             For NaN, infinity or values beyond 1e30 in X, other than two classes, weights that are
             negative or leave one class alone, a parameter out of range, or a previous network that
-            ``warm_start`` cannot go on from, which then stays as it was.
+            ``warm_start`` cannot go on from. The previous network then stays as it was.
         """
         hidden = _check_hidden(self.hidden_units)
         again = self.warm_start and hasattr(self, "coefs_")
-        # A fit that is refused must leave the network of before as it was.
-        table, labels = read_table(self, X, y, reset=not again)
-        classes, positive = split_classes(labels)
-        weights = _check_weights(sample_weight, table, positive)
+        # A fit that is refused must leave the previous network as it was.
+        frames = read_training_frames(self, X, y, sample_weight, reset=not again)
+        table, classes = frames.X, frames.classes
+        class_weight = check_class_weight(self.class_weight, classes)
+        weights = weigh_classes(frames.weights, frames.positive, class_weight)
+        weights = np.ones(len(table)) if weights is None else weights
         first, first_dim = np.zeros(0, dtype=np.float32), -1
         if again:
             first, first_dim = self._check_again(classes, hidden)
         sizes = network_sizes(table.shape[1], hidden)
         offsets = np.concatenate([[0], np.cumsum(sizes)])
         leader, losses, curve = self._evolve(
-            table, positive, weights, hidden, offsets, first, first_dim
+            table, frames.positive, weights / weights.sum(), hidden, offsets, first, first_dim
         )
         best = int(losses.argmin())
         if not np.isfinite(losses[best]):
@@ -358,21 +364,6 @@ class EvolvedMLPClassifier(ClassifierMixin, BaseEstimator):
         return tags
 
 
-def split_classes(y: NDArray) -> tuple[NDArray, NDArray[np.bool_]]:
-    """Return the two classes, and which rows are of the second."""
-    refuse_continuous(y)
-    classes, label = np.unique(y, return_inverse=True)
-    if len(classes) > 2:
-        raise ValueError(
-            "Only binary classification is supported. The type of the target is "
-            f"{type_of_target(y)}: y holds {classes[:5].tolist()}; for more classes use "
-            "sklearn.multiclass.OneVsRestClassifier."
-        )
-    if len(classes) < 2:
-        raise ValueError(f"y holds one class, {classes.tolist()[0]!r}; two classes are needed.")
-    return classes, label == 1
-
-
 def network_sizes(n_inputs: int, hidden: NDArray) -> NDArray[np.int64]:
     """Return how many weights and biases each network has."""
     return np.where(hidden == 0, 2 * (n_inputs + 1), hidden * (n_inputs + 3) + 2)
@@ -410,29 +401,3 @@ def _check_hidden(hidden_units: Sequence[int]) -> NDArray[np.int64]:
             "none twice."
         )
     return hidden.astype(np.int64)
-
-
-def read_table(owner: Any, *arrays: Any, reset: bool = True) -> Any:
-    """Validate X, and y where there is one, in the single precision of the networks."""
-    # What is too large becomes infinite and is refused as such.
-    checked = validate_table(owner, *arrays, reset=reset, dtype=np.float32)
-    X = checked[0] if len(arrays) > 1 else checked
-    if X.size and max(X.max(), -X.min()) > LARGEST:
-        raise ValueError(
-            f"X holds {X.flat[np.abs(X).argmax()]:g}; values up to {LARGEST:g} are needed, best "
-            "within [-1, 1], see FeatureNormalizer."
-        )
-    return checked
-
-
-def _check_weights(
-    sample_weight: Any, X: NDArray, positive: NDArray[np.bool_]
-) -> NDArray[np.float64]:
-    weights = check_sample_weight(sample_weight, X)
-    weights = weights / (weights.max() or 1.0)  # lest the sum overflow
-    for mask, what in ((positive, "positive"), (~positive, "negative")):
-        if not weights[mask].sum() > 0:
-            raise ValueError(
-                f"sample_weight is 0 for every row of the {what} class; two classes are needed."
-            )
-    return weights / weights.sum()

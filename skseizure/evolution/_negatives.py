@@ -10,7 +10,11 @@ SELECTIONS = ("greedy", "nearest")
 
 
 def select_frames(
-    X: NDArray, positive: NDArray[np.bool_], pnr: int, selection: str | None
+    X: NDArray,
+    positive: NDArray[np.bool_],
+    pnr: int,
+    selection: str | None,
+    weights: NDArray[np.float64] | None = None,
 ) -> NDArray[np.intp]:
     """Return the rows to learn from: all positive ones and the negative ones close to them.
 
@@ -26,6 +30,8 @@ def select_frames(
         ``"greedy"``: pairs of a positive and a negative in the order of their distance, a pair
         being taken if its negative is free and its positive has fewer than ``pnr``. ``"nearest"``:
         negatives in the order of the distance to their nearest positive. None: all.
+    weights : ndarray of float, shape (n_frames,), default=None
+        Frames of weight 0 are left out. Other weights make no difference.
 
     Returns
     -------
@@ -37,9 +43,10 @@ def select_frames(
     The cost is that of a search for nearest neighbours, for each of the positives among all
     negatives.
     """
-    rows, others = np.flatnonzero(positive), np.flatnonzero(~positive)
+    used = np.ones(len(X), dtype=bool) if weights is None else weights > 0
+    rows, others = np.flatnonzero(positive & used), np.flatnonzero(~positive & used)
     if selection is None or pnr * len(rows) >= len(others):
-        return np.arange(len(X))
+        return np.flatnonzero(used)
     if selection == "nearest":
         distance = NearestNeighbors(n_neighbors=1).fit(X[rows]).kneighbors(X[others])[0][:, 0]
         chosen = np.argsort(distance, kind="stable")[: pnr * len(rows)]

@@ -15,6 +15,7 @@ from sklearn.base import clone
 from tqdm import tqdm
 
 from .._core.parallel import Task, loop
+from ._frames import ClassWeight, TrainingFrames, weigh_classes
 from ._layout import Columns
 from ._mlp import EvolvedMLPClassifier
 from ._negatives import select_frames
@@ -70,16 +71,16 @@ class Evolution:
 
     Parameters
     ----------
-    X : ndarray of float32, shape (n_frames, n_columns)
+    frames : TrainingFrames
         All frames.
-    positive : ndarray of bool, shape (n_frames,)
-        The positive ones.
     columns : dict of str to dict of str to ndarray of int
         Columns of each channel and group.
     templates : tuple of three classifiers
         Binary classifier, fuser and master; cloned.
     pnr, selection : int, str or None
         See `select_frames`.
+    class_weight : tuple of two floats, "balanced" or None
+        See `weigh_classes`; applied to the frames that each classifier learns from.
     seed, turn : int
         Random numbers depend on these and on the classifier's place.
     n_jobs, verbose : int or None, bool or int
@@ -91,12 +92,12 @@ class Evolution:
         where it is. None: it never does.
     """
 
-    X: NDArray[np.float32]
-    positive: NDArray[np.bool_]
+    frames: TrainingFrames
     columns: Columns
     templates: tuple[Any, Any, Any]
     pnr: int
     selection: str | None
+    class_weight: ClassWeight
     seed: int
     turn: int
     n_jobs: int | None
@@ -126,7 +127,9 @@ class Evolution:
             phase = partial(self._phase, parallel, vectors)
             phase(
                 [
-                    _Task(Key(i, BC, c, g), [], partial(self.X.__getitem__, self._cell(c, g)))
+                    _Task(
+                        Key(i, BC, c, g), [], partial(self.frames.X.__getitem__, self._cell(c, g))
+                    )
                     for i in networks
                     for c, g in cells
                 ]
@@ -167,14 +170,21 @@ class Evolution:
         due = [task for task in tasks if self._is_due(task, vectors)]
         # In the first phase the frames to learn from are the same for all networks.
         spaces = {_space(task.key): task for task in due}
+        positive, weights = self.frames.positive, self.frames.weights
         selected = parallel(
-            partial(select_frames, task.table(), self.positive, self.pnr, self.selection)
+            partial(select_frames, task.table(), positive, self.pnr, self.selection, weights)
             for task in spaces.values()
         )
         rows = dict(zip(spaces, selected, strict=True))
         evolving = parallel(
             partial(
-                _evolve, self._start(task.key), task.table(), self.positive, rows[_space(task.key)]
+                _evolve,
+                self._start(task.key),
+                task.table(),
+                positive,
+                rows[_space(task.key)],
+                weights,
+                self.class_weight,
             )
             for task in due
         )
@@ -214,7 +224,13 @@ class Evolution:
     def _shares(self, fusers: list[_Task], masters: list[_Task]) -> list[NDArray[np.float64]]:
         tasks = fusers + masters
         effects = self._in_threads(
-            partial(effect_of_inputs, self.nodes[t.key].classifier, t.table(), self.positive)
+            partial(
+                effect_of_inputs,
+                self.nodes[t.key].classifier,
+                t.table(),
+                self.frames.positive,
+                self.frames.weights,
+            )
             for t in tasks
         )
         by_key = dict(zip((task.key for task in tasks), effects, strict=True))
@@ -279,14 +295,22 @@ def decision(vectors: Vectors) -> NDArray[np.float64]:
     return vectors[:, 1].astype(np.float64) - vectors[:, 0]
 
 
-def mean_loss(vectors: Vectors, positive: NDArray[np.bool_]) -> float:
-    """Return the mean squared error of class vectors, Eq. 7 of the paper."""
+def mean_loss(
+    vectors: Vectors,
+    positive: NDArray[np.bool_],
+    weights: NDArray[np.float64] | None = None,
+) -> float:
+    """Return the weighted mean squared error of class vectors, Eq. 7 of the paper."""
     target = np.where(positive, 1.0, -1.0)
-    return float(np.mean((vectors[:, 0] + target) ** 2 + (vectors[:, 1] - target) ** 2) / 4)
+    errors = (vectors[:, 0] + target) ** 2 + (vectors[:, 1] - target) ** 2
+    return float(np.average(errors, weights=weights) / 4)
 
 
 def effect_of_inputs(
-    classifier: Any, table: NDArray, positive: NDArray[np.bool_]
+    classifier: Any,
+    table: NDArray,
+    positive: NDArray[np.bool_],
+    weights: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float64]:
     """Return how much a fuser's decision depends on each of the classifiers below it.
 
@@ -298,14 +322,18 @@ def effect_of_inputs(
         Class vectors of the classifiers below.
     positive : ndarray of bool, shape (n_frames,)
         The positive frames.
+    weights : ndarray of float, shape (n_frames,), default=None
+        Weights of the frames. If None, all weigh the same.
 
     Returns
     -------
     ndarray of float, shape (n_inputs,)
         Mean absolute change of the decision when a class vector is replaced by its mean, as shares
-        of their sum; both classes weigh the same in the means. Zeros where no input matters.
+        of their sum; both classes weigh the same in the means. Zeros if no input matters.
     """
-    weights = np.where(positive, 0.5 / positive.sum(), 0.5 / (~positive).sum())
+    weights = np.ones(len(positive)) if weights is None else weights
+    sums = np.where(positive, weights[positive].sum(), weights[~positive].sum())
+    weights = 0.5 * weights / sums
     whole, mean = decision(class_vectors(classifier, table)), weights @ table
     effects = np.empty(table.shape[1] // 2)
     for i in range(len(effects)):
@@ -347,12 +375,39 @@ def _space(key: Key) -> Key:
 
 
 def _evolve(
-    classifier: Any, table: NDArray, positive: NDArray[np.bool_], rows: NDArray[np.intp]
+    classifier: Any,
+    table: NDArray,
+    positive: NDArray[np.bool_],
+    rows: NDArray[np.intp],
+    weights: NDArray[np.float64] | None,
+    class_weight: ClassWeight,
 ) -> tuple[Node, Vectors]:
     options = classifier.get_params(deep=False)
     if hasattr(classifier, "coefs_"):
         # It was there before and goes on from where it is.
         classifier.set_params(warm_start=True)
-    classifier.fit(table[rows], positive[rows].astype(np.intp)).set_params(**options)
+    target = positive[rows]
+    weights = weigh_classes(None if weights is None else weights[rows], target, class_weight)
+    # Only who asks for weights needs classifiers that take them.
+    given = {} if weights is None else {"sample_weight": weights}
+    classifier.fit(table[rows], target.astype(np.intp), **given).set_params(**options)
     vectors = class_vectors(classifier, table)
-    return Node(classifier, mean_loss(vectors[rows], positive[rows]), len(rows)), vectors
+    return Node(classifier, mean_loss(vectors[rows], target, weights), len(rows)), vectors
+
+
+def describe(network: Network) -> dict[str, list]:
+    """Return a table of all classifiers, the attribute ``network_`` of `CNBCClassifier`."""
+    rows = []
+    for key, node in nodes_of([network]).items():
+        layers = getattr(node.classifier, "coefs_", None)
+        if layers is None:
+            architecture = type(node.classifier).__name__
+        else:
+            architecture = "-".join(
+                str(n) for n in [layers[0].shape[0], *(w.shape[1] for w in layers)]
+            )
+        n_inputs = getattr(node.classifier, "n_features_in_", None)
+        row = (LEVELS[key.level], key.channel, key.group, n_inputs, architecture)
+        rows.append((*row, node.n_frames, node.loss))
+    names = ("level", "channel", "group", "n_inputs", "architecture", "n_frames", "loss")
+    return dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))

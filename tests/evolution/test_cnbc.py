@@ -15,6 +15,8 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
+from sklearn.tree import DecisionTreeClassifier
+from sklearn.utils import get_tags
 from skops.io import dumps, loads
 
 from skseizure.datasets import load_chbmit
@@ -264,6 +266,27 @@ def test_any_classifier_on_any_level(classifier):
     ]
     assert names == ["EvolvedMLPClassifier", type(classifier).__name__, "LogisticRegression"]
     assert mixed.network_["architecture"][-1] == "LogisticRegression"
+
+
+@pytest.mark.parametrize("kind", [CNBCClassifier, CNBCEnsembleClassifier])
+def test_missing_values_go_to_classifiers_that_take_them(kind):
+    """The selection of negatives needs distances, fusers and master see outputs alone."""
+    X, y = frames()
+    X[::7, 1, 0] = np.nan
+    tree = DecisionTreeClassifier(max_depth=4, max_features=1)
+    model = kind(tree, fuser=LogisticRegression(), selection=None, feature_groups=GROUPS)
+    model.set_params(random_state=0)
+    assert get_tags(model).input_tags.allow_nan
+    assert balanced_accuracy_score(y, model.fit(X, y).predict(X)) > 0.8
+    for change in ({"selection": "greedy"}, {"estimator": BASE}):
+        other = clone(model).set_params(**change)
+        assert not get_tags(other).input_tags.allow_nan
+        with pytest.raises(ValueError, match="X contains NaN"):
+            other.fit(X, y)
+    with pytest.raises(ValueError, match="X contains infinity"):
+        model.fit(np.where(np.isnan(X), np.inf, X), y)
+    with pytest.raises(ValueError, match=r"X holds -?1e\+35; values up to"):
+        model.fit(np.where(X[0, 0, 0] == X, -1e35, X), y)
 
 
 def test_outputs_of_other_classifiers_by_hand():
