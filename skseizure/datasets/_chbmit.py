@@ -16,8 +16,6 @@ from skseizure.signals import (
     read_chbmit_summary,
     read_events,
 )
-from skseizure.signals._edf_header import read_header
-from skseizure.signals._stored import StoredRecording
 
 from ._corpus import (
     Loaded,
@@ -174,20 +172,23 @@ def _annotate(paths: Sequence[Path]) -> Iterator[_File]:
             continue
         if beside not in summaries:
             # The summary of chb24 gives no times, so lengths come from the files.
-            lengths = {p.stem: _seconds(p) for p in paths if p.parent == path.parent}
+            lengths = {
+                other.stem: open_recording(other, quiet=True).duration
+                for other in paths
+                if other.parent == path.parent
+            }
             summaries[beside] = read_chbmit_summary(beside, durations=lengths, records=lengths)
         if path.stem not in summaries[beside].recordings:
             raise ValueError(f"{beside} does not list {path.name}; its seizures are not known.")
         yield _File(path, path.stem, 0.0, summaries[beside].select([path.stem]))
 
 
-def _seconds(path: Path) -> float:
-    header = read_header(path)
-    return float(header.n_records * header.duration)
-
-
-def _open(file: _File, montage: str | Sequence[str] | None) -> StoredRecording:
+def _open(file: _File, montage: str | Sequence[str] | None) -> Recording:
     patient = SAME_PERSON.get(file.case, file.case)
     return open_recording(
-        file.path, montage, offset=file.offset, record=file.record, patient=patient
+        file.path,
+        quiet=montage is not None,
+        offset=file.offset,
+        record=file.record,
+        patient=patient,
     )

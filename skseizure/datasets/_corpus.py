@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,9 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skseizure.signals import Events, RecordInfo, Recording, Windows
-from skseizure.signals._edf import open_edf
-from skseizure.signals._stored import StoredRecording
+from skseizure.signals import Events, RecordInfo, Recording, Windows, read_edf, to_bipolar
 
 Loaded = tuple[Windows, NDArray[Any]] | tuple[Windows, NDArray[Any], Events]
 
@@ -53,39 +50,36 @@ def check_option(name: str, value: str, allowed: Sequence[str]) -> None:
         raise ValueError(f"{name} is {value!r}; it must be one of {', '.join(map(repr, allowed))}.")
 
 
-def open_recording(
-    path: Path, montage: str | Sequence[str] | None, *, offset: float = 0.0, **options: Any
-) -> StoredRecording:
-    """Look at a file; with a montage, without a word on channels that hold no voltage."""
+def open_recording(path: Path, *, quiet: bool, offset: float = 0.0, **options: Any) -> Recording:
+    """Open a file lazily; if quiet, do not warn of channels that hold no voltage."""
     with warnings.catch_warnings():
-        if montage is not None:
-            # What a montage needs it asks for by name, and names what it misses.
+        if quiet:  # a montage asks for its channels by name, and names those that are missing
             warnings.filterwarnings("ignore", message=".*: left out ", category=UserWarning)
-        return StoredRecording(open_edf(path, **options), offset=offset)
+        return read_edf(path, lazy=True, **options).replace(offset=offset)
 
 
 def read_recordings(
-    parts: Iterable[tuple[StoredRecording, Events]],
+    parts: Iterable[tuple[Recording, Events]],
     montage: str | Sequence[str] | None,
     on_missing: str,
     preprocess: Callable[[Recording], Recording] | None,
     lazy: bool,
 ) -> Iterator[tuple[Recording, Events]]:
-    """Bring recordings to one montage and preprocess them, now or whenever they are needed.
+    """Bring lazy recordings to one montage and preprocess them, now or whenever they are needed.
 
     Those that lack a channel of the montage raise or are skipped by name.
     """
     skipped: dict[str, ValueError] = {}
-    for stored, events in parts:
+    for recording, events in parts:
         try:
-            stored = stored if montage is None else stored.with_montage(montage)
+            recording = recording if montage is None else to_bipolar(recording, montage)
         except ValueError as error:
             if on_missing == "raise":
                 raise ValueError(f"{error} on_missing='skip' leaves such records out.") from error
-            skipped[stored.file.record] = error
+            skipped[recording.record] = error
             continue
-        stored = replace(stored, preprocess=preprocess)
-        yield stored.lazily() if lazy else stored.read(), events
+        recording = recording if lazy else recording.load()
+        yield recording if preprocess is None else recording.apply(preprocess), events
     if skipped:
         warnings.warn(
             f"skipped {len(skipped)} of the records, for want of channels of the montage: "

@@ -10,7 +10,6 @@ from pathlib import Path
 from tqdm import tqdm
 
 from ..signals import Events, Recording, read_events
-from ..signals._stored import StoredRecording
 from ._corpus import (
     Loaded,
     check_option,
@@ -110,14 +109,20 @@ def load_edf_folder(
         records[record] = file
     tables = [_events_table(file) for file in files]
 
-    def parts() -> Iterator[tuple[StoredRecording, Events]]:
+    def parts() -> Iterator[tuple[Recording, Events]]:
         pairs = zip(records.items(), tables, strict=True)
         for (record, file), table in tqdm(
             pairs, desc="EDF", unit="file", total=len(files), disable=not verbose
         ):
             patient = _patient(file, folder)
             yield (
-                open_recording(file, montage, record=record, patient=patient, resample_to=sfreq),
+                open_recording(
+                    file,
+                    quiet=montage is not None,
+                    record=record,
+                    patient=patient,
+                    resample_to=sfreq,
+                ),
                 read_events(table, record=record, patient=patient),
             )
 

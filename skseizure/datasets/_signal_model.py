@@ -9,7 +9,7 @@ import scipy.fft
 import scipy.signal
 from numpy.typing import NDArray
 
-from skseizure.signals._montage import DOUBLE_BANANA
+from skseizure.signals import get_montage
 
 # Electrodes of the 10-20 system seen from above: the head is the unit disc, the nose at (0, 1).
 POSITIONS = {
@@ -43,7 +43,7 @@ _MUSCLE = {
 _BIPOLAR = np.array(
     [
         [(name == pair.split("-")[0]) - float(name == pair.split("-")[1]) for name in ELECTRODES]
-        for pair in DOUBLE_BANANA
+        for pair in get_montage("double banana")
     ],
     dtype=np.float32,
 )
@@ -114,7 +114,7 @@ def simulate(
     Returns
     -------
     ndarray of float32, shape (18, n_samples)
-        Bipolar channels in microvolts, in the order of `DOUBLE_BANANA`.
+        Bipolar channels in microvolts, in the order of the double banana.
     """
     potentials = background(rng, model, n_samples, sfreq)
     for onset, end in seizures:

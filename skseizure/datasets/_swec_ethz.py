@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from skseizure.signals import Events, Recording
-from skseizure.signals._stored import preprocessed
 
 from ._corpus import Loaded, choose, existing_folder, join_recordings
 
@@ -108,7 +107,10 @@ def load_swec_ethz(
         )
     )
     return join_recordings(
-        ((preprocessed(recording, preprocess), events) for recording, events in parts),
+        (
+            (recording if preprocess is None else recording.apply(preprocess), events)
+            for recording, events in parts
+        ),
         window=window,
         step=step,
         min_overlap=min_overlap,

@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 
-from skseizure.signals import Events, RecordInfo, Recording
-from skseizure.signals._montage import DOUBLE_BANANA as CHANNELS
+from skseizure.signals import Events, RecordInfo, Recording, get_montage
 
 from .._core.errors import prefix_errors
 from ._signal_model import ELECTRODES, BrainModel, simulate
 
+CHANNELS = get_montage("double banana")
 SHORTEST = 10.0  # seconds; the least that counts as an electrographic seizure
 QUOTA = 30.0  # seconds; largest amount of seizure that is placed though less of it is owed
 GAP = 3.0  # seconds; least distance of two seizures, and of a seizure and the border

@@ -121,7 +121,11 @@ def load_tusz(
     parts = (
         (
             open_recording(
-                file, montage, resample_to=sfreq, record=file.stem, patient=_patient(file)
+                file,
+                quiet=montage is not None,
+                resample_to=sfreq,
+                record=file.stem,
+                patient=_patient(file),
             ),
             events,
         )

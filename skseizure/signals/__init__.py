@@ -6,7 +6,7 @@ from ._edf import read_edf
 from ._events import Events, RecordInfo
 from ._events_io import read_events, write_events
 from ._filters import filter_recording, resample_recording
-from ._montage import to_bipolar
+from ._montage import get_montage, to_bipolar
 from ._recording import Recording
 from ._windows import Windows
 
@@ -16,6 +16,7 @@ __all__ = [
     "Recording",
     "Windows",
     "filter_recording",
+    "get_montage",
     "read_chbmit_summary",
     "read_edf",
     "read_events",

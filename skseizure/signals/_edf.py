@@ -1,4 +1,4 @@
-"""Read EDF and BDF files into recordings; edfio decodes the samples."""
+"""Read EDF and BDF files into recordings."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import DTypeLike
 
-from ._edf_file import EdfChannel, EdfFile, decode_start, file_state
+from ._edf_file import EdfChannel, EdfFile, shortest
 from ._edf_header import Header, read_header, refuse
+from ._lazy import LazySignal
 from ._recording import Recording
 
 # In lower case; mu also as its two bytes in Shift-JIS, which Nihon Kohden writes.
@@ -32,6 +33,7 @@ def read_edf(
     record: str | None = None,
     patient: str | None = None,
     dtype: DTypeLike = np.float32,
+    lazy: bool = False,
 ) -> Recording:
     """Read an EDF, EDF+ or BDF file as one continuous recording in microvolts.
 
@@ -55,6 +57,9 @@ def read_edf(
         Name of the patient; it is never taken from the file.
     dtype : {numpy.float32, numpy.float64}, default=numpy.float32
         Type of the signal; 16 bits of an EDF sample fit float32, as do 24 bits of a BDF sample.
+    lazy : bool, default=False
+        If True, read the header and the time stamps only. The samples stay in the file until
+        `Recording.load` or ``numpy.asarray`` of its ``data`` reads them.
 
     Returns
     -------
@@ -107,58 +112,47 @@ def read_edf(
     >>> bool(np.abs(recording.data - wave).max() < 0.01)
     True
     """
-    return open_edf(
-        path,
-        channels=channels,
-        resample_to=resample_to,
-        blank_unit=blank_unit,
-        record=record,
-        patient=patient,
-        dtype=dtype,
-    ).read()
-
-
-def open_edf(
-    path: str | os.PathLike[str],
-    *,
-    channels: Sequence[str] | None = None,
-    resample_to: float | None = None,
-    blank_unit: str | None = None,
-    record: str | None = None,
-    patient: str | None = None,
-    dtype: DTypeLike = np.float32,
-) -> EdfFile:
-    """Look at a file without reading its samples; parameters and errors are `read_edf`'s."""
     path, dtype = Path(path), np.dtype(dtype)
     if dtype not in (np.float32, np.float64):
         raise ValueError(f"dtype is {dtype}; float32 or float64 is needed.")
     if blank_unit is not None and _microvolts(blank_unit) is None:
         raise ValueError(f"blank_unit is {blank_unit!r}; 'nV', 'uV', 'mV' or 'V' is needed.")
-    state = file_state(path)
     header = read_header(path)
     scales = _choose(header, channels, blank_unit)
     _check_rates(header, list(scales), resample_to)
-    listed, start = decode_start(header)
-    return EdfFile(
+    # edfio lists only signals without exactly this label, the header reader tells it loosely.
+    label = f"{header.format} Annotations"
+    listed = [i for i, signal in enumerate(header.signals) if signal["label"] != label]
+    chosen = tuple(_channel(header, i, listed.index(i), scale) for i, scale in scales.items())
+    sfreq = float(header.rate(next(iter(scales))) if resample_to is None else resample_to)
+    file = EdfFile(
         path=path.absolute(),
+        state=header.state,
         format=header.format,
-        state=state,
-        channels=tuple(_channel(header, listed, i, scale) for i, scale in scales.items()),
-        sfreq=float(header.rate(next(iter(scales))) if resample_to is None else resample_to),
+        n_records=header.n_records,
+        n_bytes=header.n_bytes + header.n_records * sum(header.samples) * header.sample_bytes,
+        n_signals=len(listed),
+        channels=chosen,
+        sfreq=sfreq,
+        n_samples=shortest(chosen, sfreq),
         dtype=dtype,
         record=path.stem if record is None else record,
         patient=patient,
-        start=start,
+        start=header.start,
     )
+    if not lazy:
+        return file.read()
+    # Whatever a file's 16 or 24 bits hold, its header has been found to scale it well.
+    return file.recording(LazySignal(file, (len(chosen), file.n_samples), dtype, finite=True))
 
 
-def _channel(header: Header, listed: Sequence[int], i: int, scale: float) -> EdfChannel:
+def _channel(header: Header, i: int, number: int, scale: float) -> EdfChannel:
     low, high = header.number(i, "physical_min"), header.number(i, "physical_max")
     least, most = header.number(i, "digital_min"), header.number(i, "digital_max")
     gain = scale * (high - low) / (most - least)
     return EdfChannel(
         name=header.names[i],
-        number=listed.index(i),
+        number=number,
         n_samples=header.samples[i] * header.n_records,
         sfreq=header.rate(i),
         gain=gain,
@@ -208,7 +202,7 @@ def _choose(
         warnings.warn(
             f"{header.path}: left out {', '.join(faults)}; channels=[...] chooses without this "
             f"warning.{hint}",
-            stacklevel=4,
+            stacklevel=3,
         )
     return scales
 

@@ -1,27 +1,19 @@
-"""A file that has been looked at, and how edfio decodes its samples."""
+"""An EDF or BDF file whose header is known: its samples in microvolts, by edfio."""
 
 from __future__ import annotations
 
-import io
-import threading
-import warnings
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import date, datetime
+import mmap
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ._edf_header import Header, refuse
+from ._edf_header import file_state, refuse
 from ._filters import resample, resampled_length
 from ._recording import Recording
-
-NO_DATE = date(1985, 1, 1)  # what EDF writes for a date that is not to be known
-
-# Recordings are also read in threads, and the filters of warnings are of the whole process.
-_warning_filters = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -58,38 +50,58 @@ class EdfFile:
     ----------
     path : Path
         The file, absolute.
+    state : tuple of int
+        What `file_state` said of it before its header was read.
     format : str
         ``"EDF"`` or ``"BDF"``.
-    state : tuple of int
-        What `file_state` said of it before it was looked at.
+    n_records, n_bytes : int
+        Whole data records, and where the last of them ends in the file.
+    n_signals : int
+        Signals that edfio should list.
     channels : tuple of EdfChannel
         The channels to read.
     sfreq : float
         Sampling rate of the recording.
+    n_samples : int
+        Samples of each channel of the recording.
     dtype, record, patient, start
         As in `Recording`.
     """
 
     path: Path
-    format: str
     state: tuple[int, int]
+    format: str
+    n_records: int
+    n_bytes: int
+    n_signals: int
     channels: tuple[EdfChannel, ...]
     sfreq: float
+    n_samples: int
     dtype: np.dtype
     record: str
     patient: str | None
     start: datetime | None
 
     @property
-    def n_samples(self) -> int:
-        """Samples of each channel of the recording."""
-        # Rounding can leave one sample more at one rate than at another.
-        return min(resampled_length(c.n_samples, c.sfreq, self.sfreq) for c in self.channels)
+    def original_sfreq(self) -> float:
+        """Lowest sampling rate of the channels in the file."""
+        return min(channel.sfreq for channel in self.channels)
+
+    def narrow(self, channels: Sequence[int]) -> EdfFile:
+        """Return the same file with some of the channels."""
+        return replace(self, channels=tuple(self.channels[i] for i in channels))
 
     def recording(self, data: Any) -> Recording:
         """Return a recording of this file with ``data``, shape (n_channels, n_samples)."""
-        names = [channel.name for channel in self.channels]
-        return Recording(data, self.sfreq, names, self.record, self.patient, self.start)
+        return Recording(
+            data,
+            self.sfreq,
+            [channel.name for channel in self.channels],
+            record=self.record,
+            patient=self.patient,
+            start=self.start,
+            original_sfreq=self.original_sfreq,
+        )
 
     def read(self) -> Recording:
         """Read the samples.
@@ -106,20 +118,35 @@ class EdfFile:
             is read.
         """
         self._refuse_change()
-        signals = decode(self.path, self.format, self.path).signals
+        signals = self._decode()
         data = np.empty((len(self.channels), self.n_samples), dtype=self.dtype)
-        for sfreq in {channel.sfreq for channel in self.channels}:
-            rows = [i for i, channel in enumerate(self.channels) if channel.sfreq == sfreq]
-            alike = [self.channels[i] for i in rows]
-            if len(alike) == len(data) and sfreq == self.sfreq:
-                _fill(data, alike, signals)
+        for row, channel in zip(data, self.channels, strict=True):
+            digital = signals[channel.number].digital
+            if channel.sfreq == self.sfreq:
+                row[:] = digital[: self.n_samples] * channel.gain + channel.offset
             else:
-                block = np.empty((len(alike), alike[0].n_samples), dtype=self.dtype)
-                _fill(block, alike, signals)
-                block = block if sfreq == self.sfreq else resample(block, sfreq, self.sfreq)
-                data[rows] = block[:, : self.n_samples]
+                own = (digital * channel.gain + channel.offset).astype(self.dtype)
+                row[:] = resample(own, channel.sfreq, self.sfreq)[: self.n_samples]
         self._refuse_change()  # while it was read
         return self.recording(data)
+
+    def _decode(self) -> Sequence[Any]:
+        import edfio
+
+        with self.path.open("rb") as stream:
+            raw = mmap.mmap(stream.fileno(), self.n_bytes, access=mmap.ACCESS_COPY)
+        # In this copy the header fits the data: edfio then has nothing to warn of. Silencing it
+        # instead would take a lock, as the filters of warnings are of the whole process, and a
+        # forked child may inherit a lock that nobody opens.
+        raw[236:244] = f"{self.n_records:<8}".encode()
+        read = edfio.read_edf if self.format == "EDF" else edfio.read_bdf
+        try:
+            signals = read(memoryview(raw)).signals
+        except Exception as error:
+            raise ValueError(f"{self.path}: edfio cannot read it: {error}") from error
+        if len(signals) != self.n_signals:
+            refuse(self.path, f"has {self.n_signals} signals, but edfio finds {len(signals)}.")
+        return signals
 
     def _refuse_change(self) -> None:
         try:
@@ -134,50 +161,7 @@ class EdfFile:
         refuse(self.path, f"has changed since it was opened ({what}). Open it again.")
 
 
-def file_state(path: Path) -> tuple[int, int]:
-    """Return the size of a file in bytes and the time of its last change in nanoseconds."""
-    found = path.stat()
-    return found.st_size, found.st_mtime_ns
-
-
-def decode(path: Path, file_format: str, source: Path | io.BytesIO) -> Any:
-    """Open a file, or the first bytes of it, with edfio; what that dislikes becomes our error."""
-    import edfio
-
-    read = edfio.read_edf if file_format == "EDF" else edfio.read_bdf
-    try:
-        with _warning_filters, warnings.catch_warnings():
-            # The header reader has compared it with the file, in its own words.
-            warnings.filterwarnings("ignore", message=r".DF header indicates .* data records")
-            return read(source)
-    except OSError:
-        raise
-    except Exception as error:
-        raise ValueError(f"{path}: edfio cannot read it: {error}") from error
-
-
-def decode_start(header: Header) -> tuple[list[int], datetime | None]:
-    """Return the numbers of the signals that edfio lists, and when the recording started."""
-    record_bytes = sum(header.samples) * header.sample_bytes
-    with header.path.open("rb") as stream:
-        file = decode(
-            header.path, header.format, io.BytesIO(stream.read(header.n_bytes + record_bytes))
-        )
-    # edfio lists only signals without exactly this label, the header reader tells it loosely.
-    label = f"{header.format} Annotations"
-    listed = [i for i, signal in enumerate(header.signals) if signal["label"] != label]
-    if len(listed) != len(file.signals):
-        refuse(header.path, f"has {len(listed)} signals, but edfio finds {len(file.signals)}.")
-    try:
-        with _warning_filters, warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            start = file.startdatetime
-    except Exception:  # edfio raises many kinds for fields that are anonymised or damaged
-        return listed, None
-    return listed, None if start.date() == NO_DATE else start
-
-
-def _fill(data: NDArray[np.floating], channels: Iterable[EdfChannel], signals: Any) -> None:
-    """Write channels of one rate in microvolts into the rows of ``data``."""
-    for row, channel in zip(data, channels, strict=True):
-        row[:] = signals[channel.number].digital * channel.gain + channel.offset
+def shortest(channels: Sequence[EdfChannel], sfreq: float) -> int:
+    """Return the samples that every channel has at a sampling rate."""
+    # Rounding can leave one sample more at one rate than at another.
+    return min(resampled_length(channel.n_samples, channel.sfreq, sfreq) for channel in channels)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
 from typing import NoReturn
@@ -36,6 +37,10 @@ SIGNAL_FIELDS = {
 }
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,2})?", re.IGNORECASE | re.ASCII)
 TIMEKEEPING = re.compile(rb"([+-]\d+(?:\.\d*)?)\x14")
+DATE_OR_TIME = re.compile(r" ?(\d{1,2})[.:'\-/ ] ?(\d{1,2})[.:'\-/ ] ?(\d{1,2})", re.ASCII)
+PLUS_DATE = re.compile(r"Startdate (\d{1,2})-([A-Za-z]{3})-(\d{4})( .*)?", re.ASCII)
+MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+NO_DATE = date(1985, 1, 1)  # what EDF writes for a date that is not to be known
 
 
 @dataclass(frozen=True)
@@ -46,8 +51,12 @@ class Header:
     ----------
     path : Path
         The file.
+    state : tuple of int
+        What `file_state` said of it before the header was read.
     format : str
         ``"EDF"`` or ``"BDF"``.
+    start : datetime or None
+        Start of the recording; None where the date is anonymised or unreadable.
     reserved : str
         The field that tells EDF+C and EDF+D.
     n_bytes, n_records : int
@@ -63,7 +72,9 @@ class Header:
     """
 
     path: Path
+    state: tuple[int, int]
     format: str
+    start: datetime | None
     reserved: str
     n_bytes: int
     n_records: int
@@ -92,6 +103,12 @@ def refuse(path: Path, reason: str) -> NoReturn:
     raise ValueError(f"{path}: {reason}")
 
 
+def file_state(path: Path) -> tuple[int, int]:
+    """Return the size of a file in bytes and the time of its last change in nanoseconds."""
+    found = path.stat()
+    return found.st_size, found.st_mtime_ns
+
+
 def read_header(path: Path) -> Header:
     """Read a header, and refuse a file that does not fit it.
 
@@ -110,7 +127,8 @@ def read_header(path: Path) -> Header:
     ValueError
         If the file is not a whole, continuous EDF or BDF file with signals.
     """
-    size = path.stat().st_size
+    state = file_state(path)
+    size = state[0]
     with path.open("rb") as file:
         main = file.read(256)
         file_format = _format(path, main)
@@ -140,7 +158,9 @@ def read_header(path: Path) -> Header:
     stated = _integer(path, main[236:244], "number of data records")
     header = Header(
         path=path,
+        state=state,
         format=file_format,
+        start=_start(main),
         reserved=_text(main[192:236]),
         n_bytes=n_bytes,
         n_records=_n_records(path, stated, sum(samples) * sample_bytes, size - n_bytes),
@@ -149,8 +169,7 @@ def read_header(path: Path) -> Header:
         signals=signals,
         names=_unique_names(ordinary),
     )
-    _check_continuous(header)
-    return header
+    return replace(header, start=_delayed(header.start, _check_continuous(header)))
 
 
 def _format(path: Path, main: bytes) -> str:
@@ -193,6 +212,8 @@ def _integer(path: Path, raw: bytes, what: str) -> int:
     value = _number(path, _text(raw), what)
     if value.denominator != 1:
         refuse(path, f"{what} in its header is {_text(raw)!r}; a whole number is needed.")
+    if not re.fullmatch(r"[+-]?\d+", _text(raw), re.ASCII):
+        refuse(path, f"edfio cannot read it: {what} in its header is {_text(raw)!r}.")
     return int(value)
 
 
@@ -218,7 +239,7 @@ def _n_records(path: Path, stated: int, record_bytes: int, data_bytes: int) -> i
         warnings.warn(
             f"{path}: its header leaves the number of data records open (-1); "
             f"the file holds {n_records} whole ones.",
-            stacklevel=5,
+            stacklevel=4,
         )
         return n_records
     if stated < 1:
@@ -252,13 +273,40 @@ def _unique_names(labels: dict[int, str]) -> dict[int, str]:
     return names
 
 
-def _check_continuous(header: Header) -> None:
+def _start(main: bytes) -> datetime | None:
+    """Return the start that the main header states, to the second."""
+    plus = _text(main[88:168])
+    days, hours = (DATE_OR_TIME.fullmatch(_text(main[i : i + 8])) for i in (168, 176))
+    if days is None or hours is None or re.match("Startdate X( |$)", plus):
+        return None
+    day, month, year = map(int, days.groups())
+    year += 1900 if year >= 85 else 2000
+    stated = PLUS_DATE.fullmatch(plus)
+    if stated and stated[2].upper() in MONTHS:  # EDF+ states the whole year
+        day, month, year = int(stated[1]), MONTHS.index(stated[2].upper()) + 1, int(stated[3])
+    hour, minute, second = map(int, hours.groups())
+    try:
+        start = datetime(year, month, day, hour, minute, second)
+    except ValueError:  # no such day or hour
+        return None
+    return None if start.date() == NO_DATE else start
+
+
+def _delayed(start: datetime | None, seconds: float) -> datetime | None:
+    try:
+        return start and start + timedelta(seconds=seconds)
+    except OverflowError:  # beyond the year 9999
+        return None
+
+
+def _check_continuous(header: Header) -> float:
+    """Return the onset of the first data record in seconds, or raise if there is a gap."""
     discontinuous = header.reserved[:5].upper() in ("EDF+D", "BDF+D")
     annotations = [i for i, signal in enumerate(header.signals) if _annotates(signal)]
     if not annotations:
         if discontinuous:
             refuse(header.path, f"is {header.reserved[:5]} without time stamps to tell its gaps.")
-        return
+        return 0.0
     first, width = annotations[0], header.sample_bytes
     low = sum(header.samples[:first]) * width
     shape = (header.n_records, sum(header.samples) * width)
@@ -271,7 +319,7 @@ def _check_continuous(header: Header) -> None:
                 header.path,
                 f"is {header.reserved[:5]}, and its data record {missing} has no time stamp.",
             )
-        return
+        return 0.0 if stamps[0] is None else float(stamps[0][1])
     onset = np.array([float(stamp[1]) for stamp in stamps if stamp is not None])
     length = float(header.duration)
     fastest = max(header.rate(i) for i in header.names)
@@ -285,6 +333,7 @@ def _check_continuous(header: Header) -> None:
             f"{onset[i] + length:g} s, the next begins at {onset[i + 1]:g} s "
             f"({int(apart.sum())} such places). Split it into continuous files.",
         )
+    return float(onset[0])
 
 
 def _cells(raw: NDArray[np.uint8], low: int, width: int) -> list[bytes]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import pickle
 import threading
 import types
@@ -22,8 +23,15 @@ KEPT = 2
 class Source(Protocol):
     """Where a signal comes from; reads the same whenever it is asked, or raises."""
 
+    @property
+    def original_sfreq(self) -> float:
+        """Lowest sampling rate of the channels in the file."""
+
     def read(self) -> Any:
         """Return the `Recording`."""
+
+    def narrow(self, channels: Sequence[int]) -> Source:
+        """Return a source of some channels, chosen by their place."""
 
 
 class LazySignal:
@@ -71,8 +79,19 @@ class LazySignal:
         chosen = np.array(self._channels)[channels].tolist()
         return LazySignal(self.source, self._whole, self.dtype, self.finite, chosen)
 
+    def narrow(self, channels: Sequence[int]) -> LazySignal:
+        """Choose channels by their place; whoever reads them reads no others."""
+        source = self.source.narrow([self._channels[i] for i in channels])
+        return LazySignal(source, (len(channels), self._whole[1]), self.dtype, self.finite)
+
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray:
-        data = _recordings.get(self.source)
+        return np.array(self._chosen(_recordings.get(self.source)), dtype=dtype, copy=copy)
+
+    def read(self) -> NDArray[np.floating]:
+        """Read the channels into an array of the caller's own."""
+        return self._chosen(self.source.read().data)
+
+    def _chosen(self, data: NDArray[np.floating]) -> NDArray[np.floating]:
         if data.shape != self._whole or data.dtype != self.dtype:
             raise ValueError(
                 f"preprocess turned a recording into {self.dtype} of shape {self._whole} at first, "
@@ -81,10 +100,8 @@ class LazySignal:
             )
         first, n_channels = self._channels[0], len(self._channels)
         if self._channels == tuple(range(first, first + n_channels)):
-            data = data[first : first + n_channels]  # neighbours: a view, no copy
-        else:
-            data = data[list(self._channels)]
-        return np.array(data, dtype=dtype, copy=copy)
+            return data[first : first + n_channels]  # neighbours: a view, no copy
+        return data[list(self._channels)]
 
 
 class _Slot:
@@ -121,8 +138,18 @@ class _Recordings:
                 slot.data = data
             return slot.data
 
+    def renew_locks(self) -> None:
+        """Open all locks in a forked child, where no thread is left that would."""
+        kept = [(key, slot.data) for key, slot in self._kept.items() if slot.data is not None]
+        self.__init__()  # type: ignore[misc]
+        for key, data in kept:
+            slot = self._kept[key] = self._held[key] = _Slot()
+            slot.data = data
+
 
 _recordings = _Recordings()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=lambda: _recordings.renew_locks())
 
 
 class _KeyPickler(pickle.Pickler):

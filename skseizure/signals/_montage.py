@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 
-from ._recording import Recording
+from ._lazy import LazySignal
+from ._recording import Recording, lazily
 
 # The 18 derivations of the longitudinal bipolar montage, in the order of CHB-MIT's files.
 DOUBLE_BANANA = (
@@ -48,6 +50,38 @@ def normalize_ch_name(name: str) -> str:
     return "-".join(RENAMED.get(part, part) for part in name.split("-"))
 
 
+def get_montage(name: str) -> tuple[str, ...]:
+    """Return the derivations of a montage.
+
+    Parameters
+    ----------
+    name : {"double banana"}
+        Name of the montage.
+
+    Returns
+    -------
+    tuple of str
+        Names ``"A-B"`` of its derivations, in their order.
+
+    Raises
+    ------
+    ValueError
+        If there is no montage of this name.
+
+    Examples
+    --------
+    >>> from skseizure.signals import get_montage
+    >>> get_montage("double banana")[:4]
+    ('FP1-F7', 'F7-T7', 'T7-P7', 'P7-O1')
+    """
+    if name not in MONTAGES:
+        raise ValueError(
+            f"montage is {name!r}; {', '.join(map(repr, MONTAGES))} or a sequence of names "
+            "'A-B' is needed."
+        )
+    return MONTAGES[name]
+
+
 def to_bipolar(recording: Recording, montage: str | Sequence[str] = "double banana") -> Recording:
     """Bring a recording to a bipolar montage.
 
@@ -68,7 +102,8 @@ def to_bipolar(recording: Recording, montage: str | Sequence[str] = "double bana
     -------
     Recording
         One channel a derivation, under the montage's names and in its order; dtype, record,
-        patient, start and offset are kept.
+        patient, start and offset are kept. Of a recording that was opened lazily, it is made
+        whenever it is read, and only the channels that it needs are decoded and resampled.
 
     Raises
     ------
@@ -85,12 +120,7 @@ def to_bipolar(recording: Recording, montage: str | Sequence[str] = "double bana
     >>> to_bipolar(recording, ["FP1-F7", "F7-T7"]).data.tolist()
     [[2.0, 3.0], [2.0, 3.0]]
     """
-    if isinstance(montage, str) and montage not in MONTAGES:
-        raise ValueError(
-            f"montage is {montage!r}; {', '.join(map(repr, MONTAGES))} or a sequence of names "
-            "'A-B' is needed."
-        )
-    wanted = MONTAGES[montage] if isinstance(montage, str) else tuple(montage)
+    wanted = get_montage(montage) if isinstance(montage, str) else tuple(montage)
     if not wanted:
         raise ValueError("montage is empty; at least one name 'A-B' is needed.")
     pairs = [_pair(normalize_ch_name(name)) for name in wanted]
@@ -108,6 +138,16 @@ def to_bipolar(recording: Recording, montage: str | Sequence[str] = "double bana
             f"record {recording.record!r} has no channels for {', '.join(missing)}; "
             f"present are {', '.join(recording.ch_names)}."
         )
+    if isinstance(recording.data, LazySignal):
+        needed = sorted({i for source in sources for i in source or () if i is not None})
+        part = recording.data.narrow(needed)
+        recording = recording.replace(
+            data=part,
+            ch_names=[recording.ch_names[i] for i in needed],
+            original_sfreq=part.source.original_sfreq,
+        )
+        outline = recording.replace(data=part[[0] * len(wanted)], ch_names=wanted)
+        return lazily(recording, partial(to_bipolar, montage=wanted), outline, part.finite)
     data = np.empty((len(wanted), recording.data.shape[1]), dtype=recording.data.dtype)
     for row, source in zip(data, sources, strict=True):
         plus_row, minus_row = source or (None, None)

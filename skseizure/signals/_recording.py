@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .._core.errors import prefix_errors
 from ._lazy import LazySignal
-from ._samples import float_array, sampling_rate
+from ._samples import float_array, is_finite, number, sampling_rate
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,7 +22,9 @@ class Recording:
     Parameters
     ----------
     data : ndarray, shape (n_channels, n_samples)
-        Signal in microvolts; float32 or float64 is kept, anything else becomes float64.
+        Signal in microvolts; float32 or float64 is kept, anything else becomes float64. Of a
+        recording that was opened lazily, an array-like that reads its file when it is turned into
+        an array.
     sfreq : float
         Sampling rate in Hz.
     ch_names : sequence of str, length n_channels
@@ -35,6 +38,9 @@ class Recording:
     offset : float, default=0.0
         Seconds from the record's start to the first sample; above zero for a stretch cut out of
         a longer record.
+    original_sfreq : float, default=None
+        Lowest sampling rate in Hz at which a channel was recorded, before any resampling. If None,
+        ``sfreq``.
 
     Raises
     ------
@@ -59,6 +65,7 @@ class Recording:
     patient: str | None = None
     start: datetime | None = None
     offset: float = 0.0
+    original_sfreq: float | None = None
 
     def __post_init__(self) -> None:
         data = self.data if isinstance(self.data, LazySignal) else float_array(self.data)
@@ -69,7 +76,15 @@ class Recording:
             )
         ch_names = channel_names(self.ch_names, data.shape[0])
         sfreq = sampling_rate(self.sfreq)
-        for name, value in (("data", data), ("ch_names", ch_names), ("sfreq", sfreq)):
+        original = (
+            sfreq if self.original_sfreq is None else number("original_sfreq", self.original_sfreq)
+        )
+        for name, value in {
+            "data": data,
+            "ch_names": ch_names,
+            "sfreq": sfreq,
+            "original_sfreq": original,
+        }.items():
             object.__setattr__(self, name, value)
 
     @property
@@ -92,11 +107,120 @@ class Recording:
         """
         return replace(self, **changes)
 
+    def load(self) -> Recording:
+        """Read the samples of a recording that was opened lazily.
+
+        Returns
+        -------
+        Recording
+            The recording with its samples in memory; itself if they are there already.
+
+        Raises
+        ------
+        ValueError
+            If the file has changed since it was opened, or is gone.
+        """
+        return self.replace(data=self.data.read()) if isinstance(self.data, LazySignal) else self
+
+    def apply(self, preprocess: Callable[[Recording], Recording]) -> Recording:
+        """Apply a function to the recording, now or whenever it is read.
+
+        Parameters
+        ----------
+        preprocess : callable
+            Called with the `Recording`, its samples in memory; returns a `Recording`.
+
+        Returns
+        -------
+        Recording
+            What ``preprocess`` returns. If this recording was opened lazily, so is the result:
+            ``preprocess`` is called once to learn its shape, and again whenever it is read, and
+            must give the same each time.
+
+        Raises
+        ------
+        TypeError
+            If ``preprocess`` returns something else than a `Recording`.
+        """
+        changed = _changed(self.load(), preprocess)
+        if not isinstance(self.data, LazySignal):
+            return changed
+        return lazily(self, preprocess, changed, is_finite(changed.data))
+
     def __repr__(self) -> str:
         return (
             f"Recording({self.record!r}: {len(self.ch_names)} channels, "
             f"{self.duration:.1f} s at {self.sfreq:g} Hz)"
         )
+
+
+def lazily(
+    recording: Recording,
+    function: Callable[[Recording], Recording],
+    outline: Recording,
+    finite: bool,
+) -> Recording:
+    """Return what a function makes of a lazy recording, whenever it is read.
+
+    Parameters
+    ----------
+    recording : Recording
+        Its samples are in a file.
+    function : callable
+        From `Recording` to `Recording`.
+    outline : Recording
+        Like the result in all but the samples.
+    finite : bool
+        Whether all samples of the result are known to be finite.
+
+    Returns
+    -------
+    Recording
+        With a `LazySignal` as ``data``.
+    """
+    source = _Applied(recording, function)
+    signal = LazySignal(source, outline.data.shape, outline.data.dtype, finite)
+    return outline.replace(data=signal)
+
+
+@dataclass(frozen=True, eq=False)
+class _Applied:
+    """What a function makes of a lazy recording; a source of signals."""
+
+    recording: Recording
+    function: Callable[[Recording], Recording]
+
+    @property
+    def original_sfreq(self) -> float:
+        return self.recording.original_sfreq or self.recording.sfreq
+
+    def read(self) -> Recording:
+        return _changed(self.recording.load(), self.function)
+
+    def narrow(self, channels: Sequence[int]) -> _Applied:
+        # Only the function knows what it needs: it is given all, as before.
+        chosen = partial(_some_channels, function=self.function, channels=channels)
+        return _Applied(self.recording, chosen)
+
+
+def _some_channels(
+    recording: Recording,
+    function: Callable[[Recording], Recording],
+    channels: Sequence[int],
+) -> Recording:
+    changed = _changed(recording, function)
+    names = [changed.ch_names[i] for i in channels]
+    return changed.replace(data=changed.data[list(channels)], ch_names=names)
+
+
+def _changed(recording: Recording, preprocess: Callable[[Recording], Recording]) -> Recording:
+    changed = preprocess(recording)
+    if not isinstance(changed, Recording):
+        raise TypeError(
+            f"preprocess returned {type(changed).__name__} for record {recording.record!r}; "
+            "a Recording is needed."
+        )
+    return changed.load()
 
 
 def channel_names(ch_names: Sequence[str], n_channels: int) -> tuple[str, ...]:

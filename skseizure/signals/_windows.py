@@ -2,20 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+import operator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Self
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from .._core.timeline import cells, covered, runs, segments
 from ._events import Events, RecordInfo
-from ._recording import Recording
-from ._samples import number, sampling_rate, stored_signal
-from ._window_array import WindowArray
+from ._lazy import LazySignal
+from ._recording import Recording, channel_names
+from ._samples import (
+    as_float,
+    float_type,
+    is_finite,
+    number,
+    sampling_rate,
+    stored_signal,
+    take_channels,
+)
+from ._window_index import (
+    Signal,
+    WindowIndex,
+    normal_key,
+    share_signals,
+    take,
+    without_the_unused,
+)
 
 
-class Windows(WindowArray):
+class Windows:
     """Windows of multi-channel EEG that know where and when they were recorded.
 
     An array-like of shape (n_windows, n_channels, n_times): scikit-learn indexes, splits, shuffles,
@@ -83,6 +100,13 @@ class Windows(WindowArray):
     True
     """
 
+    # A window is a row of a 3-D array among `_signals`, or a stretch of a 2-D recording; `_index`
+    # says which, and indexing touches nothing else. Integers stay as they are, a file of 16-bit
+    # samples would grow fourfold: who takes values gets them as floats. A `LazySignal` stands for a
+    # recording that is read when it is needed.
+    _signals: tuple[Signal, ...]
+    _index: WindowIndex
+
     def __init__(
         self,
         data: ArrayLike,
@@ -102,19 +126,14 @@ class Windows(WindowArray):
                 f"data has shape {np.shape(data)}; windows need (n_windows, n_channels, n_times) "
                 "or (n_windows, n_times)."
             )
-        n, n_channels, n_times = block.shape
-        self._setup(
-            signals=(block,),
-            source=np.zeros(n, dtype=np.intp),
-            start=np.arange(n),
-            n_channels=n_channels,
-            n_times=n_times,
-            sfreq=sfreq,
-            step=step,
+        self._set_layout((block,), block.shape[1:], sfreq, step, ch_names)
+        self._index = WindowIndex.checked(
+            source=np.zeros(len(block)),
+            start=np.arange(len(block)),
             record=record,
             onset=onset,
-            ch_names=ch_names,
             patient=patient,
+            step=self.step,
         )
 
     # ------------------------------------------------------------------ construction
@@ -224,8 +243,9 @@ class Windows(WindowArray):
         step: float | None,
         *,
         offset: float,
+        ch_names: Sequence[str] | None,
         record: str,
-        **names: Any,
+        patient: str | None,
     ) -> Windows:
         samples = {}
         for name, seconds in {"window": window, "step": window if step is None else step}.items():
@@ -244,17 +264,20 @@ class Windows(WindowArray):
             )
         start = np.arange(0, n_samples - samples["window"] + 1, samples["step"])
         self = cls.__new__(cls)
-        self._setup(
-            signals=(signal,),
-            source=np.zeros(len(start), dtype=np.intp),
+        self._set_layout(
+            (signal,),
+            (n_channels, samples["window"]),
+            sfreq,
+            samples["step"] / sfreq,
+            ch_names,
+        )
+        self._index = WindowIndex.checked(
+            source=np.zeros(len(start)),
             start=start,
-            n_channels=n_channels,
-            n_times=samples["window"],
-            sfreq=sfreq,
-            step=samples["step"] / sfreq,
-            onset=offset + start / sfreq,
             record=record,
-            **names,
+            onset=offset + start / sfreq,
+            patient=patient,
+            step=self.step,
         )
         return self
 
@@ -335,11 +358,11 @@ class Windows(WindowArray):
         >>> X.shape, bool(np.abs(last - wave[-1024:]).max() < 0.01)
         ((150, 1, 1024), True)
         """
-        from ._edf import open_edf
-        from ._stored import StoredRecording
+        from ._edf import read_edf
 
-        stored = StoredRecording(open_edf(path, **read_options), preprocess=preprocess)
-        recording = stored.lazily() if lazy else stored.read()
+        recording = read_edf(path, lazy=lazy, **read_options)
+        if preprocess is not None:
+            recording = recording.apply(preprocess)
         return cls.from_recording(recording, window=window, step=step)
 
     @classmethod
@@ -420,6 +443,298 @@ class Windows(WindowArray):
         from ._mne import fields_from_epochs
 
         return cls(**fields_from_epochs(epochs, picks=picks), record=record, patient=patient)
+
+    @classmethod
+    def concatenate(cls, parts: Iterable[Self]) -> Self:
+        """Join windows of several records; the recordings themselves are not copied.
+
+        Parameters
+        ----------
+        parts : iterable of Windows
+            Windows of equal sampling rate, step, channels and length; all with patients or all
+            without. Parts may hold the same record, but not its time from different signals.
+
+        Returns
+        -------
+        Windows
+            All windows, in the order given.
+
+        Raises
+        ------
+        ValueError
+            If there is nothing to join, the parts differ in one of these, or windows of different
+            signals claim the same record and onset.
+        """
+        parts = list(parts)
+        if not parts:
+            raise ValueError("parts is empty; at least one Windows is needed.")
+        first = parts[0]
+        for i, part in enumerate(parts):
+            if not isinstance(part, cls):
+                raise TypeError(f"parts holds {type(part).__name__}; only {cls.__name__} join.")
+            for what, of in _ALIKE.items():
+                if of(part) != of(first):
+                    raise ValueError(
+                        f"parts differ in {what}: {of(first)} in the first, "
+                        f"{of(part)} in number {i}; all must agree."
+                    )
+        # Parts of one recording share it again, and signals that no window uses stay behind.
+        signals, indices = share_signals((part._signals, part._index) for part in parts)
+        return first._with(signals or first._signals, WindowIndex.concatenate(indices))
+
+    def _set_layout(
+        self,
+        signals: Sequence[Signal],
+        shape: tuple[int, ...],
+        sfreq: float,
+        step: float | None,
+        ch_names: Sequence[str] | None,
+    ) -> None:
+        n_channels, n_times = map(int, shape)
+        self.sfreq = sampling_rate(sfreq)
+        self.step = n_times / self.sfreq if step is None else number("step", step)
+        if not (np.isfinite(self.step) and self.step > 0):
+            raise ValueError(f"step is {self.step!r}; a time above 0 s is needed.")
+        names = [f"ch{i}" for i in range(n_channels)] if ch_names is None else ch_names
+        self.ch_names = channel_names(names, n_channels)
+        self._n_times = n_times
+        self._signals = tuple(signals)
+
+    def _with(self, signals: Sequence[Signal], index: WindowIndex) -> Self:
+        new = type(self).__new__(type(self))
+        new.__dict__.update(self.__dict__ | {"_signals": tuple(signals), "_index": index})
+        return new
+
+    # ------------------------------------------------------------------ array-like
+
+    @property
+    def record(self) -> NDArray[np.str_]:
+        """Record of each window."""
+        return self._index.record
+
+    @property
+    def onset(self) -> NDArray[np.float64]:
+        """Start of each window in seconds from its record's start."""
+        return self._index.onset
+
+    @property
+    def patient(self) -> NDArray[np.str_] | None:
+        """Patient of each window, or None."""
+        return self._index.patient
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """``(n_windows, n_channels, n_times)``."""
+        return len(self._index), len(self.ch_names), self._n_times
+
+    @property
+    def ndim(self) -> int:
+        """Always 3."""
+        return 3
+
+    @property
+    def dtype(self) -> np.dtype:
+        """Common dtype of the windows, float32 or float64; integers come out as float64."""
+        used = self._index.used() or range(len(self._signals))
+        return np.result_type(*(float_type(self._signals[i]) for i in used))
+
+    @property
+    def duration(self) -> float:
+        """Length of a window in seconds."""
+        return self._n_times / self.sfreq
+
+    @property
+    def continuous(self) -> bool:
+        """Whether every window is cut from a recording, whose surroundings are at hand."""
+        return all(self._signals[i].ndim == 2 for i in self._index.used())
+
+    @property
+    def data(self) -> NDArray[np.floating]:
+        """The windows as a read-only array of floats; a view where that is possible."""
+        sources = self._index.by_source()
+        if len(sources) == 1:
+            signal = self._signals[sources[0][0]]
+            out = as_float(take(signal, self._index.start, self._n_times)).view()
+        else:
+            out = np.empty(self.shape, dtype=self.dtype)
+            for source, rows in sources:
+                out[rows] = take(self._signals[source], self._index.start[rows], self._n_times)
+        out.flags.writeable = False
+        return out
+
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray:
+        return np.array(self.data, dtype=dtype, copy=copy)
+
+    def __len__(self) -> int:
+        return len(self._index)
+
+    def __getitem__(self, key: Any) -> Any:
+        """Index windows: an integer gives one window as an array, all else `Windows`."""
+        key = normal_key(key)
+        if isinstance(key, slice) or np.ndim(key):
+            return self._with(self._signals, self._index[key])
+        return self._with(self._signals, self._index[[operator.index(key)]]).data[0]
+
+    def __getstate__(self) -> dict[str, Any]:
+        signals, index = without_the_unused(self._signals, self._index)
+        # Without windows one empty array remains, to carry the dtype.
+        signals = signals or [np.empty((0, *self.shape[1:]), self.dtype)]
+        state = {name: value for name, value in self.__dict__.items() if name != "_index"}
+        return state | index.columns() | {"_signals": tuple(signals)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        columns = WindowIndex.__dataclass_fields__
+        self.__dict__.update({k: v for k, v in state.items() if k not in columns})
+        self._index = WindowIndex(**{name: state[name] for name in columns})
+
+    def __repr__(self) -> str:
+        n, n_channels, _ = self.shape
+        text = (
+            f"Windows({n} x {n_channels} channels x {self.duration:g} s at {self.sfreq:g} Hz, "
+            f"every {self.step:g} s; {len(np.unique(self.record))} records"
+        )
+        if self.patient is not None:
+            text += f", {len(np.unique(self.patient))} patients"
+        return text + ")"
+
+    # ------------------------------------------------------------------ signals
+
+    def all_finite(self) -> bool:
+        """Tell whether the signals are finite throughout, also between and around windows.
+
+        Returns
+        -------
+        bool
+            False if any sample of a signal that windows are cut from is NaN or infinite.
+        """
+        signals = (self._signals[source] for source in self._index.used())
+        return all(
+            (isinstance(signal, LazySignal) and signal.finite) or is_finite(np.asarray(signal))
+            for signal in signals
+        )
+
+    def by_signal(self) -> Iterator[tuple[NDArray[np.intp], Self]]:
+        """Take the windows apart by the array that they are cut from.
+
+        Yields
+        ------
+        rows : ndarray of int
+            Row numbers of the windows.
+        windows : Windows
+            These windows alone.
+        """
+        for source, rows in self._index.by_source():
+            index = self._index[rows].replace(source=np.zeros_like(rows))
+            yield rows, self._with([self._signals[source]], index)
+
+    def storage_order(self) -> NDArray[np.intp]:
+        """Tell in which order windows are cheapest to take.
+
+        Returns
+        -------
+        ndarray of int, shape (n_windows,)
+            Row numbers, signal by signal and in order of time in each: the order in which a
+            recording that is read lazily, or a mapped file, is gone through once.
+        """
+        return np.lexsort((self._index.start, self._index.source))
+
+    def map_signals(self, func: Callable[[NDArray], NDArray]) -> Self:
+        """Apply a filter to whatever the windows are cut from.
+
+        Of windows that are read lazily, their recordings are read now, and stay in memory as they
+        come out; ``preprocess`` of `Windows.from_edf` leaves them in their files.
+
+        Parameters
+        ----------
+        func : callable
+            Takes and returns an array of floats with time on its last axis, without changing its
+            shape. It is given whole recordings where the windows were cut from such, else the
+            windows.
+
+        Returns
+        -------
+        Windows
+            The same windows of the changed signals.
+
+        Raises
+        ------
+        ValueError
+            If ``func`` changes a shape.
+        """
+        return self._map_stored(lambda signal: func(as_float(signal)))
+
+    def _map_stored(self, func: Callable[[NDArray], NDArray]) -> Self:
+        # For filters of our own, which take integers as they are and convert them piece by piece.
+        # A recording that none of these windows is cut from is neither read nor filtered.
+        used = self._index.used() or range(len(self._signals))
+        signals = [
+            func(np.asarray(signal)) if i in used else signal
+            for i, signal in enumerate(self._signals)
+        ]
+        for before, after in zip(self._signals, signals, strict=True):
+            if before.shape != after.shape:
+                raise ValueError(
+                    f"func turned a signal of shape {before.shape} into {after.shape}; "
+                    "the shape must stay."
+                )
+        return self._with(signals, self._index)
+
+    # ------------------------------------------------------------------ channels
+
+    def pick(self, ch_names: Sequence[str]) -> Self:
+        """Choose channels by name, in the order given.
+
+        Parameters
+        ----------
+        ch_names : sequence of str
+            Names out of `ch_names`.
+
+        Returns
+        -------
+        Windows
+            The same windows with these channels.
+
+        Raises
+        ------
+        ValueError
+            If a channel is not there.
+        """
+        if isinstance(ch_names, str):
+            raise TypeError(f"ch_names is the string {ch_names!r}; a sequence of names is needed.")
+        missing = [name for name in ch_names if name not in self.ch_names]
+        if missing or len(ch_names) == 0:
+            raise ValueError(
+                f"ch_names asks for {', '.join(missing) or 'no channel'}; "
+                f"present are {', '.join(self.ch_names)}."
+            )
+        index: Any = [self.ch_names.index(name) for name in ch_names]
+        n_channels = len(index)
+        if index == list(range(index[0], index[0] + n_channels)):
+            index = slice(index[0], index[0] + n_channels)  # neighbours: views, no copy
+        signals = [take_channels(signal, index) for signal in self._signals]
+        new = self._with(signals, self._index)
+        new.ch_names = channel_names(ch_names, n_channels)
+        return new
+
+    def split_channels(self) -> Self:
+        """Turn every channel of every window into a window of its own.
+
+        Returns
+        -------
+        Windows
+            ``n_windows * n_channels`` windows of the one channel ``"channel"``: all channels of the
+            first window, then those of the second, and so on. Each channel is a record of its own,
+            ``"{record}/{channel}"``, so that what follows a record through time never steps from
+            one channel to another. No signal is copied.
+        """
+        signals = [
+            take_channels(signal, slice(c, c + 1))
+            for signal in self._signals
+            for c in range(len(self.ch_names))
+        ]
+        new = self._with(signals, self._index.by_channel(self.ch_names))
+        new.ch_names = ("channel",)
+        return new
 
     # ------------------------------------------------------------------ time
 
@@ -553,3 +868,13 @@ class Windows(WindowArray):
             confidence=np.array([sure[run].max() for run in found], dtype=float),
             recordings=self.recordings(),
         )
+
+
+# What windows must share to stand in one array.
+_ALIKE: dict[str, Callable[[Windows], Any]] = {
+    "sfreq": lambda w: w.sfreq,
+    "step": lambda w: w.step,
+    "ch_names": lambda w: w.ch_names,
+    "n_times": lambda w: w.shape[2],
+    "having patients": lambda w: w.patient is not None,
+}

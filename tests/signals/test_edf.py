@@ -380,6 +380,12 @@ def test_decimal_commas_and_nul_padding(write):
         ("01.01.85", "", None),
         ("xx.xx.xx", "", None),
         ("99.99.99", "Startdate 01-XYZ-2020 X X X", None),
+        ("31.02.20", "", None),
+        ("02.03.84", "", datetime(2084, 3, 2, 10, 20, 30)),
+        (" 2-3/85", "", datetime(1985, 3, 2, 10, 20, 30)),
+        ("2.3.1985", "", None),
+        ("02.03.85", "Startdate 02-mar-2085 X X X", datetime(2085, 3, 2, 10, 20, 30)),
+        ("02.03.20", "Startdate 31-FEB-2020 X X X", None),
     ],
 )
 def test_start(write, date, recording, start):
@@ -388,6 +394,21 @@ def test_start(write, date, recording, start):
     raw[88:168], raw[168:176] = cell(recording, 80), cell(date, 8)
     path.write_bytes(raw)
     assert read_edf(path).start == start
+
+
+@pytest.mark.parametrize("name", [name for name, how in CORNER.items() if "refused" not in how])
+def test_start_is_that_of_edfio(data_path, name):
+    path = data_path / "edf_corner" / name
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        read = edfio.read_bdf if path.suffix == ".bdf" else edfio.read_edf
+        file = read(path)
+        try:
+            start = file.startdatetime
+        except Exception:  # of anonymised dates
+            start = None
+        found = read_edf(path, lazy=True).start
+    assert found == (None if start and start.year == 1985 else start)
 
 
 # ---------------------------------------------------------------------- discontinuous files

@@ -2,9 +2,11 @@
 
 import os
 import pickle
+import signal
 import subprocess
 import sys
 import threading
+import time
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -31,6 +33,7 @@ from skseizure.signals import (
     Recording,
     Windows,
     filter_recording,
+    read_edf,
     resample_recording,
     to_bipolar,
 )
@@ -358,15 +361,15 @@ def test_a_file_that_changed_since_is_refused(path, how):
 
 def test_a_file_that_changes_while_it_is_read_is_refused(path, monkeypatch):
     X = Windows.from_edf(path, window=2, lazy=True)
-    decode = edf_file.decode
+    decode = edf_file.EdfFile._decode
 
-    def slowly(*given):
-        file = decode(*given)
+    def slowly(file):
+        signals = decode(file)
         state = path.stat()
         os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns + 1))
-        return file
+        return signals
 
-    monkeypatch.setattr(edf_file, "decode", slowly)
+    monkeypatch.setattr(edf_file.EdfFile, "_decode", slowly)
     with pytest.raises(ValueError, match=r"night\.edf: has changed .* time of change is another"):
         np.asarray(X)
 
@@ -496,6 +499,94 @@ def test_any_selection(tmp_path, rows, channels, split):
         picked = [w.split_channels() for w in picked]
     same(*picked)
     same(picked[0], pickle.loads(pickle.dumps(picked[1])))
+
+
+def test_a_montage_reads_the_channels_it_needs(path, monkeypatch):
+    chosen = []
+    read = edf_file.EdfFile.read
+
+    def noted(self):
+        chosen.append([channel.name for channel in self.channels])
+        return read(self)
+
+    whole = to_bipolar(read_edf(path), ["F7-T7"])
+    monkeypatch.setattr(edf_file.EdfFile, "read", noted)
+    lazy = to_bipolar(read_edf(path, lazy=True), ["F7-T7"])
+    assert not chosen
+    assert (lazy.data.shape, lazy.ch_names) == (whole.data.shape, whole.ch_names)
+    np.testing.assert_array_equal(lazy.load().data, whole.data)
+    np.testing.assert_array_equal(lazy.data, whole.data)
+    assert chosen == [["EEG F7-REF", "EEG T3-REF"]] * 2
+
+
+def test_a_lazy_recording_is_the_same(path):
+    eager, lazy = read_edf(path, patient="p"), read_edf(path, patient="p", lazy=True)
+    assert repr(lazy) == repr(eager)
+    for name in ("sfreq", "ch_names", "record", "patient", "start", "offset", "original_sfreq"):
+        assert getattr(lazy, name) == getattr(eager, name)
+    loaded = lazy.load()
+    np.testing.assert_array_equal(loaded.data, eager.data)
+    assert loaded.load() is loaded
+    for change in (bipolar, low_pass):
+        late = lazy.replace(offset=7.0).apply(change)
+        now = eager.replace(offset=7.0).apply(change)
+        assert not isinstance(late.data, np.ndarray)
+        assert (late.ch_names, late.offset) == (now.ch_names, 7.0)
+        np.testing.assert_array_equal(late.data, now.data)
+        again = pickle.loads(pickle.dumps(late))
+        np.testing.assert_array_equal(again.data, now.data)
+    derived = to_bipolar(lazy.apply(bipolar), ["F7-T7"])  # of what a function made
+    np.testing.assert_array_equal(derived.data, bipolar(eager).data[1:])
+
+
+def test_the_rate_of_the_file_survives_resampling(tmp_path):
+    signals = [
+        edfio.EdfSignal(np.arange(sfreq * 7.0), sfreq, label=name, physical_dimension="uV")
+        for name, sfreq in (("F7", 100), ("T3", 128), ("P7", 128), ("ECG", 50))
+    ]
+    edfio.Edf(signals).write(tmp_path / "mixed.edf")
+    for lazy in (False, True):
+        recording = read_edf(tmp_path / "mixed.edf", resample_to=200, lazy=lazy)
+        assert (recording.sfreq, recording.original_sfreq) == (200, 50)
+        assert resample_recording(recording, 20).original_sfreq == 50
+    assert to_bipolar(recording, ["T7-P7"]).original_sfreq == 128
+    assert to_bipolar(recording, ["T7-P7"]).load().original_sfreq == 128
+    assert to_bipolar(recording, ["F7-T7"]).original_sfreq == 100
+    assert Recording(np.zeros((1, 4)), 8, ["a"]).original_sfreq == 8
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
+def test_a_fork_inherits_no_lock(path):
+    """A child that is forked while a thread reads has nobody to open that thread's locks."""
+    held, done = threading.Event(), threading.Event()
+
+    def slowly(recording):
+        if threading.current_thread() is not threading.main_thread():
+            held.set()
+            done.wait(60)
+        return recording
+
+    X = Windows.from_edf(path, window=2, lazy=True, preprocess=slowly)
+    thread = threading.Thread(target=lambda: np.asarray(X))
+    thread.start()
+    held.wait(60)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of forks beside threads
+        child = os.fork()
+    if child == 0:
+        np.asarray(X)
+        os._exit(0)
+    for _ in range(600):
+        pid, status = os.waitpid(child, os.WNOHANG)
+        if pid:
+            break
+        time.sleep(0.1)
+    else:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+    done.set()
+    thread.join()
+    assert pid == child and status == 0, "the child waits for a lock for ever"
 
 
 def test_recording_is_not_public_about_it(path):
