@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from typing import Any
-
-from sklearn.base import BaseEstimator
-from sklearn.exceptions import InconsistentVersionWarning
+from typing import TYPE_CHECKING, Any
 
 from .. import __version__
+
+if TYPE_CHECKING:  # sub-packages that need no scikit-learn import this file, too
+    from sklearn.base import BaseEstimator
 
 KEY = "_skseizure_version"
 
@@ -58,6 +58,8 @@ def get_state(estimator: BaseEstimator) -> dict[str, Any]:
     dict
         Its state.
     """
+    from sklearn.base import BaseEstimator
+
     return {**BaseEstimator.__getstate__(estimator), KEY: __version__}
 
 
@@ -76,6 +78,9 @@ def set_state(estimator: BaseEstimator, state: dict[str, Any]) -> None:
     InconsistentVersionWarning
         If another version of skseizure saved it, or none is named.
     """
+    from sklearn.base import BaseEstimator
+    from sklearn.exceptions import InconsistentVersionWarning
+
     version = state.get(KEY, "(unknown)")
     if version != __version__:
         warnings.warn(
