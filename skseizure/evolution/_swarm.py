@@ -49,7 +49,7 @@ class MultiDimensionalPSO:
     max_iter : int, default=100
         Iterations, in each of which every particle is evaluated once; 100 as in [1]_.
     tol : float, default=None
-        Stop when the best value is not above it. None: never.
+        Stop when the best value is not above it. If None, use all iterations.
     inertia : (float, float), default=(0.9, 0.4)
         Weight of the old velocity in the first and in the last iteration, linear between. [1]_
         prints no value; of those tried these gave the best networks.
@@ -61,10 +61,11 @@ class MultiDimensionalPSO:
         Largest velocity, as a share of half the width of the bounds; 0.2 as in [1]_.
     vd_max : int, default=5
         Largest velocity through the dimensions; 5 as in [1]_. 0: particles never change theirs.
-    clip : bool, default=False
-        Keep positions within the bounds. False: they limit the start alone.
+    clip : bool, default=True
+        Keep positions within the bounds. If False, the bounds limit the start alone, as in [1]_ and
+        in `EvolvedMLPClassifier`: use that to find a minimum whose place you only guess.
     max_crowd : int, default=None
-        Particles that a dimension holds at most through moves. None: any number.
+        Largest number of particles that a dimension holds through moves. If None, any number.
     random_state : int, RandomState instance or None, default=None
         Seed.
 
@@ -81,7 +82,7 @@ class MultiDimensionalPSO:
     its own. Then, with the inertia w and random r1, r2, all particles move:
 
     - v = w v + c1 r1 (own best in d - x) + c2 r2 (swarm's best in d - x), limited to +-v_max;
-      x = x + v;
+      x = x + v, with ``clip`` moved to the nearest point within the bounds;
     - vd = floor(vd + c1 r1 (own best dimension - d) + c2 r2 (swarm's best dimension - d)), limited
       to +-vd_max; d = d + vd, unless that does not exist or is full.
 
@@ -116,7 +117,7 @@ class MultiDimensionalPSO:
     social: float = 1.49
     v_max: float = 0.2
     vd_max: int = 5
-    clip: bool = False
+    clip: bool = True
     max_crowd: int | None = None
     random_state: Any = None
 
@@ -143,8 +144,8 @@ class MultiDimensionalPSO:
             Lower and upper bound of all components, or of each: those of a vector of ``dim``
             components are the first ``dim`` rows.
         x0 : array-like, shape (dim,), default=None
-            Where one particle starts, so that the result is not worse. With ``clip`` within the
-            bounds.
+            Where one particle starts, so that the result is not worse. With ``clip`` it must lie
+            within the bounds.
         vectorized : bool, default=False
             Whether ``func`` takes all particles of a dimension at once.
         callback : callable, default=None
@@ -172,13 +173,14 @@ class MultiDimensionalPSO:
         )
         fade = _Fade(*check_inertia(self.inertia), int(self.max_iter))
         sizes = _check_dims(dims)
-        centre, half = _check_bounds(bounds, sizes)
+        low, high = _check_bounds(bounds, sizes)
         offsets = np.concatenate([[0], np.cumsum(sizes)])
         seed = draw_seed(self.random_state)
         # Python's own numbers: numpy's would wrap round, or have kernels compiled for them.
         limits = float(self.v_max), int(self.vd_max)
         pulls = float(self.cognitive), float(self.social)
         n_dims, total, n = len(sizes), offsets[-1], int(self.swarm_size)
+        swarm = _Evaluator(func, vectorized, sizes, offsets, low, high, self.clip)
         # Positions are kept relative to the bounds: 1 is their half width in each component.
         x, v, best = np.empty((3, n, total))
         leader, leader_loss = np.zeros(total), np.full(n_dims, np.inf)
@@ -187,13 +189,17 @@ class MultiDimensionalPSO:
         _kernels.start(seed, offsets, x, v, here, drift, 1.0, *limits)
         if x0 is not None:
             given = _check_x0(x0, sizes)
-            here[0] = np.flatnonzero(sizes == len(given))[0]
-            low = offsets[here[0]]
-            x[0, low : low + len(given)] = (given - centre[: len(given)]) / half[: len(given)]
-            if self.clip and np.abs(x[0, low : low + len(given)]).max() > 1 + 1e-12:
-                raise ValueError("x0 is outside the bounds, and clip keeps positions within them.")
+            n_given = len(given)
+            inside = (given >= low[:n_given]) & (given <= high[:n_given])
+            if self.clip and not inside.all():
+                component = int(np.argmin(inside))
+                raise ValueError(
+                    "x0 is outside the bounds, and clip keeps positions within them: component "
+                    f"{component} is {given[component]:g}. Widen the bounds or set clip=False."
+                )
+            here[0] = np.flatnonzero(sizes == n_given)[0]
+            x[0, offsets[here[0]] : offsets[here[0]] + n_given] = swarm.to_position(given)
         home = here.copy()
-        swarm = _Evaluator(func, vectorized, sizes, offsets, centre, half)
         history: list[float] = []
         message = "max_iter iterations are over."
         for t in range(self.max_iter):
@@ -236,8 +242,9 @@ class _Evaluator:
     vectorized: bool
     sizes: NDArray[np.int64]
     offsets: NDArray[np.int64]
-    centre: NDArray[np.float64]
-    half: NDArray[np.float64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    clip: bool
     nfev: int = 0
 
     def evaluate(self, x: NDArray, here: NDArray) -> NDArray[np.float64]:
@@ -278,9 +285,16 @@ class _Evaluator:
             dim_x=UserDict(vectors),
         )
 
+    def to_position(self, vector: NDArray[np.float64]) -> NDArray[np.float64]:
+        low, high = self.low[: len(vector)], self.high[: len(vector)]
+        return (vector - (low + high) / 2) / ((high - low) / 2)
+
     def _vectors(self, x: NDArray, d: int) -> NDArray[np.float64]:
-        size = self.sizes[d]
-        return self.centre[:size] + self.half[:size] * x[:, self.offsets[d] : self.offsets[d + 1]]
+        low, high = self.low[: self.sizes[d]], self.high[: self.sizes[d]]
+        position = x[:, self.offsets[d] : self.offsets[d + 1]]
+        vectors: NDArray[np.float64] = (low + high) / 2 + (high - low) / 2 * position
+        # Rounding can take a position on a bound beyond it.
+        return np.clip(vectors, low, high) if self.clip else vectors
 
     @staticmethod
     def _numbers(values: Any, n: int) -> NDArray[np.float64]:
@@ -327,9 +341,10 @@ def _check_bounds(bounds: ArrayLike, sizes: NDArray) -> tuple[NDArray, NDArray]:
     if pairs.shape != (n, 2):
         raise ValueError(f"bounds has shape {pairs.shape}; (2,) or ({n}, 2) is needed.")
     low, high = pairs.T
-    if not (np.isfinite(pairs).all() and (low < high).all()):
+    width = high - low
+    if not ((width > 0) & np.isfinite(width)).all():
         raise ValueError("bounds must be finite, the lower below the upper.")
-    return low / 2 + high / 2, high / 2 - low / 2
+    return low, high
 
 
 def _check_x0(x0: ArrayLike, sizes: NDArray) -> NDArray[np.float64]:
