@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from typing import Any, Literal, overload
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .._core.counting import count_events, count_samples, resolve_rules
 from .._core.errors import prefix_errors
 from ..signals import Events, Windows
-from ._counting import GRID, Rules, count_events, count_samples
 from ._sides import both_sides, grouped, intervals
-
-RULES = {
-    "szcore": Rules(),
-    "overlap": Rules(
-        tolerance_start=0, tolerance_end=0, max_event_duration=float("inf"), min_gap=0
-    ),
-}
 
 
 @dataclass(frozen=True)
@@ -352,34 +345,6 @@ def sample_scores(
         return SampleScores(rules=f"samples at {sfreq:g} Hz", **ratios)
 
     return grouped(score, reference, hypothesis, by)
-
-
-@prefix_errors("rules")
-def resolve_rules(rules: str | Mapping[str, float]) -> tuple[str, Rules]:
-    """Return the name and the parameters of scoring rules, or raise for unknown ones."""
-    if isinstance(rules, str) and rules in RULES:
-        return rules, RULES[rules]
-    if not isinstance(rules, Mapping):
-        raise ValueError(
-            f"rules is {rules!r}; one of {', '.join(map(repr, RULES))} or a mapping is needed."
-        )
-    known = [field.name for field in fields(Rules)]
-    for name, value in rules.items():
-        if name not in known:
-            raise ValueError(f"rules has {name!r}; its parameters are {', '.join(known)}.")
-        if not value >= 0 or (name == "min_overlap" and value > 1):
-            need = "a share in [0, 1]" if name == "min_overlap" else "0 s or more"
-            raise ValueError(f"rules has {name}={value!r}; {need} is needed.")
-        if name == "max_event_duration" and value < 1 / GRID:
-            raise ValueError(
-                f"rules has max_event_duration={value!r}; {1 / GRID:g} s, the precision of the "
-                "comparison, or more is needed."
-            )
-    parameters, szcore = Rules(**rules), asdict(RULES["szcore"])
-    changed = {k: v for k, v in asdict(parameters).items() if v != szcore[k]}
-    if not changed:
-        return "szcore", parameters
-    return "szcore with " + ", ".join(f"{k}={v:g}" for k, v in changed.items()), parameters
 
 
 def _hours(events: Events, records: Iterable[str]) -> float:

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from .._core.counting import resolve_rules
 from .._core.errors import prefix_errors
 from .._core.validation import is_windows, refuse_unknown_labels
-from ._events import EventScores, event_scores, resolve_rules
+from ._events import EventScores, event_scores
 
 # Sign that makes greater better.
 SIGNS = {

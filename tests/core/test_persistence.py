@@ -28,13 +28,13 @@ from skops.io.exceptions import UntrustedTypesFoundException
 
 import skseizure
 from skseizure import model_selection, skops_trusted_types
-from skseizure._core import persistence
+from skseizure._core import counting, persistence
 from skseizure.ensemble import MetaSamplerClassifier
 from skseizure.evolution import CNBCClassifier
 from skseizure.feature_selection import MutualInformationSelector
 from skseizure.features import BandFeatures
 from skseizure.fuzzy import TSKClassifier
-from skseizure.metrics import _counting, make_event_scorer
+from skseizure.metrics import make_event_scorer
 from skseizure.model_selection import EarlyTrainSplit, LabelledTestSplit, StratifiedPatientKFold
 from skseizure.moe import EEGNet, MixMoEClassifier, SeizureMoEClassifier
 from skseizure.postprocessing import SeizureDetector
@@ -231,7 +231,7 @@ def test_no_public_name_leads_to_a_private_file():
 
 def test_a_private_name_would_be_found():
     """Files of a class that names its own file, as pickle and skops write them."""
-    assert private_names(TSKClassifier(_counting.Rules())) == ["skseizure.metrics._counting"] * 2
+    assert private_names(TSKClassifier(counting.Rules())) == ["skseizure._core.counting"] * 2
 
 
 # ------------------------------------------------------------------ the list of types

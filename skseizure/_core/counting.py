@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
+
+from .errors import prefix_errors
 
 GRID = 10  # Hz: SzCORE compares events at a precision of 0.1 s
 
@@ -21,6 +24,14 @@ class Rules:
     min_gap: float = 90.0
 
 
+RULES = {
+    "szcore": Rules(),
+    "overlap": Rules(
+        tolerance_start=0, tolerance_end=0, max_event_duration=float("inf"), min_gap=0
+    ),
+}
+
+
 @dataclass(frozen=True)
 class EventCounts:
     """Counts of one record and the latency, in seconds, of each seizure found."""
@@ -29,6 +40,34 @@ class EventCounts:
     true_positives: int
     false_positives: int
     latency: NDArray[np.float64]
+
+
+@prefix_errors("rules")
+def resolve_rules(rules: str | Mapping[str, float]) -> tuple[str, Rules]:
+    """Return the name and the parameters of scoring rules, or raise for unknown ones."""
+    if isinstance(rules, str) and rules in RULES:
+        return rules, RULES[rules]
+    if not isinstance(rules, Mapping):
+        raise ValueError(
+            f"rules is {rules!r}; one of {', '.join(map(repr, RULES))} or a mapping is needed."
+        )
+    known = [field.name for field in fields(Rules)]
+    for name, value in rules.items():
+        if name not in known:
+            raise ValueError(f"rules has {name!r}; its parameters are {', '.join(known)}.")
+        if not value >= 0 or (name == "min_overlap" and value > 1):
+            need = "a share in [0, 1]" if name == "min_overlap" else "0 s or more"
+            raise ValueError(f"rules has {name}={value!r}; {need} is needed.")
+        if name == "max_event_duration" and value < 1 / GRID:
+            raise ValueError(
+                f"rules has max_event_duration={value!r}; {1 / GRID:g} s, the precision of the "
+                "comparison, or more is needed."
+            )
+    parameters, szcore = Rules(**rules), asdict(RULES["szcore"])
+    changed = {k: v for k, v in asdict(parameters).items() if v != szcore[k]}
+    if not changed:
+        return "szcore", parameters
+    return "szcore with " + ", ".join(f"{k}={v:g}" for k, v in changed.items()), parameters
 
 
 def count_events(
