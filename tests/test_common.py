@@ -29,6 +29,12 @@ _WEIGHTS_OF_DRAWN_ROWS = {
     for kind in ("dense", "sparse")
 }
 
+# Said on purpose of the checks' labels, which mark no row as unlabelled and name no seizure.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:y has no unlabelled row:UserWarning"),
+    pytest.mark.filterwarnings("ignore:y has the classes .* which of them is the seizure"),
+]
+
 EXPECTED_FAILED_CHECKS: dict[type, dict[str, str]] = {
     SDASSLTSKClassifier: {
         "check_classifiers_classes": "-1 means unlabelled, and the check's classes are -1 and 1",

@@ -7,18 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import issparse
-from sklearn.utils import (
-    assert_all_finite,
-    check_array,
-    check_consistent_length,
-    column_or_1d,
-    get_tags,
-)
-from sklearn.utils._missing import is_pandas_na, is_scalar_nan
-from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils import check_array, check_consistent_length, get_tags
 from sklearn.utils.validation import _check_sample_weight, has_fit_parameter, validate_data
 
 from .errors import prefix_errors
+from .labels import check_labels, check_partial_labels
 
 CHECKED_AT_ONCE = 2**20  # samples
 
@@ -140,7 +133,9 @@ def _small_numbers(X: NDArray) -> NDArray:
 
 # The check for infinity sums the values up, as that of windows does.
 @np.errstate(over="ignore", invalid="ignore")
-def validate_table(estimator: Any, X: Any, *y: Any, **options: Any) -> Any:
+def validate_table(
+    estimator: Any, X: Any, *y: Any, partial_labels: bool = False, **options: Any
+) -> Any:
     """Validate a table with `sklearn.utils.validation.validate_data`; refuse dates and masks too.
 
     Parameters
@@ -151,13 +146,15 @@ def validate_table(estimator: Any, X: Any, *y: Any, **options: Any) -> Any:
         Table.
     *y : array-like, shape (n_samples,)
         Labels, where there are any.
+    partial_labels : bool, default=False
+        Whether labels may be missing: see `check_partial_labels`.
     **options
         Passed on.
 
     Returns
     -------
     ndarray or sparse matrix, or a tuple of it and labels
-        What `validate_data` returns.
+        The table as `validate_data` returns it. The labels are an ndarray, or `PartialLabels`.
 
     Raises
     ------
@@ -178,46 +175,13 @@ def validate_table(estimator: Any, X: Any, *y: Any, **options: Any) -> Any:
         table = validate_data(estimator, X, **options)
     if not y:
         return table
+    if partial_labels:
+        partial = check_partial_labels(y[0])
+        check_rows(X=table, y=partial.codes)
+        return table, partial
     labels = check_labels(y[0])
     check_rows(X=table, y=labels)
     return table, labels
-
-
-@prefix_errors("y")
-def check_labels(y: Any) -> NDArray:
-    """Validate one label a row: of any kind, or None in an array of objects.
-
-    Parameters
-    ----------
-    y : array-like, shape (n_samples,)
-        Labels.
-
-    Returns
-    -------
-    ndarray, shape (n_samples,)
-        The labels.
-
-    Raises
-    ------
-    ValueError
-        For NaN, pandas' NA, infinity, complex numbers or another shape.
-    TypeError
-        For events, which are no labels yet.
-    """
-    if hasattr(y, "onset") and hasattr(y, "recordings"):
-        raise TypeError(f"y is {type(y).__name__}; one label a window is needed: X.labels(events).")
-    labels: NDArray = np.asarray(column_or_1d(y, warn=True))
-    refuse_nan(labels)
-    assert_all_finite(labels, input_name="y")
-    if labels.dtype.kind == "c":
-        raise ValueError(f"Complex data not supported: y is of type {labels.dtype}.")
-    return labels
-
-
-@prefix_errors("y")
-def refuse_continuous(y: NDArray) -> None:
-    """Raise a ValueError if labels are no classes."""
-    check_classification_targets(y)
 
 
 def check_rows(**arguments: Any) -> None:
@@ -254,33 +218,6 @@ def require_weights(given: str, name: str, estimator: Any) -> None:
         raise ValueError(
             f"{given} was given, but the fit of {name}={estimator!r} takes no sample_weight; leave "
             f"{given} out or take another {name}."
-        )
-
-
-def refuse_nan(y: NDArray[Any]) -> None:
-    """Raise a ValueError if a label is NaN or pandas' NA: neither is a class nor a mark."""
-    if y.dtype.kind == "f":
-        bad = np.isnan(y)
-    elif y.dtype == object:
-        bad = np.array([is_scalar_nan(v) or is_pandas_na(v) for v in y.ravel().tolist()])
-    else:
-        return
-    if bad.any():
-        raise ValueError(
-            f"Input y contains NaN, first in row {int(np.argmax(bad))}; a row without a label is "
-            "marked by -1 (or, in an array of objects, by None), where such rows are allowed."
-        )
-
-
-def refuse_unknown_labels(estimator: Any, y: NDArray[Any]) -> None:
-    """Raise a ValueError if a label is none of the classes of a fitted classifier."""
-    classes = np.asarray(estimator.classes_)
-    known = set(classes.tolist())
-    strange = [label for label in dict.fromkeys(y.tolist()) if label not in known]
-    if strange:
-        raise ValueError(
-            f"y holds the label {strange[0]!r}, which {type(estimator).__name__} does not "
-            f"know; its classes are {classes.tolist()}."
         )
 
 

@@ -13,10 +13,10 @@ from sklearn.utils import check_array, column_or_1d, get_tags
 from sklearn.utils.validation import _check_feature_names
 
 from .._core.errors import prefix_errors
+from .._core.labels import refuse_continuous
 from .._core.validation import (
     check_rows,
     check_sample_weight,
-    refuse_continuous,
     require_weights,
     validate_table,
 )

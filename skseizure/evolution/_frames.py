@@ -11,11 +11,11 @@ from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import type_of_target
 
 from .._core.errors import prefix_errors
+from .._core.labels import refuse_continuous
 from .._core.validation import (
     allows_nan,
     check_sample_weight,
     is_windows,
-    refuse_continuous,
     validate_table,
 )
 

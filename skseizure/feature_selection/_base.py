@@ -15,9 +15,10 @@ from sklearn.utils._param_validation import RealNotInt, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from .._core.errors import prefix_errors
+from .._core.labels import refuse_continuous
 from .._core.parameters import Interval
 from .._core.persistence import get_state, set_state
-from .._core.validation import refuse_continuous, validate_table
+from .._core.validation import validate_table
 from ._discretise import MAX_BINS, CodedTable, check_discrete_features, discretise
 from ._greedy import LabelledTable
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from numbers import Real
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,12 +11,13 @@ from sklearn.base import _fit_context
 from sklearn.utils import ClassifierTags, Tags
 from sklearn.utils._param_validation import StrOptions
 
+from .._core.labels import PartialLabels, known_seizure_class, seizure_class
 from .._core.parameters import Interval
-from .._core.validation import check_rows, validate_table
+from .._core.validation import validate_table
 from ._base import N_FEATURES_CONSTRAINT, DiscreteSelector, count_to_select
 from ._criteria import CRITERIA
 from ._greedy import LabelledTable, select
-from ._surrogate import PartialLabels, check_partial_labels, choose_surrogate, switching_threshold
+from ._surrogate import choose_surrogate, switching_threshold
 
 
 class SemiJMISelector(DiscreteSelector):
@@ -48,6 +49,10 @@ class SemiJMISelector(DiscreteSelector):
     discrete_features : "auto", bool, or array-like, default="auto"
         Columns to be taken as they are, as a mask or indices; they must hold integers, at most 256
         distinct ones. If "auto", columns with at most ``n_bins`` (5) distinct values.
+    pos_label : label, default=None
+        The positive class, the seizure, which ``prior`` and ``missing`` speak of. If None, the
+        labels must tell: see :ref:`seizure-class`. If they do not and neither parameter needs it,
+        the larger class is the positive one.
     n_jobs : int, default=None
         Threads that columns are shared out to. The result does not depend on it.
 
@@ -69,7 +74,7 @@ class SemiJMISelector(DiscreteSelector):
         Lower edges of each column's bins but its first, from all rows (``"drop"``: from labelled
         ones).
     classes_ : ndarray, shape (2,) or (1,)
-        The labelled classes; the last of two is the positive one.
+        The labelled classes.
     n_features_in_ : int
         Columns seen in `fit`.
     feature_names_in_ : ndarray of str
@@ -79,8 +84,9 @@ class SemiJMISelector(DiscreteSelector):
     ------
     ValueError
         For NaN or infinity in X, no labelled row, over two classes, more columns asked for than
-        there are, or columns declared discrete that are not; and if one class alone is labelled
-        while ``prior`` is None, or the surrogate labels are all the same.
+        there are, or columns declared discrete that are not; if one class alone is labelled while
+        ``prior`` is None, or the surrogate labels are all the same; and if ``prior`` or ``missing``
+        speaks of the positive class and nothing tells which that is.
 
     See Also
     --------
@@ -137,6 +143,7 @@ class SemiJMISelector(DiscreteSelector):
         **DiscreteSelector._parameter_constraints,
         "prior": [Interval(Real, 0, 1, closed="neither"), None],
         "missing": [StrOptions({"switch", "negative", "positive", "drop"})],
+        "pos_label": [Real, str, "boolean", None],
     }
 
     def __init__(
@@ -149,6 +156,7 @@ class SemiJMISelector(DiscreteSelector):
         prior: float | None = None,
         missing: Literal["switch", "negative", "positive", "drop"] = "switch",
         discrete_features: str | bool | ArrayLike = "auto",
+        pos_label: Any = None,
         n_jobs: int | None = None,
     ) -> None:
         self.criterion = criterion
@@ -158,6 +166,7 @@ class SemiJMISelector(DiscreteSelector):
         self.prior = prior
         self.missing = missing
         self.discrete_features = discrete_features
+        self.pos_label = pos_label
         self.n_jobs = n_jobs
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -170,8 +179,9 @@ class SemiJMISelector(DiscreteSelector):
             Features, continuous or discrete; any finite numbers.
         y : array-like, shape (n_samples,)
             Labels of two classes of any kind, for instance 0 and 1 or two strings, and -1, NaN or
-            None where the label is missing (beside strings in an array of objects). The larger
-            class is the positive one; a class that stands alone is the negative one if it is 0.
+            None where the label is missing (beside strings in an array of objects). A class that
+            stands alone is the negative one if it is 0 or False, else the positive one, unless
+            ``pos_label`` says otherwise.
 
         Returns
         -------
@@ -183,9 +193,7 @@ class SemiJMISelector(DiscreteSelector):
                 "SemiJMISelector requires y to be passed, but the target y is None; unlabelled "
                 "rows are marked by -1."
             )
-        features = validate_table(self, X)
-        labels = check_partial_labels(y)
-        check_rows(X=features, y=labels.unlabelled)
+        features, labels = validate_table(self, X, y, partial_labels=True)
         rows, is_positive = self._surrogate(labels)
         surrogate = is_positive[rows].astype(np.intp)
         coded = self._discretise(features[rows], surrogate)
@@ -196,7 +204,10 @@ class SemiJMISelector(DiscreteSelector):
 
     def _surrogate(self, labels: PartialLabels) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """Return the rows to use and which rows count as positive."""
-        p, n, m = labels.counts
+        positive = self._positive(labels)
+        m = int(labels.unlabelled.sum())
+        p = int(positive.sum())
+        n = len(positive) - p - m
         a_class = labels.classes.tolist()[0]
         self.classes_ = labels.classes
         self.phi_ = switching_threshold(p, n, m)
@@ -216,7 +227,7 @@ class SemiJMISelector(DiscreteSelector):
         self.surrogate_ = choose_surrogate(self.missing, self.prior_, self.phi_)
         rows = ~labels.unlabelled if self.surrogate_ == "drop" else np.ones(p + n + m, dtype=bool)
         taken = labels.unlabelled if self.surrogate_ == "positive" else np.zeros_like(rows)
-        is_positive = labels.positive | taken
+        is_positive = positive | taken
         if len(np.unique(is_positive[rows])) < 2:
             raise ValueError(
                 f"y has one class, {a_class!r}, among the {p + n} labelled rows, and "
@@ -225,6 +236,29 @@ class SemiJMISelector(DiscreteSelector):
                 "here, relabel it: y = np.where(y == -1, 0, 1)."
             )
         return rows, is_positive
+
+    def _positive(self, labels: PartialLabels) -> NDArray[np.bool_]:
+        """Return the rows that are labelled as positive."""
+        classes: list[Any] = labels.classes.tolist()
+        if not classes:
+            raise ValueError(
+                f"y: all {len(labels.codes)} rows are unlabelled (-1, NaN or None); rows of both "
+                "classes are needed, or of one class together with prior."
+            )
+        if len(classes) > 2:
+            shown = ", ".join(map(repr, classes[:5]))
+            raise ValueError(
+                f"y has {len(classes)} classes ({shown}{', ...' if len(classes) > 5 else ''}) "
+                "beside the unlabelled rows; two are needed. MutualInformationSelector takes any "
+                "number."
+            )
+        # With one class, or neither parameter, exchanging the two selects the same columns.
+        matters = self.prior is not None or self.missing in ("negative", "positive")
+        find = seizure_class if len(classes) == 2 and matters else known_seizure_class
+        seizure = find(classes, self.pos_label)
+        if seizure is None:
+            seizure = classes[-1]
+        return np.append([label == seizure for label in classes], False)[labels.codes]
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

@@ -18,6 +18,7 @@ from sklearn.utils.validation import (
     check_is_fitted,
 )
 
+from .._core.labels import PartialLabels, refuse_continuous
 from .._core.parameters import Interval
 from .._core.persistence import get_state, set_state
 from .._core.validation import check_sample_weight, validate_table
@@ -32,7 +33,7 @@ from ._antecedents import (
     rule_widths,
 )
 from ._consequents import consequent_features, outputs, rule_outputs
-from ._labels import Labels, encode_labels
+from ._labels import check_two_classes
 
 
 class FuzzyClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):
@@ -50,10 +51,10 @@ class FuzzyClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):
     }
 
     def _validate(
-        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None, unlabelled: int | None
-    ) -> tuple[Array, Labels, Array]:
-        """Check the training data and learn the classes."""
-        table, target = validate_table(self, X, y, dtype=np.float64)
+        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None, *, partial: bool
+    ) -> tuple[Array, PartialLabels, Array]:
+        """Check the training data and learn the classes; labels may be missing if ``partial``."""
+        table, labels = validate_table(self, X, y, partial_labels=partial, dtype=np.float64)
         if (largest := np.abs(table).max()) > LARGEST:
             raise ValueError(
                 f"X holds values up to {largest:.2g}; squares of such values overflow. Values "
@@ -67,7 +68,10 @@ class FuzzyClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):
                     f"sample_weight holds up to {weight.max():.2g} and X up to {largest:.2g}; "
                     "weighted squares of such values overflow: scale the weights."
                 )
-        labels = encode_labels(np.asarray(target), unlabelled, weight > 0)
+        if not partial:
+            refuse_continuous(labels)
+            labels = PartialLabels(*np.unique(labels, return_inverse=True))
+        check_two_classes(labels, weight > 0)
         self.classes_ = labels.classes
         return table, labels, weight
 

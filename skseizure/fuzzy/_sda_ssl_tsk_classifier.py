@@ -13,6 +13,7 @@ from sklearn.base import _fit_context
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import Options, StrOptions
 
+from .._core.labels import warn_if_nothing_is_missing
 from .._core.parameters import Interval
 from ._antecedents import firing_strengths
 from ._base import FuzzyClassifier
@@ -57,7 +58,8 @@ class SDASSLTSKClassifier(FuzzyClassifier):
         Most rows, drawn at random, that the rules are placed by; the consequents are learned from
         all. None: all rows.
     unlabeled_label : -1 or None, default=-1
-        The label of unlabelled rows. None: every row is labelled, and -1 is a class.
+        The label of unlabelled rows; with -1, NaN and None in ``y`` mean unlabelled, too. If None,
+        every row is labelled, and -1 is a class.
     max_iter : int, default=200
         Most rounds of alternation between consequents and soft labels. Some ten are the rule
         between sets of Bonn; between patients of CHB-MIT one fit in eight needs more than 50, and
@@ -111,7 +113,8 @@ class SDASSLTSKClassifier(FuzzyClassifier):
     sklearn.exceptions.ConvergenceWarning
         If the soft labels did not settle in ``max_iter`` rounds.
     UserWarning
-        If the centres all but coincide, or there are fewer distinct rows than rules.
+        If the centres all but coincide, there are fewer distinct rows than rules, or no row is
+        unlabelled although ``unlabeled_label`` is -1 and no ``sample_domain`` is given.
     scipy.linalg.LinAlgWarning
         If ``alpha`` leaves the normal equations singular; once a fit.
 
@@ -246,8 +249,8 @@ class SDASSLTSKClassifier(FuzzyClassifier):
         X : array-like, shape (n_samples, n_features)
             Features on comparable scales, of both domains.
         y : array-like, shape (n_samples,)
-            Labels of two or more classes; ``unlabeled_label`` where the label is missing (beside
-            strings in an array of objects, in which None means the same). NaN is no mark.
+            Labels of two or more classes; -1, NaN or None where the label is missing (beside
+            strings in an array of objects), unless ``unlabeled_label`` is None.
         sample_weight : array-like, shape (n_samples,), default=None
             How often each row counts, not below 0. None: once.
         sample_domain : array-like of int, shape (n_samples,), default=None
@@ -259,8 +262,13 @@ class SDASSLTSKClassifier(FuzzyClassifier):
         SDASSLTSKClassifier
             Itself.
         """
-        X, labels, weight = self._validate(X, y, sample_weight, self.unlabeled_label)
-        unlabelled = labels.codes < 0
+        partial = self.unlabeled_label is not None
+        X, labels, weight = self._validate(X, y, sample_weight, partial=partial)
+        if partial and sample_domain is None:
+            warn_if_nothing_is_missing(
+                self, labels, "pass unlabeled_label=None or take TSKClassifier"
+            )
+        unlabelled = labels.unlabelled
         is_target = unlabelled if sample_domain is None else check_domain(sample_domain, len(X))
         two_domains = (weight[is_target] > 0).any() and (weight[~is_target] > 0).any()
         if self.antecedents == "source":

@@ -171,7 +171,7 @@ class TSKClassifier(FuzzyClassifier):
         TSKClassifier
             Itself.
         """
-        X, labels, weight = self._validate(X, y, sample_weight, None)
+        X, labels, weight = self._validate(X, y, sample_weight, partial=False)
         self._fit_antecedents(X, weight)
         firing = firing_strengths(X, self.centers_, self.sigmas_)
         problem = ConsequentProblem(

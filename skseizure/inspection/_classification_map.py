@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._core.validation import refuse_unknown_labels
+from .._core.labels import refuse_unknown_labels
 from ..signals import Windows
 from ._records import one_record
 

@@ -10,7 +10,8 @@ import numpy as np
 
 from .._core.counting import resolve_rules
 from .._core.errors import prefix_errors
-from .._core.validation import is_windows, refuse_unknown_labels
+from .._core.labels import refuse_unknown_labels
+from .._core.validation import is_windows
 from ._events import EventScores, event_scores
 
 # Sign that makes greater better.

@@ -9,20 +9,20 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import BaseCrossValidator, check_cv
-from sklearn.utils import _safe_indexing, column_or_1d
+from sklearn.utils import _safe_indexing
 
 from .._core.errors import prefix_errors
+from .._core.labels import check_partial_labels
 from .._core.validation import check_rows
-from ..fuzzy._labels import missing_labels
 from ._identity import Split
 
 
 class LabelledTestSplit(BaseCrossValidator):
     """Another splitter on the labelled rows alone; unlabelled rows join every training set.
 
-    For the cross-validation of semi-supervised and transfer classifiers, whose ``y`` holds -1 where
-    the label is missing: no score is computed on rows without a label, and every fit sees all of
-    them.
+    For the cross-validation of semi-supervised and transfer classifiers, whose ``y`` holds -1, NaN
+    or None where the label is missing: no score is computed on rows without a label, and every fit
+    sees all of them.
 
     Parameters
     ----------
@@ -35,11 +35,14 @@ class LabelledTestSplit(BaseCrossValidator):
     --------
     StratifiedPatientKFold : Whole patients, classes in proportion.
     skseizure.fuzzy.SDASSLTSKClassifier : A classifier that learns from unlabelled rows.
+    skseizure.feature_selection.SemiJMISelector : A selector that does.
 
     Notes
     -----
-    A label of -1, or None in an array of objects, is missing. NaN and the string "-1" are refused,
-    as by the classifier.
+    A label of -1, NaN or None (in an array of objects) is missing, as for the semi-supervised
+    estimators of this package. Those of scikit-learn know -1 alone, and its scores refuse an array
+    of objects that holds numbers: mark by NaN or -1 beside numbers, and by None or -1 beside
+    strings. The strings "-1" and "nan" are refused.
 
     ``groups`` and the records and patients of `Windows` keep *labelled* rows apart. Unlabelled rows
     of a tested patient train, too: what is measured is a classifier that adapts to this patient
@@ -94,7 +97,7 @@ class LabelledTestSplit(BaseCrossValidator):
         X : Windows or array-like of length n_samples
             The samples.
         y : array-like, shape (n_samples,)
-            Their labels; -1 or None where there is none.
+            Their labels; -1, NaN or None where there is none.
         groups : array-like, shape (n_samples,), default=None
             Group of each sample, for splitters that take groups.
 
@@ -106,11 +109,11 @@ class LabelledTestSplit(BaseCrossValidator):
         Raises
         ------
         ValueError
-            If ``y`` is None or holds NaN or the string "-1", no row is labelled, or the labelled
+            If ``y`` is None or holds the string "-1" or "nan", no row is labelled, or the labelled
             rows are of one class; and as raised by ``cv``.
         """
-        labelled, unlabelled = _labelled_rows(X, y)
-        inner, parts = self._inner(labelled, X, y, groups)
+        labelled, unlabelled, labels = _labelled_rows(X, y)
+        inner, parts = self._inner(labelled, X, labels, groups)
         with prefix_errors("cv", "groups"):
             for train, test in inner.split(*parts):
                 yield np.sort(np.concatenate([labelled[train], unlabelled])), labelled[test]
@@ -141,32 +144,32 @@ class LabelledTestSplit(BaseCrossValidator):
             return int(self.cv)
         if y is None:
             return self.cv.get_n_splits(X, y, groups)
-        labelled, _ = _labelled_rows(X, y)
-        inner, parts = self._inner(labelled, X, y, groups)
+        labelled, _, labels = _labelled_rows(X, y)
+        inner, parts = self._inner(labelled, X, labels, groups)
         return inner.get_n_splits(*parts)
 
-    def _inner(self, labelled: NDArray[np.intp], X: Any, y: Any, groups: Any) -> tuple[Any, list]:
-        # An array of objects, which -1 beside strings makes of y, has no type of target.
-        labels = np.array(column_or_1d(np.asarray(y))[labelled].tolist())
+    def _inner(
+        self, labelled: NDArray[np.intp], X: Any, labels: NDArray, groups: Any
+    ) -> tuple[Any, list]:
         parts = [None if X is None else _safe_indexing(X, labelled), labels]
         parts.append(None if groups is None else _safe_indexing(groups, labelled))
         with prefix_errors("cv", "groups"):
             return check_cv(self.cv, labels, classifier=True), parts
 
 
-def _labelled_rows(X: Any, y: Any) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def _labelled_rows(X: Any, y: Any) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray]:
+    """Return the labelled and the unlabelled rows, and the labels of the former."""
     if y is None:
         raise ValueError("y is None; LabelledTestSplit needs labels, with -1 where one is missing.")
-    with prefix_errors("y"):
-        y = column_or_1d(np.asarray(y))
-    check_rows(X=X, y=y)
-    missing = missing_labels(y, -1)
-    labelled = np.flatnonzero(~missing)
-    classes = sorted({str(label) for label in y[labelled].tolist()})
+    partial = check_partial_labels(y)
+    check_rows(X=X, y=partial.codes)
+    labelled, missing = np.flatnonzero(~partial.unlabelled), np.flatnonzero(partial.unlabelled)
+    classes = partial.classes.tolist()
     if len(classes) < 2:
         found = f"one class, {classes[0]}," if classes else "no labelled row"
         raise ValueError(
-            f"y has {found} beside {missing.sum()} unlabelled rows (-1 or None); two classes are "
-            "needed. If -1 is a class of its own here, relabel it: y = np.where(y == -1, 0, 1)."
+            f"y has {found} beside {len(missing)} unlabelled rows (-1, NaN or None); two classes "
+            "are needed. If -1 is a class of its own here, relabel it: "
+            "y = np.where(y == -1, 0, 1)."
         )
-    return labelled, np.flatnonzero(missing)
+    return labelled, missing, partial.classes[partial.codes[labelled]]

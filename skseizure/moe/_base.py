@@ -19,15 +19,14 @@ from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from .._core.errors import prefix_errors
+from .._core.labels import check_labels, refuse_continuous
 from .._core.parameters import HasMethods, Interval, plain
 from .._core.persistence import get_state, set_state
 from .._core.validation import (
-    check_labels,
     check_rows,
     check_sfreq,
     check_windows,
     is_windows,
-    refuse_continuous,
 )
 from ._sampler import Sampler, exponents
 from ._scaling import learn_scaling, parts, scaled

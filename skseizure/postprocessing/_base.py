@@ -21,8 +21,9 @@ from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, proces
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted
 
+from .._core.labels import check_labels, is_missing, refuse_continuous
 from .._core.persistence import get_state, set_state
-from .._core.validation import check_labels, is_windows, refuse_continuous, time_segments
+from .._core.validation import is_windows, time_segments
 
 # A rounding error in a mean must not decide whether it reaches a threshold.
 ROUNDING = 1e-9
@@ -76,9 +77,13 @@ class MetaClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
             raise ValueError(
                 f"estimator is {self.estimator!r}; {type(self).__name__} needs a classifier."
             )
-        column = check_labels(y)
-        refuse_continuous(column)
-        labels = np.unique(column)
+        # Where labels are missing, the inner estimator knows what that means, or refuses them.
+        column = check_labels(y, allow_missing=True)
+        known = column[~is_missing(column)]
+        known = np.asarray(known.tolist()) if known.dtype == object else known
+        if len(known):
+            refuse_continuous(known)
+        labels = np.unique(known)
         if len(labels) == 1:
             raise ValueError(
                 f"y holds one class, {labels.tolist()[0]!r}; {type(self).__name__} needs two."

@@ -180,7 +180,7 @@ def test_labels_of_any_kind(breast_cancer):
     X, y = breast_cancer
     known = np.arange(569) % 4 == 0
     expected = SemiJMISelector(n_features_to_select=6).fit(X, np.where(known, y, -1))
-    strings = np.where(known, np.array(["ictal", "rest"])[y], "").astype(object)
+    strings = np.where(known, np.array(["rest", "ictal"])[y], "").astype(object)
     strings[~known] = -1
     with_nan = strings.copy()
     with_nan[::2][~known[::2]] = np.nan
@@ -198,14 +198,46 @@ def test_labels_of_any_kind(breast_cancer):
         np.testing.assert_array_equal(semi.ranking_, expected.ranking_)
         assert semi.surrogate_ == expected.surrogate_ == "positive"
         assert len(semi.classes_) == 2
-    full = SemiJMISelector().fit(X, np.array(["ictal", "rest"])[y])
+    full = SemiJMISelector().fit(X, np.array(["rest", "ictal"])[y])
     np.testing.assert_array_equal(full.ranking_, SemiJMISelector().fit(X, y == 1).ranking_)
+
+
+@pytest.mark.parametrize(
+    ("names", "pos_label"),
+    [(["rest", "seizure"], None), (["interictal", "ictal"], None), ([2, 1], 1)],
+    ids=str,
+)
+def test_prior_is_that_of_the_seizure(breast_cancer, names, pos_label):
+    """Not of the class that happens to be the last in the alphabet."""
+    X, y = breast_cancer
+    known = np.arange(569) % 4 == 0
+    labels = np.array(names, dtype=object)[y]
+    labels[~known] = -1
+    for prior in (0.3, 0.7):
+        expected = SemiJMISelector(prior=prior).fit(X, np.where(known, y, -1))
+        found = SemiJMISelector(prior=prior, pos_label=pos_label).fit(X, labels)
+        assert found.surrogate_ == expected.surrogate_ and found.phi_ == expected.phi_
+        np.testing.assert_array_equal(found.ranking_, expected.ranking_)
+
+
+@pytest.mark.parametrize(
+    "parameters", [{"prior": 0.3}, {"missing": "negative"}, {"missing": "positive"}], ids=str
+)
+def test_positive_class_must_be_told_where_it_matters(parameters, breast_cancer):
+    X, y = breast_cancer
+    partial = np.where(np.arange(569) % 4 == 0, y + 1, -1)
+    with pytest.raises(ValueError, match=r"y: the classes \[1, 2\] .* pass pos_label=1 or"):
+        SemiJMISelector(**parameters).fit(X, partial)
+    with pytest.raises(ValueError, match=r"pos_label=3 is not a valid label; .* \[1, 2\]"):
+        SemiJMISelector(pos_label=3, **parameters).fit(X, partial)
+    SemiJMISelector(pos_label=2, **parameters).fit(X, partial)
+    SemiJMISelector().fit(X, partial)
 
 
 @pytest.mark.parametrize(
     ("parameters", "y", "message"),
     [
-        ({}, np.full(20, -1), r"y: all 20 rows are unlabelled \(-1 or NaN\)"),
+        ({}, np.full(20, -1), r"y: all 20 rows are unlabelled \(-1, NaN or None\)"),
         ({}, np.full(20, np.nan), "y: all 20 rows are unlabelled"),
         (
             {},
@@ -222,9 +254,9 @@ def test_labels_of_any_kind(breast_cancer):
         (
             {},
             np.array([0, "ictal"] * 10, dtype=object),
-            "y holds labels of type int and str; all strings or all numbers are needed",
+            "y holds strings beside 0; classes must be all strings or all numbers",
         ),
-        ({}, np.linspace(0, 1, 20), "y holds fractions: Unknown label type: continuous"),
+        ({}, np.linspace(0, 1, 20), "y: Unknown label type: continuous"),
         ({}, None, "requires y to be passed, but the target y is None"),
         ({}, np.arange(19) % 2, "inconsistent numbers of samples"),
         ({"n_features_to_select": 4}, np.arange(20) % 2, "n_features_to_select is 4, but X has 3"),

@@ -10,6 +10,7 @@ import skops.io
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.datasets import load_iris
+from sklearn.ensemble import BaggingClassifier, StackingClassifier, VotingClassifier
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GridSearchCV, PredefinedSplit
@@ -34,7 +35,9 @@ def test_without_unlabelled_rows_it_is_the_supervised_classifier(rng, y):
     X, species = load_iris(return_X_y=True)
     y, weight = np.asarray(y)[species], rng.random(150)
     plain = TSKClassifier(4, alpha=0.5, random_state=0).fit(X, y, weight)
-    model = SDASSLTSKClassifier(4, alpha=0.5, lambda_da=7, random_state=0).fit(X, y, weight)
+    model = SDASSLTSKClassifier(4, alpha=0.5, lambda_da=7, random_state=0)
+    with pytest.warns(UserWarning, match="y has no unlabelled row"):
+        model.fit(X, y, weight)
     for name in ("centers_", "sigmas_", "slopes_", "intercept_", "classes_"):
         np.testing.assert_array_equal(getattr(model, name), getattr(plain, name))
     np.testing.assert_array_equal(model.predict_proba(X), plain.predict_proba(X))
@@ -148,14 +151,15 @@ def test_rules_that_split_by_domain():
     assert joint.rule_overlap_ < 0.05 < 0.5 < near.rule_overlap_
 
 
-@pytest.mark.parametrize("kind", ["object", "None", "-1 and None"])
-def test_strings_beside_missing_labels(partial, kind):
+@pytest.mark.parametrize(
+    "marks", [[-1], [None], [np.nan], [pd.NA], [-1, None, np.nan, pd.NA]], ids=str
+)
+def test_strings_beside_missing_labels(partial, marks):
     X, y, X_test, _ = partial
     names = np.array(["rest", "seizure"], dtype=object)
     mixed = names[y]
-    mixed[y < 0] = None if kind == "None" else -1
-    if kind == "-1 and None":
-        mixed[np.flatnonzero(y < 0)[::2]] = None
+    for i, row in enumerate(np.flatnonzero(y < 0)):
+        mixed[row] = marks[i % len(marks)]
     model = SDASSLTSKClassifier(random_state=0).fit(X, mixed)
     plain = SDASSLTSKClassifier(random_state=0).fit(X, y)
     np.testing.assert_array_equal(model.slopes_, plain.slopes_)
@@ -367,7 +371,7 @@ def test_a_constant_feature(partial):
 def test_saved_models_answer_the_same(partial):
     X, y, X_test, _ = partial
     model = SDASSLTSKClassifier(random_state=0).fit(X, y)
-    trusted = ["skseizure.fuzzy._sda_ssl_tsk_classifier.SDASSLTSKClassifier"]
+    trusted = ["skseizure.fuzzy.SDASSLTSKClassifier"]
     for again in (
         pickle.loads(pickle.dumps(model)),
         skops.io.loads(skops.io.dumps(model), trusted=trusted),
@@ -391,10 +395,7 @@ def test_saved_models_answer_the_same(partial):
         ([b"a", b"b", b"-1", b"a", b"b", b"a"], r"y holds strings, among them '-1'.*dtype=object"),
         (pd.Series(["a", "b", "-1"] * 2), r"y holds strings, among them '-1'.*dtype=object"),
         (pd.Categorical(["a", "b", "-1"] * 2), r"y holds strings, among them '-1'.*dtype=object"),
-        ([0.0, 1.0, np.nan, 0.0, 1.0, -1.0], "Input y contains NaN, first in row 2"),
-        (["a", "b", None, np.nan, "b", -1], "Input y contains NaN, first in row 3"),
-        (["a", "b", None, "a", pd.NA, -1], "Input y contains NaN, first in row 4"),
-        (pd.array([0, 1, pd.NA, 0, 1, -1], dtype="Int64"), "Input y contains NaN, first in row 2"),
+        (["a", "b", np.nan, "a", "b", "a"], r"y holds strings, among them 'nan'.*dtype=object"),
     ],
 )
 def test_labels_that_are_refused(y, message):
@@ -405,6 +406,40 @@ def test_labels_that_are_refused(y, message):
     if "NaN" in message or "-1'" in message:  # what is missing is the same to the splitter
         with pytest.raises(ValueError, match=message):
             next(LabelledTestSplit(2).split(np.zeros((6, 1)), y))
+
+
+@pytest.mark.parametrize(
+    "mark",
+    [
+        lambda y: np.where(y < 0, np.nan, y),
+        lambda y: pd.Series(y, dtype="Int64").mask(y < 0),
+        lambda y: np.where(y < 0, None, y),
+    ],
+    ids=["NaN", "NA", "None"],
+)
+def test_any_mark_of_a_missing_number(partial, mark):
+    X, y, X_test, _ = partial
+    found = SDASSLTSKClassifier(random_state=0).fit(X, mark(y))
+    expected = SDASSLTSKClassifier(random_state=0).fit(X, y)
+    np.testing.assert_array_equal(found.predict_proba(X_test), expected.predict_proba(X_test))
+    assert set(found.predict(X_test)) == {0, 1}
+    with pytest.raises(ValueError, match=r"Input y contains (NaN|None), first in row \d+; each"):
+        SDASSLTSKClassifier(unlabeled_label=None).fit(X, mark(y))
+
+
+def test_no_unlabelled_row_is_pointed_out(partial):
+    """As sklearn's SelfTrainingClassifier does; a composite may have made a class of -1."""
+    X, y, _, _ = partial
+    message = r"no unlabelled row .* the classes \[0, 1, 2\] .* pass unlabeled_label=None"
+    for composite in (VotingClassifier, StackingClassifier):
+        with pytest.warns(UserWarning, match=message):
+            composite([("fuzzy", SDASSLTSKClassifier(3, random_state=0))]).fit(X, y)
+    with pytest.warns(UserWarning, match=message):
+        BaggingClassifier(SDASSLTSKClassifier(3, random_state=0), 2, random_state=0).fit(X, y)
+    # Where it is said that all rows are labelled, there is nothing to point out.
+    SDASSLTSKClassifier(3, unlabeled_label=None, random_state=0).fit(X[y >= 0], y[y >= 0])
+    domain = np.where(np.arange((y >= 0).sum()) % 2, 1, -1)
+    SDASSLTSKClassifier(3, random_state=0).fit(X[y >= 0], y[y >= 0], sample_domain=domain)
 
 
 def test_minus_one_as_a_class(rng):

@@ -162,9 +162,7 @@ def test_saved_models_answer_the_same(iris):
     model = make_pipeline(StandardScaler(), TSKClassifier(3, random_state=0)).fit(X, y)
     for again in (
         pickle.loads(pickle.dumps(model)),
-        skops.io.loads(
-            skops.io.dumps(model), trusted=["skseizure.fuzzy._tsk_classifier.TSKClassifier"]
-        ),
+        skops.io.loads(skops.io.dumps(model), trusted=["skseizure.fuzzy.TSKClassifier"]),
     ):
         np.testing.assert_array_equal(again.predict_proba(X), model.predict_proba(X))
         np.testing.assert_array_equal(

@@ -22,6 +22,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.semi_supervised import SelfTrainingClassifier
 
+from skseizure.feature_selection import SemiJMISelector
 from skseizure.fuzzy import SDASSLTSKClassifier
 from skseizure.model_selection import LabelledTestSplit, LeaveOnePatientOut, RecordKFold
 from skseizure.signals import Windows
@@ -92,9 +93,12 @@ def test_without_unlabelled_rows_nothing_changes(rng):
     [
         np.array(["a", "b", -1, "a", "b", None], dtype=object),
         np.array([0.0, 1.0, -1.0, 0.0, 1.0, -1.0]),
+        np.array([0.0, 1.0, np.nan, 0.0, 1.0, np.nan]),
+        np.array(["a", "b", np.nan, "a", "b", pd.NA], dtype=object),
+        pd.array([0, 1, None, 0, 1, -1], dtype="Int64"),
         [True, False, None, True, False, -1],
     ],
-    ids=["strings", "floats", "booleans"],
+    ids=["strings", "floats", "NaN", "strings and NaN", "nullable", "booleans"],
 )
 def test_marks_of_a_missing_label(y):
     for train, test in LabelledTestSplit(2).split(np.zeros((6, 1)), y):
@@ -163,6 +167,33 @@ def test_grid_search_over_the_fuzzy_classifier(rng):
     assert plain.best_score_ < 0.7 < search.best_score_
 
 
+MARKS = {
+    "-1": lambda y, missing: np.where(missing, -1, y),
+    "NaN": lambda y, missing: np.where(missing, np.nan, y),
+    "NA": lambda y, missing: pd.Series(y, dtype="Int64").mask(missing),
+    "None": lambda y, missing: np.where(missing, None, np.array(["bckg", "seiz"])[y]),
+}
+
+
+@pytest.mark.parametrize("mark", MARKS)
+def test_selector_and_classifier_are_searched_with_any_mark(mark, rng):
+    """The selector, the classifier and their splitter agree on what is missing."""
+    y = np.arange(90) % 2
+    X = rng.normal(size=(90, 4)) + 2 * y[:, np.newaxis] * [1, 0, 0, 0]
+    partial = MARKS[mark](y, rng.random(90) < 0.5)
+    pipe = make_pipeline(
+        SemiJMISelector(n_features_to_select=2), SDASSLTSKClassifier(2, random_state=0)
+    )
+    grid = {"semijmiselector__n_bins": [3, 5]}
+    search = GridSearchCV(pipe, grid, cv=LabelledTestSplit(3), error_score="raise").fit(X, partial)
+    assert search.best_score_ > 0.8
+    expected = GridSearchCV(pipe, grid, cv=LabelledTestSplit(3))
+    expected.fit(X, np.where(pd.isna(partial), -1, y) if mark != "-1" else partial)
+    np.testing.assert_array_equal(
+        search.cv_results_["mean_test_score"], expected.cv_results_["mean_test_score"]
+    )
+
+
 def test_grid_search_with_groups_and_metadata_routing(rng):
     y = np.tile([0, 1, -1], 20)
     X = rng.normal(size=(60, 2)) + np.where(y < 0, 0, y)[:, np.newaxis]
@@ -198,10 +229,8 @@ def test_bad_input_is_refused():
         next(LabelledTestSplit(2).split(X, [-1, -1, -1, -1]))
     with pytest.raises(ValueError, match=r"y has one class, 1, beside 2 .* y = np.where\(y == -1"):
         next(LabelledTestSplit(2).split(X, [-1, 1, -1, 1]))
-    for nan in (np.nan, None):
-        y = pd.array([0, 1, nan, 0, 1], dtype="Int64") if nan is None else [0, 1, nan, 0, 1]
-        with pytest.raises(ValueError, match="Input y contains NaN, first in row 2"):
-            next(LabelledTestSplit(2).split(np.zeros((5, 1)), y))
+    with pytest.raises(ValueError, match="y holds strings, among them 'nan'"):
+        next(LabelledTestSplit(2).split(np.zeros((5, 1)), ["a", "b", np.nan, "a", "b"]))
     for kind in (np.array, pd.Series, pd.Categorical):
         with pytest.raises(ValueError, match="y holds strings, among them '-1'"):
             next(LabelledTestSplit(2).split(np.zeros((5, 1)), kind(["a", "b", "-1", "a", "b"])))

@@ -26,6 +26,8 @@ DOCUMENTED = [
     (UserWarning, "n_rules is .* distinct rows"),
     (UserWarning, "The centres of the rules all but coincide"),
     (UserWarning, "feature_groups leaves .* columns unused"),
+    (UserWarning, "y has no unlabelled row"),
+    (UserWarning, "y has the classes .* which of them is the seizure"),
     (UserWarning, "threshold is .*; the paper searches"),
     (UserWarning, ".* windows of X stand between gaps"),
 ]

@@ -1,0 +1,437 @@
+"""Labels: which are valid, which are missing, and which class of two is the seizure."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Sequence
+from numbers import Number
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.pipeline import Pipeline
+from sklearn.utils import assert_all_finite, column_or_1d
+from sklearn.utils._missing import is_pandas_na, is_scalar_nan
+from sklearn.utils.multiclass import check_classification_targets
+
+from .errors import prefix_errors
+
+UNLABELLED = -1
+
+# Names of the seizure class, in small letters: of everyday use, TUSZ's classes of seizures (which
+# include the non-epileptic ones) and TUAB's class. Those of BIDS begin with "sz".
+SEIZURE_NAMES = frozenset(
+    "seizure seizures seiz ictal abnormal "  # noqa: SIM905
+    "fnsz gnsz spsz cpsz absz tnsz cnsz tcsz atsz mysz nesz".split()
+)
+# Pairs of labels whose second is the seizure; a bool is a number here.
+_KNOWN_PAIRS = ((0, 1), (-1, 1), ("0", "1"), ("-1", "1"), ("false", "true"))
+# Where searches and meta-estimators hold what they have fitted, and what they fit.
+_HELD = ("best_estimator_", "estimator_", "estimator")
+
+
+class PartialLabels(NamedTuple):
+    """Classes, and what each row has of them.
+
+    Attributes
+    ----------
+    classes : ndarray, shape (n_classes,)
+        The classes of the labelled rows, sorted.
+    codes : ndarray of int, shape (n_samples,)
+        Index of each row's class; -1 is unlabelled.
+    """
+
+    classes: NDArray[Any]
+    codes: NDArray[np.intp]
+
+    @property
+    def unlabelled(self) -> NDArray[np.bool_]:
+        """Rows without a label."""
+        return self.codes < 0
+
+
+@prefix_errors("y")
+def check_labels(y: Any, *, allow_missing: bool = False) -> NDArray:
+    """Validate one label a row, each of them given.
+
+    Parameters
+    ----------
+    y : array-like, shape (n_samples,)
+        Labels of any kind. -1 is a class as any other.
+    allow_missing : bool, default=False
+        Whether NaN, None and pandas' NA may stand among them: for those who hand labels on to
+        another estimator, which knows what that means or refuses it.
+
+    Returns
+    -------
+    ndarray, shape (n_samples,)
+        The labels.
+
+    Raises
+    ------
+    ValueError
+        For NaN, None, pandas' NA, infinity, complex numbers or another shape.
+    TypeError
+        For events, which are no labels yet.
+    """
+    labels = _column(y)
+    missing = is_missing(labels)
+    if allow_missing and missing.any():
+        assert_all_finite(_of_one_type(labels[~missing].tolist()), input_name="y")
+        return labels
+    if missing.any():
+        row = int(np.argmax(missing))
+        found = "None" if labels[row] is None else "NaN"
+        raise ValueError(
+            f"Input y contains {found}, first in row {row}; each row needs a label. Leave rows "
+            "without a label out, or take a semi-supervised estimator."
+        )
+    if labels.dtype == object:
+        labels = _of_one_type(labels.tolist())
+    assert_all_finite(labels, input_name="y")
+    return labels
+
+
+@prefix_errors("y")
+def check_partial_labels(y: Any) -> PartialLabels:
+    """Validate one label a row, some of which may be missing: -1, NaN, None or pandas' NA.
+
+    This is the rule for semi-supervised estimators and their splitter. All others refuse missing
+    labels, and take -1 for a class: see `check_labels`.
+
+    Parameters
+    ----------
+    y : array-like, shape (n_samples,)
+        Labels, all of them strings or none.
+
+    Returns
+    -------
+    PartialLabels
+        The classes, of which there may be none, and the row of each.
+
+    Raises
+    ------
+    ValueError
+        For infinity, fractions, complex numbers, another shape, strings beside other classes, or
+        a missing label that has become a string.
+    TypeError
+        For events, which are no labels yet.
+    """
+    labels = _column(y)
+    given = [_text(label) for label in labels.tolist()] if labels.dtype.kind in "USTO" else []
+    # numpy makes strings of a list in which numbers stand beside strings, and data frames keep
+    # strings as objects.
+    for mark in {"-1", "nan"}.intersection(given):
+        raise ValueError(
+            f"y holds strings, among them '{mark}'. To mark unlabelled rows beside strings, "
+            f"{mark} must be a number in an array of objects: np.array(['a', -1], dtype=object)."
+        )
+    missing = is_missing(labels, (UNLABELLED,))
+    labelled = labels[~missing]
+    if labelled.dtype == object:
+        labelled = _of_one_type(labelled.tolist())
+    assert_all_finite(labelled, input_name="y")
+    if len(labelled):
+        refuse_continuous(labelled)
+    classes, labelled_codes = np.unique(labelled, return_inverse=True)
+    codes = np.full(len(labels), -1, dtype=np.intp)
+    codes[~missing] = labelled_codes
+    return PartialLabels(classes, codes)
+
+
+def is_missing(labels: NDArray, marks: tuple[int, ...] = ()) -> NDArray[np.bool_]:
+    """Tell which labels are NaN, None, pandas' NA or one of the marks, which are numbers."""
+    if labels.dtype.kind == "f":
+        return np.isnan(labels) | np.isin(labels, marks)
+    if labels.dtype.kind in "iu":
+        return np.isin(labels, marks)
+    if labels.dtype.kind not in "OT":
+        return np.zeros(len(labels), dtype=bool)
+    return np.array(
+        [
+            label is None
+            or is_pandas_na(label)
+            or is_scalar_nan(label)
+            or (isinstance(label, Number) and label in marks)
+            for label in labels.tolist()
+        ],
+        dtype=bool,
+    )
+
+
+@prefix_errors("y")
+def refuse_continuous(y: NDArray) -> None:
+    """Raise a ValueError if labels are no classes."""
+    check_classification_targets(y)
+
+
+def refuse_unknown_labels(estimator: Any, y: NDArray[Any]) -> None:
+    """Raise a ValueError if a label is none of the classes of a fitted classifier."""
+    classes = np.asarray(estimator.classes_)
+    known = set(classes.tolist())
+    strange = [label for label in dict.fromkeys(y.tolist()) if label not in known]
+    if strange:
+        raise ValueError(
+            f"y holds the label {strange[0]!r}, which {type(estimator).__name__} does not "
+            f"know; its classes are {classes.tolist()}."
+        )
+
+
+def warn_if_nothing_is_missing(estimator: Any, labels: PartialLabels, remedy: str) -> None:
+    """Warn that a semi-supervised estimator has no unlabelled row to learn from.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Whose ``fit`` calls this; the warning points to the caller of ``fit``.
+    labels : PartialLabels
+        The labels.
+    remedy : str
+        What to do if every row is meant to be labelled; ends the sentence that begins "if every
+        row is labelled, ".
+    """
+    if not labels.unlabelled.any():
+        warnings.warn(
+            f"y has no unlabelled row (-1, NaN or None): {type(estimator).__name__} learns the "
+            f"classes {labels.classes[:5].tolist()} from labelled rows alone. An estimator around "
+            "it may have made a class of the unlabelled rows, as VotingClassifier, "
+            "BaggingClassifier and StackingClassifier do. If every row is labelled, "
+            f"{remedy}.",
+            UserWarning,
+            stacklevel=4,  # past the context that checks parameters
+        )
+
+
+def is_seizure_name(name: str) -> bool:
+    """Tell whether a name is one of those by which the field calls a seizure."""
+    small = name.strip().casefold()
+    return small in SEIZURE_NAMES or small.startswith("sz")
+
+
+def known_seizure_class(classes: Iterable[Any], pos_label: Any = None) -> Any:
+    """Return the class that is the seizure, or None if nothing tells.
+
+    The rule, for numbers and for text: what ``pos_label`` says; else 1 or True beside 0, -1 or
+    False; else a known name of the seizure beside a name that is none. Of a class that stands alone
+    the other may be anything: 0, -1 and False are never the seizure, True and the known names
+    always, and of the rest, 1 included, nothing is known.
+
+    Parameters
+    ----------
+    classes : iterable of one or two labels
+        The classes of the whole data, or those at hand if nothing else is known.
+    pos_label : label, default=None
+        The seizure, as the user gives it.
+
+    Returns
+    -------
+    label or None
+        The seizure. Beside one class it may be a label that is not there.
+
+    Raises
+    ------
+    ValueError
+        If ``pos_label`` is none of two classes, or a name beside a number.
+    """
+    found = [_item(label) for label in classes]
+    texts = [_text(label) for label in found]
+    if pos_label is not None:
+        pos_label = _item(pos_label)
+        strange = pos_label not in found
+        if len(found) == 1:  # the other class may be any of the same kind
+            strange = (_text(pos_label) is None) != (texts[0] is None)
+        if strange:
+            raise ValueError(
+                f"pos_label={pos_label!r} is not a valid label; the classes are {found}."
+            )
+        return pos_label
+    keys = [_key(label) for label in found]
+    named = [text is not None and is_seizure_name(text) for text in texts]
+    if len(found) == 1:
+        if found[0] is True or keys[0] == "true" or named[0]:
+            return found[0]
+        return {other: seizure for other, seizure in _KNOWN_PAIRS}.get(keys[0])
+    for pair in _KNOWN_PAIRS:
+        if set(keys) == set(pair):
+            return found[keys.index(pair[1])]
+    if None not in texts and sum(named) == 1:
+        return found[named.index(True)]
+    return None
+
+
+def seizure_class(classes: Sequence[Any], pos_label: Any = None, *, of: str = "y") -> Any:
+    """Return the class that is the seizure by the rule of `known_seizure_class`, or refuse.
+
+    Parameters
+    ----------
+    classes : sequence of one or two labels
+        The classes of the whole data, or those at hand if nothing else is known.
+    pos_label : label, default=None
+        The seizure, as the user gives it.
+    of : str, default="y"
+        What has these classes, for the message.
+
+    Returns
+    -------
+    label
+        The seizure. Beside one class it may be a label that is not there.
+
+    Raises
+    ------
+    ValueError
+        If there are not one or two classes, nothing tells which of them is the seizure, or
+        ``pos_label`` is none of them.
+    """
+    found = [_item(label) for label in classes]
+    if len(found) not in (1, 2):
+        raise ValueError(
+            f"{of}: the classes are {found[:5]}; two classes, one of them the seizure, are needed."
+        )
+    label = known_seizure_class(found, pos_label)
+    if label is not None:
+        return label
+    if len(found) == 1:
+        raise ValueError(
+            f"{of}: the class {found[0]!r} alone does not tell whether it is the seizure; pass "
+            "pos_label=<the label of the seizure>."
+        )
+    raise ValueError(
+        f"{of}: the classes {found} do not tell which of them is the seizure; pass "
+        f"pos_label={found[0]!r} or pos_label={found[1]!r}."
+    )
+
+
+def seizure_flags(pos_label: Any = None, **labels: NDArray[Any]) -> list[NDArray[np.bool_]]:
+    """Return where labels are the seizure, whose class all arguments tell together.
+
+    Parameters
+    ----------
+    pos_label : label, default=None
+        The seizure, as the user gives it.
+    **labels : ndarray, shape (n_samples,)
+        Labels by the name of their argument.
+
+    Returns
+    -------
+    list of ndarray of bool
+        One for each argument.
+
+    Raises
+    ------
+    ValueError
+        As `seizure_class`, or if labels are of several types.
+    """
+    names = " and ".join(labels)
+    found = {_item(label) for column in labels.values() for label in _distinct(column)}
+    try:
+        classes = sorted(found)
+    except TypeError as error:
+        raise ValueError(f"{names}: {error}; labels must be all strings or all numbers.") from error
+    seizure = seizure_class(classes, pos_label, of=names)
+    return [np.asarray(column == seizure, dtype=bool) for column in labels.values()]
+
+
+def seizure_column(estimator: Any, pos_label: Any = None) -> int:
+    """Return the column of the seizure in ``classes_`` of a fitted classifier, or refuse.
+
+    Parameters
+    ----------
+    estimator : classifier
+        Fitted. Its own ``pos_label``, or that of what it holds, counts if none is given.
+    pos_label : label, default=None
+        The seizure, as the user gives it.
+
+    Returns
+    -------
+    int
+        0 or 1.
+
+    Raises
+    ------
+    ValueError
+        If there are not two classes, or as `seizure_class`.
+    """
+    name, classes = type(estimator).__name__, getattr(estimator, "classes_", ())
+    found = [_item(label) for label in classes]
+    if len(found) != 2:
+        raise ValueError(
+            f"{name} has the classes {found[:5]}; two classes, one of them the seizure, are needed."
+        )
+    pos_label = said_pos_label(estimator) if pos_label is None else pos_label
+    return found.index(seizure_class(found, pos_label, of=name))
+
+
+def assumed_seizure_column(estimator: Any) -> int:
+    """Return the column of the seizure in ``classes_``, or 1 if nothing tells.
+
+    For what a classifier must do with any two classes: label rows. `warn_if_seizure_unknown` in
+    ``fit`` goes with it.
+    """
+    found = [_item(label) for label in estimator.classes_]
+    label = known_seizure_class(found, said_pos_label(estimator))
+    return 1 if label is None else found.index(label)
+
+
+def warn_if_seizure_unknown(estimator: Any, *, stacklevel: int) -> None:
+    """Warn that nothing tells which of a fitted classifier's two classes is the seizure."""
+    found = [_item(label) for label in estimator.classes_]
+    if known_seizure_class(found, said_pos_label(estimator)) is None:
+        warnings.warn(
+            f"y has the classes {found}, which do not tell which of them is the seizure; "
+            f"{type(estimator).__name__} takes {found[1]!r} for it when it labels windows. Pass "
+            f"pos_label={found[0]!r} or pos_label={found[1]!r}: events, scores and displays need "
+            "it.",
+            UserWarning,
+            stacklevel=stacklevel + 1,
+        )
+
+
+def said_pos_label(estimator: Any) -> Any:
+    """Return ``pos_label`` of a classifier, or of the first part inside that says it, or None."""
+    while estimator is not None:
+        if getattr(estimator, "pos_label", None) is not None:
+            return estimator.pos_label
+        if isinstance(estimator, Pipeline) and len(estimator):
+            estimator = estimator[-1]
+        else:
+            held = [name for name in _HELD if hasattr(estimator, name)]
+            estimator = getattr(estimator, held[0]) if held else None
+    return None
+
+
+def _column(y: Any) -> NDArray:
+    if hasattr(y, "onset") and hasattr(y, "recordings"):
+        raise TypeError(f"y is {type(y).__name__}; one label a window is needed: X.labels(events).")
+    return np.asarray(column_or_1d(y, warn=True))
+
+
+def _of_one_type(labels: list[Any]) -> NDArray[Any]:
+    """Turn objects into an array of strings or of numbers."""
+    strings = [isinstance(label, str) for label in labels]
+    if any(strings) and not all(strings):
+        other = labels[strings.index(False)]
+        raise ValueError(
+            f"y holds strings beside {other!r}; classes must be all strings or all numbers."
+        )
+    return np.asarray(labels)
+
+
+def _distinct(labels: NDArray) -> Iterable[Any]:
+    return set(labels.tolist()) if labels.dtype == object else np.unique(labels).tolist()
+
+
+def _item(label: Any) -> Any:
+    return label.item() if isinstance(label, np.generic) else label
+
+
+def _text(label: Any) -> str | None:
+    """Return a label of text as text, None for any other."""
+    if isinstance(label, bytes):
+        return label.decode(errors="replace")
+    return str(label) if isinstance(label, str) else None
+
+
+def _key(label: Any) -> Any:
+    """Return what a label is compared by: text in small letters, numbers as they are."""
+    text = _text(label)
+    return label if text is None else text.strip().casefold()
