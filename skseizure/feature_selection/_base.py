@@ -19,7 +19,7 @@ from .._core.labels import refuse_continuous
 from .._core.parameters import Interval
 from .._core.persistence import get_state, set_state
 from .._core.validation import validate_table
-from ._discretise import MAX_BINS, CodedTable, check_discrete_features, discretise
+from ._discretise import MAX_BINS, CodedTable, check_discrete_features, discretise, rarest_class
 from ._greedy import LabelledTable
 
 # Rows of a bin to rows of the rarest class from which on information is lost.
@@ -70,8 +70,7 @@ class DiscreteSelector(SelectorMixin, BaseEstimator):
         return LabelledTable(self._discretise(X, codes), codes, len(self.classes_), self.n_jobs)
 
     def _warn_of_rare_class(self, n_bins: int, y: NDArray[np.intp]) -> None:
-        counts = np.bincount(y)
-        rarest = int(counts[counts > 0].min())
+        rarest = rarest_class(y)
         if len(y) > FAR_LARGER * n_bins * rarest:
             warnings.warn(
                 f"n_bins={n_bins} makes bins of about {len(y) // n_bins} rows, but y has {rarest} "

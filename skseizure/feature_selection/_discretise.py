@@ -59,7 +59,7 @@ def discretise(
         Finite numbers.
     n_bins : int or "auto"
         Bins of a continuous column; ties may leave fewer, or one more for each value that fills a
-        bin. If "auto", 5, and more where the labels call for them.
+        bin. If "auto", 5, and more where the labels call for them and a class is too rare for 5.
     strategy : {"quantile", "uniform"}
         Bins of equal frequency or of equal width.
     discrete : ndarray of bool, shape (n_features,), default=None
@@ -70,7 +70,8 @@ def discretise(
     y : ndarray of int, shape (n_samples,), default=None
         Classes from 0, which "auto" needs.
     fewest : bool, default=False
-        With "auto", begin with one bin a column instead of 5, where the labels call for a cut.
+        With "auto", whether a class is rare or not: begin with one bin a column instead of 5,
+        where the labels call for a cut.
 
     Returns
     -------
@@ -85,7 +86,11 @@ def discretise(
     n_samples, n_features = X.shape
     codes = np.zeros((n_features, n_samples), dtype=np.uint8)
     n_even = AUTO_BINS if n_bins == "auto" else n_bins
-    if y is not None and n_bins == "auto":
+    # Where each class fills a bin, finer bins gain nothing that can be measured.
+    supervised = False
+    if n_bins == "auto" and y is not None:
+        supervised = fewest or rarest_class(y) * AUTO_BINS < n_samples
+    if supervised:
         from ._kernels import supervised_cuts
 
         counts = np.arange(n_samples + 1, dtype=float)
@@ -96,7 +101,7 @@ def discretise(
         columns = np.ascontiguousarray(X[:, block].T)
         found = []
         for j, column in enumerate(columns, start=block.start):
-            if n_bins == "auto":
+            if supervised:
                 order = np.argsort(column)
                 ordered = column[order]
             else:
@@ -109,7 +114,7 @@ def discretise(
                     _check_discrete(ordered[np.append(0, steps)], j)
             else:
                 edges = _even_edges(ordered, n_even, strategy)
-                if n_bins == "auto":
+                if supervised:
                     starts = np.unique(np.searchsorted(ordered, edges))
                     starts = starts[(starts > 0) & (starts < n_samples)]
                     given = y[order], steps, h, n_classes, MOST_AUTO_BINS
@@ -124,6 +129,12 @@ def discretise(
     parts = loop(n_jobs, in_process=True)(partial(block_edges, block) for block in blocks)
     edges = [column_edges for part in parts for column_edges in part]
     return CodedTable(codes, np.array([1 + len(e) for e in edges], dtype=np.intp), edges)
+
+
+def rarest_class(y: NDArray[np.intp]) -> int:
+    """Return how many rows the rarest class has, of those that have any."""
+    counts = np.bincount(y)
+    return int(counts[counts > 0].min())
 
 
 def _even_edges(ordered: NDArray, n_bins: int, strategy: str) -> NDArray[Any]:

@@ -27,7 +27,7 @@ class FCBFSelector(DiscreteSelector):
         Symmetrical uncertainty with the labels that a column must exceed, in [0, 1).
     n_bins : int or "auto", default="auto"
         Bins of a continuous column, 2 to 256. If "auto", as many as the labels call for by the
-        minimum description length [2]_, as in [1]_, or 5 where they call for none: the symmetrical
+        minimum description length [2]_, as in [1]_, or 5 where they call for none: symmetrical
         uncertainty counts needless bins against a column.
     strategy : {"quantile", "uniform"}, default="quantile"
         Bins of equal frequency, or of equal width.

@@ -48,9 +48,9 @@ default="jmi"
         Number of columns, or their share in (0, 1], rounded down to at least one. The default is
         that of scikit-learn's `RFE`.
     n_bins : int or "auto", default="auto"
-        Bins of a continuous column, 2 to 256. If "auto", 5 as in [2]_, which are cut further, up to
-        20, where the labels call for it; a rare class needs that, see Notes. About ``10 * n_bins**2
-        * n_classes`` samples or more keep the bias of the joint information small.
+        Bins of a continuous column, 2 to 256. If "auto", 5 as in [2]_; where a class has fewer rows
+        than a bin, these are cut further, up to 20, as the labels call for it, see Notes. About
+        ``10 * n_bins**2 * n_classes`` samples or more keep the bias of the joint information small.
     strategy : {"quantile", "uniform"}, default="quantile"
         Bins of equal frequency, or of equal width as in [1]_ and [2]_.
     discrete_features : "auto", bool, or array-like, default="auto"
@@ -99,10 +99,10 @@ default="jmi"
     Notes
     -----
     A value that as many rows share as a bin holds gets a bin to itself, so that what lies below and
-    above it stays apart. ``n_bins="auto"`` cuts bins where the entropy of the labels falls by more
-    than the cut costs to describe [3]_: with 1 % of positives, five bins of equal frequency see
-    29 % of the information in a column that tells the classes apart perfectly, and these bins see
-    all of it. Columns that tell nothing of the labels keep their five bins.
+    above it stays apart. For a rare class, ``n_bins="auto"`` cuts bins where the entropy of the
+    labels falls by more than the cut costs to describe [3]_: with 1 % of positives, five bins of
+    equal frequency see 29 % of the information in a column that tells the classes apart perfectly,
+    and these bins see all of it. Columns that tell nothing of the labels keep their five bins.
 
     JMI has three forms that differ by a constant in j and give one ranking: the one above, ``sum
     I(Xj;Y|Xk)``, and ``I(Xj;Y) - mean [I(Xj;Xk) - I(Xj;Xk|Y)]``. (The second equation of the

@@ -35,8 +35,8 @@ class SemiJMISelector(DiscreteSelector):
     n_features_to_select : int or float, default=0.5
         Number of columns, or their share in (0, 1], rounded down to at least one.
     n_bins : int or "auto", default="auto"
-        Bins of a continuous column, 2 to 256. If "auto", 5 as in [1]_, which are cut further where
-        the surrogate labels call for it; see `MutualInformationSelector`.
+        Bins of a continuous column, 2 to 256. If "auto", 5 as in [1]_, which are cut further for a
+        rare class of the surrogate labels; see `MutualInformationSelector`.
     strategy : {"quantile", "uniform"}, default="quantile"
         Bins of equal frequency, or of equal width as in [1]_. See the warning at
         `MutualInformationSelector`.
