@@ -87,21 +87,20 @@ def discretise(
     codes = np.zeros((n_features, n_samples), dtype=np.uint8)
     n_even = AUTO_BINS if n_bins == "auto" else n_bins
     # Where each class fills a bin, finer bins gain nothing that can be measured.
-    supervised = False
-    if n_bins == "auto" and y is not None:
-        supervised = fewest or rarest_class(y) * AUTO_BINS < n_samples
-    if supervised:
+    labels = None
+    if n_bins == "auto" and y is not None and (fewest or rarest_class(y) * AUTO_BINS < n_samples):
+        labels = y
         from ._kernels import supervised_cuts
 
         counts = np.arange(n_samples + 1, dtype=float)
         h = xlogy(counts, counts) / np.log(2.0)
-        n_classes = int(y.max()) + 1
+        n_classes = int(labels.max()) + 1
 
     def block_edges(block: slice) -> list[NDArray]:
         columns = np.ascontiguousarray(X[:, block].T)
         found = []
         for j, column in enumerate(columns, start=block.start):
-            if supervised:
+            if labels is not None:
                 order = np.argsort(column)
                 ordered = column[order]
             else:
@@ -114,10 +113,10 @@ def discretise(
                     _check_discrete(ordered[np.append(0, steps)], j)
             else:
                 edges = _even_edges(ordered, n_even, strategy)
-                if supervised:
+                if labels is not None:
                     starts = np.unique(np.searchsorted(ordered, edges))
                     starts = starts[(starts > 0) & (starts < n_samples)]
-                    given = y[order], steps, h, n_classes, MOST_AUTO_BINS
+                    given = labels[order], steps, h, n_classes, MOST_AUTO_BINS
                     cuts = supervised_cuts(starts[:0] if fewest else starts, *given)
                     edges = ordered[cuts if len(cuts) else starts]
             for edge in edges:
