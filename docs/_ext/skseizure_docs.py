@@ -16,7 +16,7 @@ from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 
 import skseizure
-from skseizure.measures._registry import FURTHER, UNIVARIATE29
+from skseizure.measures._registry import UNIVARIATE29, available_measures
 
 LONGEST = 60  # seconds, an example of the gallery
 FILTERS = ExitStack()  # of warnings, while an example runs
@@ -98,11 +98,10 @@ class MeasuresTable(SphinxDirective):
     def run(self):
         lines = [".. list-table::", "   :header-rows: 1", "   :widths: auto", ""]
         header = ("", "abbreviation", "function", "group", "unit", "definition", "cost")
-        first, measures = 1, UNIVARIATE29
-        if self.arguments == ["further"]:
-            first, measures = 1 + len(UNIVARIATE29), FURTHER
-        elif self.arguments:
+        if self.arguments not in ([], ["further"]):
             raise self.error(f"measures-table knows 'further', and not {self.arguments[0]!r}.")
+        measures = list(available_measures().values())
+        first, end = (len(UNIVARIATE29), None) if self.arguments else (0, len(UNIVARIATE29))
         rows = [
             (
                 str(number),
@@ -113,7 +112,7 @@ class MeasuresTable(SphinxDirective):
                 f"``{measure.formula}``",
                 measure.cost,
             )
-            for number, measure in enumerate(measures, start=first)
+            for number, measure in enumerate(measures[first:end], start=first + 1)
         ]
         for first_cell, *others in (header, *rows):
             lines += [f"   * - {first_cell}", *(f"     - {cell}" for cell in others)]

@@ -1,5 +1,7 @@
 """Windows to a table of features; every measure is importable from here, too."""
 
+from typing import TYPE_CHECKING
+
 from .. import measures as _measures
 from .._core.persistence import name_by_package
 from ..measures import *  # noqa: F403
@@ -10,14 +12,15 @@ from ._normalizer import FeatureNormalizer
 from ._stft import STFTFeatures
 from ._wavelet_packet import WaveletPacketFeatures
 
-__all__ = [
-    "BandFeatures",
-    "FeatureNormalizer",
-    "FrameFeatures",
-    "MovingAverage",
-    "STFTFeatures",
-    "WaveletPacketFeatures",
-    *_measures.__all__,
-]
+if not TYPE_CHECKING:  # type checkers cannot read the registry; they take the imports above
+    __all__ = [
+        "BandFeatures",
+        "FeatureNormalizer",
+        "FrameFeatures",
+        "MovingAverage",
+        "STFTFeatures",
+        "WaveletPacketFeatures",
+        *_measures.__all__,
+    ]
 
 name_by_package(globals())

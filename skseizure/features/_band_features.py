@@ -217,7 +217,7 @@ class BandFeatures(WindowsTransformer):
 def _functions(measures: str | Sequence[Any], sfreq: float) -> dict[str, Callable[..., Any]]:
     """Return the measures' functions by name, in order."""
     if isinstance(measures, str):
-        return {measure.name: measure.function for measure in UNIVARIATE29}
+        measures = UNIVARIATE29
     functions: dict[str, Callable[..., Any]] = {}
     for item in measures:
         name, function = _named(item, sfreq)
@@ -237,8 +237,8 @@ def _functions(measures: str | Sequence[Any], sfreq: float) -> dict[str, Callabl
 def _named(item: Any, sfreq: float) -> tuple[str, Callable[..., Any]]:
     if isinstance(item, str):
         measure = get_measure(item)
-        timed = "sfreq" in measure.parameters
-        return measure.name, partial(measure.function, sfreq=sfreq) if timed else measure.function
+        function = measure.bind(sfreq)
+        return measure.name, function if measure.takes_batch else partial(_on_array, function)
     if not callable(item):
         raise ValueError(f"measures holds {item!r}; names and functions are needed.")
     named = item

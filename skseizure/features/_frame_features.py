@@ -15,9 +15,8 @@ from .. import __version__
 from .._core.errors import prefix_errors
 from .._core.parameters import HasMethods
 from .._core.validation import is_windows, time_segments
-from ..measures._batch import Batch, Values
-from ..measures._cepstrum import N_FILTERS, deltas, mel_filters, mel_points
-from ..measures._time_frequency import check_band
+from ..measures._batch import Batch
+from ._deltas import deltas
 from ._frame_groups import BANDS, DERIVATIVES, GROUPS, band_name, group_features
 from ._windows_transformer import WindowsTransformer
 
@@ -182,13 +181,14 @@ class FrameFeatures(WindowsTransformer):
         groups = GROUPS if isinstance(self.groups, str) else _chosen("groups", self.groups, GROUPS)
         self._wvd_bands = _chosen("wvd_bands", self.wvd_bands, tuple(BANDS))
         self._mfcc_bands = _check_mfcc_bands(self.mfcc_bands)
-        if "tf" in groups:
-            for band in BANDS.values():
-                check_band(band, sfreq)
-        if {"mfcc", *DERIVATIVES} & set(groups):
-            for band in self._mfcc_bands:
-                n_fft = mel_points(self.n_times_in_, sfreq)
-                mel_filters(sfreq, n_fft, check_band(band, sfreq), N_FILTERS)
+        # A measure refuses a rate or a band that does not suit the window: try a window of zeros.
+        _frame_table(
+            np.zeros((1, self.n_times_in_)),
+            groups=groups,
+            sfreq=sfreq,
+            wvd_bands=self._wvd_bands,
+            mfcc_bands=self._mfcc_bands,
+        )
         self.feature_groups_ = {}
         self._names: list[str] = []
         for group in groups:
@@ -197,7 +197,7 @@ class FrameFeatures(WindowsTransformer):
             self.feature_groups_[group] = np.arange(start, start + len(names))
             self._names += names
 
-    def _functions(self, group: str, sfreq: float) -> dict[str, Callable[..., Values]]:
+    def _functions(self, group: str, sfreq: float) -> dict[str, Callable[..., Any]]:
         return group_features(group, sfreq, self._wvd_bands, self._mfcc_bands)
 
     def _columns(self) -> list[str]:
@@ -267,8 +267,8 @@ def _frame_table(
     *,
     groups: Sequence[str],
     sfreq: float,
-    wvd_bands: Sequence[str],
-    mfcc_bands: Sequence[tuple[float, float]],
+    wvd_bands: tuple[str, ...],
+    mfcc_bands: tuple[tuple[float, float], ...],
     revision: str | None = None,
 ) -> NDArray[np.float64]:
     """Return the features of windows of one channel, (n, n_times) -> (n, n_features).

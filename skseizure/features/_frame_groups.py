@@ -2,56 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
-from ..measures._batch import Values
-from ..measures._cepstrum import mel_cepstrum
-from ..measures._energy import (
-    absolute_total_area,
-    autocovariance_energy,
-    autocovariance_std,
-    autocovariance_variance,
-    coefficient_of_variation,
-    energy,
-    negative_area,
-    positive_area,
-    root_mean_square,
-    total_absolute_area,
-    total_area,
-    variance,
-)
-from ..measures._entropy import approximate_entropy, shannon_entropy, spectral_entropy
-from ..measures._frequency import median_frequency, psd_maximum, psd_mean, psd_minimum
-from ..measures._morphology import (
-    absolute_amplitude,
-    absolute_latency_amplitude_ratio,
-    average_absolute_slope,
-    latency_amplitude_ratio,
-    peak_latency,
-    peak_to_peak,
-    peak_to_peak_slope,
-    peak_to_peak_time,
-    slope_sign_alterations,
-    zero_crossing_density,
-)
-from ..measures._nonlinear import lyapunov_exponent
-from ..measures._time_domain import (
-    kurtosis,
-    mean,
-    skewness,
-    slope_sign_changes,
-    std,
-    zero_crossings,
-)
-from ..measures._time_frequency import stft_band_energy, wigner_ville_energy
-from ..measures._wavelet import (
-    frequency_regularity,
-    wavelet_entropy,
-    wavelet_relative_energy,
-    wavelet_statistic,
-)
+from ..measures._registry import get_measure
 
 GROUPS = (
     "morph",
@@ -77,26 +32,66 @@ N_COEFFICIENTS = 6
 COMPONENTS = [f"{letter}{level}" for letter in "AD" for level in range(1, 6)]
 STATISTICS = ("maximum", "minimum", "variance", "mean", "std", "extrema", "energy")
 
-Features = dict[str, Callable[..., Values]]
+# The groups whose columns are measures, one each.
+MEASURES = {
+    "morph": (
+        "peak_latency",
+        "latency_amplitude_ratio",
+        "absolute_amplitude",
+        "absolute_latency_amplitude_ratio",
+        "positive_area",
+        "negative_area",
+        "total_area",
+        "absolute_total_area",
+        "total_absolute_area",
+        "average_absolute_slope",
+        "peak_to_peak",
+        "peak_to_peak_time",
+        "peak_to_peak_slope",
+        "zero_crossings",
+        "zero_crossing_density",
+        "slope_sign_alterations",
+    ),
+    "time": (
+        "skewness",
+        "kurtosis",
+        "slope_sign_changes",
+        "mean",
+        "variance",
+        "std",
+        "coefficient_of_variation",
+        "root_mean_square",
+        "shannon_entropy",
+        "approximate_entropy",
+        "energy",
+        "autocovariance_std",
+        "autocovariance_variance",
+        "autocovariance_energy",
+    ),
+    "freq": ("psd_maximum", "psd_minimum", "psd_mean", "spectral_entropy", "median_frequency"),
+}
+
+Features = dict[str, Callable[..., Any]]
 
 
+@lru_cache(maxsize=64)  # every batch of windows asks for the same
 def group_features(
     group: str,
     sfreq: float,
-    wvd_bands: Sequence[str],
-    mfcc_bands: Sequence[tuple[float, float]],
+    wvd_bands: tuple[str, ...],
+    mfcc_bands: tuple[tuple[float, float], ...],
 ) -> Features:
     """Return the functions of a group's features by name, each of a `Batch`.
 
     Parameters
     ----------
     group : str
-        One of `GROUPS`. A group of derivatives has the functions of what is to be derived.
+        One of `GROUPS`. A group of derivatives has the functions of what is derived.
     sfreq : float
         Sampling rate in Hz.
-    wvd_bands : sequence of str
+    wvd_bands : tuple of str
         Names out of `BANDS`.
-    mfcc_bands : sequence of (float, float)
+    mfcc_bands : tuple of (float, float)
         Edges in Hz.
 
     Returns
@@ -104,25 +99,37 @@ def group_features(
     dict of str to callable
         In the order of the columns.
     """
-    if group == "morph":
-        return _morph(sfreq)
-    if group == "time":
-        return _by_name(*_TIME)
-    if group == "freq":
-        timed = [partial(f, sfreq=sfreq) for f in (psd_maximum, psd_minimum, psd_mean)]
-        return _by_name(*timed, spectral_entropy, partial(median_frequency, sfreq=sfreq))
+
+    def measured(name: str, **parameters: Any) -> Callable[..., Any]:
+        return get_measure(name).bind(sfreq, **parameters)
+
+    if group in MEASURES:
+        return {name: measured(name) for name in MEASURES[group]}
     if group == "dwt_db4_stats":
         return {
-            f"{part}_{name}": partial(wavelet_statistic, statistic=name, component=part)
+            f"{part}_{name}": measured("wavelet_statistic", statistic=name, component=part)
             for part in COMPONENTS
             for name in STATISTICS
         }
     if group.startswith("dwt_"):
-        return _wavelet(group.removeprefix("dwt_"))
+        features = {}
+        for part in COMPONENTS:
+            own = {"component": part, "wavelet": group.removeprefix("dwt_")}
+            features[f"{part}_relative_energy"] = measured("wavelet_relative_energy", **own)
+            features[f"{part}_entropy"] = measured("wavelet_entropy", **own)
+            own["statistic"] = "coefficient_of_variation"
+            features[f"{part}_coefficient_of_variation"] = measured("wavelet_statistic", **own)
+        return features
     if group == "tf":
-        return _time_frequency(sfreq, wvd_bands)
+        return {
+            **{f"stft_{b}_energy": measured("stft_band_energy", band=BANDS[b]) for b in BANDS},
+            **{
+                f"wvd_{b}_energy": measured("wigner_ville_energy", band=BANDS[b]) for b in wvd_bands
+            },
+            **{name: measured(name) for name in ("frequency_regularity", "lyapunov_exponent")},
+        }
     return {
-        f"{band_name(band)}_c{i}": partial(mel_cepstrum, sfreq=sfreq, band=band, coefficient=i)
+        f"{band_name(band)}_c{i}": measured("mel_cepstrum", band=band, coefficient=i)
         for band in mfcc_bands
         for i in range(1, N_COEFFICIENTS + 1)
     }
@@ -131,67 +138,3 @@ def group_features(
 def band_name(band: tuple[float, float]) -> str:
     """Return the edges of a band as they stand in the names of columns."""
     return f"{band[0]:g}-{band[1]:g}Hz"
-
-
-def _morph(sfreq: float) -> Features:
-    return _by_name(
-        partial(peak_latency, sfreq=sfreq),
-        partial(latency_amplitude_ratio, sfreq=sfreq),
-        absolute_amplitude,
-        partial(absolute_latency_amplitude_ratio, sfreq=sfreq),
-        positive_area,
-        negative_area,
-        total_area,
-        absolute_total_area,
-        total_absolute_area,
-        partial(average_absolute_slope, sfreq=sfreq),
-        peak_to_peak,
-        partial(peak_to_peak_time, sfreq=sfreq),
-        partial(peak_to_peak_slope, sfreq=sfreq),
-        zero_crossings,
-        partial(zero_crossing_density, sfreq=sfreq),
-        slope_sign_alterations,
-    )
-
-
-_TIME = (
-    skewness,
-    kurtosis,
-    slope_sign_changes,
-    mean,
-    variance,
-    std,
-    coefficient_of_variation,
-    root_mean_square,
-    shannon_entropy,
-    approximate_entropy,
-    energy,
-    autocovariance_std,
-    autocovariance_variance,
-    autocovariance_energy,
-)
-
-
-def _wavelet(wavelet: str) -> Features:
-    features: dict[str, Callable[..., Values]] = {}
-    for part in COMPONENTS:
-        options: dict[str, Any] = {"component": part, "wavelet": wavelet}
-        features[f"{part}_relative_energy"] = partial(wavelet_relative_energy, **options)
-        features[f"{part}_entropy"] = partial(wavelet_entropy, **options)
-        features[f"{part}_coefficient_of_variation"] = partial(
-            wavelet_statistic, statistic="coefficient_of_variation", **options
-        )
-    return features
-
-
-def _time_frequency(sfreq: float, wvd_bands: Sequence[str]) -> Features:
-    features: dict[str, Callable[..., Values]] = {}
-    for name, band in BANDS.items():
-        features[f"stft_{name}_energy"] = partial(stft_band_energy, sfreq=sfreq, band=band)
-    for name in wvd_bands:
-        features[f"wvd_{name}_energy"] = partial(wigner_ville_energy, sfreq=sfreq, band=BANDS[name])
-    return features | _by_name(frequency_regularity, lyapunov_exponent)
-
-
-def _by_name(*functions: Callable[..., Values]) -> Features:
-    return {getattr(f, "func", f).__name__: f for f in functions}

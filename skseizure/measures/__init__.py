@@ -1,146 +1,36 @@
-"""One window of one channel to one number: every measure a function, and the list of them."""
+"""Measures: functions from windows of one channel to one number a window, and their registry."""
+
+# The order of the imports is that of `available_measures` and of the tables of the guide.
+# isort: off
+from typing import TYPE_CHECKING
 
 from .._core.persistence import name_by_package
+from ._registry import Measure, available_measures, measure
+from ._time_domain import *  # noqa: F403
+from ._nonlinear import *  # noqa: F403
+from ._entropy import *  # noqa: F403
+from ._morphology import *  # noqa: F403
+from ._energy import *  # noqa: F403
+from ._frequency import *  # noqa: F403
+from ._time_frequency import *  # noqa: F403
+from ._wavelet import *  # noqa: F403
+from ._cepstrum import *  # noqa: F403
 from ._bands import band_power, dwt_energies
-from ._cepstrum import mel_cepstrum
-from ._energy import (
-    absolute_total_area,
-    autocovariance_energy,
-    autocovariance_std,
-    autocovariance_variance,
-    coefficient_of_variation,
-    energy,
-    negative_area,
-    positive_area,
-    root_mean_square,
-    total_absolute_area,
-    total_area,
-    variance,
-)
-from ._entropy import (
-    approximate_entropy,
-    fuzzy_entropy,
-    permutation_entropy,
-    renyi_entropy,
-    sample_entropy,
-    shannon_entropy,
-    spectral_entropy,
-    svd_entropy,
-)
-from ._frequency import median_frequency, psd_maximum, psd_mean, psd_minimum
-from ._morphology import (
-    absolute_amplitude,
-    absolute_latency_amplitude_ratio,
-    average_absolute_slope,
-    latency_amplitude_ratio,
-    peak_latency,
-    peak_to_peak,
-    peak_to_peak_slope,
-    peak_to_peak_time,
-    slope_sign_alterations,
-    zero_crossing_density,
-)
-from ._nonlinear import (
-    dfa_exponent,
-    higuchi_fd,
-    hurst_exponent,
-    katz_fd,
-    lempel_ziv_complexity,
-    lyapunov_exponent,
-    petrosian_fd,
-)
-from ._registry import Measure, available_measures
-from ._time_domain import (
-    hjorth_complexity,
-    hjorth_mobility,
-    interquartile_range,
-    kurtosis,
-    line_length,
-    maximum,
-    mean,
-    mean_absolute_value,
-    minimum,
-    skewness,
-    slope_sign_changes,
-    std,
-    teager_kaiser_energy,
-    zero_crossings,
-)
-from ._time_frequency import stft_band_energy, wigner_ville_energy
-from ._wavelet import (
-    frequency_regularity,
-    wavelet_entropy,
-    wavelet_relative_energy,
-    wavelet_statistic,
-)
+# isort: on
 
-__all__ = [
-    "Measure",
-    "absolute_amplitude",
-    "absolute_latency_amplitude_ratio",
-    "absolute_total_area",
-    "approximate_entropy",
-    "autocovariance_energy",
-    "autocovariance_std",
-    "autocovariance_variance",
-    "available_measures",
-    "average_absolute_slope",
-    "band_power",
-    "coefficient_of_variation",
-    "dfa_exponent",
-    "dwt_energies",
-    "energy",
-    "frequency_regularity",
-    "fuzzy_entropy",
-    "higuchi_fd",
-    "hjorth_complexity",
-    "hjorth_mobility",
-    "hurst_exponent",
-    "interquartile_range",
-    "katz_fd",
-    "kurtosis",
-    "latency_amplitude_ratio",
-    "lempel_ziv_complexity",
-    "line_length",
-    "lyapunov_exponent",
-    "maximum",
-    "mean",
-    "mean_absolute_value",
-    "median_frequency",
-    "mel_cepstrum",
-    "minimum",
-    "negative_area",
-    "peak_latency",
-    "peak_to_peak",
-    "peak_to_peak_slope",
-    "peak_to_peak_time",
-    "permutation_entropy",
-    "petrosian_fd",
-    "positive_area",
-    "psd_maximum",
-    "psd_mean",
-    "psd_minimum",
-    "renyi_entropy",
-    "root_mean_square",
-    "sample_entropy",
-    "shannon_entropy",
-    "skewness",
-    "slope_sign_alterations",
-    "slope_sign_changes",
-    "spectral_entropy",
-    "std",
-    "stft_band_energy",
-    "svd_entropy",
-    "teager_kaiser_energy",
-    "total_absolute_area",
-    "total_area",
-    "variance",
-    "wavelet_entropy",
-    "wavelet_relative_energy",
-    "wavelet_statistic",
-    "wigner_ville_energy",
-    "zero_crossing_density",
-    "zero_crossings",
-]
+if not TYPE_CHECKING:  # type checkers cannot read the registry; they take the imports above
+    __all__ = [
+        "Measure",
+        "available_measures",
+        "band_power",
+        "dwt_energies",
+        "measure",
+        *available_measures(),
+    ]
+
+    def __dir__() -> list[str]:
+        # The star imports also bring what the files of the measures import themselves.
+        return __all__
+
 
 name_by_package(globals())

@@ -7,11 +7,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from ._batch import Batch, Values, as_batch, divide
 from ._power import segment_power
+from ._registry import measure
 
 # Share of the root mean square in the denominator of coefficients of variation.
 CV_FLOOR = 1e-6
 
 
+@measure("VAR", group="time", unit="uV^2", formula="mean (x - mean)^2")
 def variance(x: ArrayLike) -> Values:
     """Compute the population variance of each window.
 
@@ -39,60 +41,7 @@ def variance(x: ArrayLike) -> Values:
     return batch.finish(batch.variance, power=2)
 
 
-def energy(x: ArrayLike) -> Values:
-    """Compute the sum of squares of each window.
-
-    Parameters
-    ----------
-    x : array-like, shape (n, n_times) or (n_times,)
-        Windows in microvolt.
-
-    Returns
-    -------
-    float or ndarray, shape (n,)
-        Energy in microvolt squared.
-
-    Notes
-    -----
-    ENERGY = sum x_i^2. O(N).
-
-    Examples
-    --------
-    >>> from skseizure.features import energy
-    >>> energy([[1.0, -2.0, 2.0], [3.0, 3.0, 3.0]])
-    array([ 9., 27.])
-    """
-    batch = as_batch(x)
-    return batch.finish(_energy(batch), power=2, constant=None)
-
-
-def root_mean_square(x: ArrayLike) -> Values:
-    """Compute the root mean square of each window.
-
-    Parameters
-    ----------
-    x : array-like, shape (n, n_times) or (n_times,)
-        Windows in microvolt.
-
-    Returns
-    -------
-    float or ndarray, shape (n,)
-        Root mean square in microvolt.
-
-    Notes
-    -----
-    RMS = sqrt(1/N sum x_i^2). O(N).
-
-    Examples
-    --------
-    >>> from skseizure.features import root_mean_square
-    >>> root_mean_square([1.0, -7.0, 5.0, 5.0])
-    np.float64(5.0)
-    """
-    batch = as_batch(x)
-    return batch.finish(np.sqrt(_energy(batch) / batch.n_times), power=1, constant=None)
-
-
+@measure("CV", group="time", unit="1", formula="STD / (abs(MEAN) + 1e-6 RMS)")
 def coefficient_of_variation(x: ArrayLike, *, floor: float = CV_FLOOR) -> Values:
     """Compute the standard deviation of each window over the size of its mean.
 
@@ -128,6 +77,63 @@ def coefficient_of_variation(x: ArrayLike, *, floor: float = CV_FLOOR) -> Values
     return batch.finish(divide(np.sqrt(batch.variance), size))
 
 
+@measure("RMS", group="time", unit="uV", formula="sqrt(mean x^2)")
+def root_mean_square(x: ArrayLike) -> Values:
+    """Compute the root mean square of each window.
+
+    Parameters
+    ----------
+    x : array-like, shape (n, n_times) or (n_times,)
+        Windows in microvolt.
+
+    Returns
+    -------
+    float or ndarray, shape (n,)
+        Root mean square in microvolt.
+
+    Notes
+    -----
+    RMS = sqrt(1/N sum x_i^2). O(N).
+
+    Examples
+    --------
+    >>> from skseizure.features import root_mean_square
+    >>> root_mean_square([1.0, -7.0, 5.0, 5.0])
+    np.float64(5.0)
+    """
+    batch = as_batch(x)
+    return batch.finish(np.sqrt(_energy(batch) / batch.n_times), power=1, constant=None)
+
+
+@measure("ENERGY", group="time", unit="uV^2", formula="sum x^2")
+def energy(x: ArrayLike) -> Values:
+    """Compute the sum of squares of each window.
+
+    Parameters
+    ----------
+    x : array-like, shape (n, n_times) or (n_times,)
+        Windows in microvolt.
+
+    Returns
+    -------
+    float or ndarray, shape (n,)
+        Energy in microvolt squared.
+
+    Notes
+    -----
+    ENERGY = sum x_i^2. O(N).
+
+    Examples
+    --------
+    >>> from skseizure.features import energy
+    >>> energy([[1.0, -2.0, 2.0], [3.0, 3.0, 3.0]])
+    array([ 9., 27.])
+    """
+    batch = as_batch(x)
+    return batch.finish(_energy(batch), power=2, constant=None)
+
+
+@measure("ACSTD", group="time", unit="uV^2", formula="std c_k", cost="O(N log N)")
 def autocovariance_std(x: ArrayLike) -> Values:
     """Compute the standard deviation over lags of each window's autocovariance.
 
@@ -159,6 +165,7 @@ def autocovariance_std(x: ArrayLike) -> Values:
     return batch.finish(np.sqrt(_autocovariance(batch)[1]), power=2)
 
 
+@measure("ACVAR", group="time", unit="uV^4", formula="var c_k", cost="O(N log N)")
 def autocovariance_variance(x: ArrayLike) -> Values:
     """Compute the variance over lags of each window's autocovariance.
 
@@ -190,6 +197,13 @@ def autocovariance_variance(x: ArrayLike) -> Values:
     return batch.finish(_autocovariance(batch)[1], power=4)
 
 
+@measure(
+    "ACENERGY",
+    group="time",
+    unit="uV^4",
+    formula="sum c_k^2, c_k = 1/N sum (x_i - mean)(x_{i+k} - mean), k = 0..N-1",
+    cost="O(N log N)",
+)
 def autocovariance_energy(x: ArrayLike) -> Values:
     """Compute the sum of squares over lags of each window's autocovariance.
 
@@ -220,144 +234,6 @@ def autocovariance_energy(x: ArrayLike) -> Values:
     return batch.finish(_autocovariance(batch)[0], power=4)
 
 
-def positive_area(x: ArrayLike) -> Values:
-    """Sum the positive samples of each window.
-
-    Parameters
-    ----------
-    x : array-like, shape (n, n_times) or (n_times,)
-        Windows in microvolt.
-
-    Returns
-    -------
-    float or ndarray, shape (n,)
-        Area in microvolt times samples.
-
-    Notes
-    -----
-    PAR = sum (x_i + abs(x_i)) / 2. O(N).
-
-    Examples
-    --------
-    >>> from skseizure.features import positive_area
-    >>> positive_area([1.0, -2.0, 3.0])
-    np.float64(4.0)
-    """
-    batch = as_batch(x)
-    return batch.finish(_areas(batch)[0], power=1, constant=None)
-
-
-def negative_area(x: ArrayLike) -> Values:
-    """Sum the negative samples of each window.
-
-    Parameters
-    ----------
-    x : array-like, shape (n, n_times) or (n_times,)
-        Windows in microvolt.
-
-    Returns
-    -------
-    float or ndarray, shape (n,)
-        Area in microvolt times samples, at most 0.
-
-    Notes
-    -----
-    NAR = sum (x_i - abs(x_i)) / 2. O(N).
-
-    Examples
-    --------
-    >>> from skseizure.features import negative_area
-    >>> negative_area([1.0, -2.0, 3.0])
-    np.float64(-2.0)
-    """
-    batch = as_batch(x)
-    return batch.finish(_areas(batch)[1], power=1, constant=None)
-
-
-def total_area(x: ArrayLike) -> Values:
-    """Sum the samples of each window.
-
-    Parameters
-    ----------
-    x : array-like, shape (n, n_times) or (n_times,)
-        Windows in microvolt.
-
-    Returns
-    -------
-    float or ndarray, shape (n,)
-        Area in microvolt times samples.
-
-    Notes
-    -----
-    TAR = PAR + NAR. O(N).
-
-    Examples
-    --------
-    >>> from skseizure.features import total_area
-    >>> total_area([1.0, -5.0, 3.0])
-    np.float64(-1.0)
-    """
-    batch = as_batch(x)
-    positive, negative = _areas(batch)
-    return batch.finish(positive + negative, power=1, constant=None)
-
-
-def absolute_total_area(x: ArrayLike) -> Values:
-    """Take the size of the sum of each window's samples.
-
-    Parameters
-    ----------
-    x : array-like, shape (n, n_times) or (n_times,)
-        Windows in microvolt.
-
-    Returns
-    -------
-    float or ndarray, shape (n,)
-        Area in microvolt times samples.
-
-    Notes
-    -----
-    ATAR = abs(TAR). O(N).
-
-    Examples
-    --------
-    >>> from skseizure.features import absolute_total_area
-    >>> absolute_total_area([1.0, -5.0, 3.0])
-    np.float64(1.0)
-    """
-    batch = as_batch(x)
-    positive, negative = _areas(batch)
-    return batch.finish(np.abs(positive + negative), power=1, constant=None)
-
-
-def total_absolute_area(x: ArrayLike) -> Values:
-    """Sum the sizes of each window's samples.
-
-    Parameters
-    ----------
-    x : array-like, shape (n, n_times) or (n_times,)
-        Windows in microvolt.
-
-    Returns
-    -------
-    float or ndarray, shape (n,)
-        Area in microvolt times samples.
-
-    Notes
-    -----
-    TAAR = PAR + abs(NAR). O(N).
-
-    Examples
-    --------
-    >>> from skseizure.features import total_absolute_area
-    >>> total_absolute_area([1.0, -5.0, 3.0])
-    np.float64(9.0)
-    """
-    batch = as_batch(x)
-    positive, negative = _areas(batch)
-    return batch.finish(positive - negative, power=1, constant=None)
-
-
 def _energy(batch: Batch) -> NDArray[np.float64]:
     return batch.share("energy", lambda: np.sum(batch.x**2, axis=1))
 
@@ -378,11 +254,3 @@ def _autocovariance(batch: Batch) -> tuple[NDArray[np.float64], NDArray[np.float
         return total, np.maximum(total / n_times - (0.5 * batch.variance / n_times) ** 2, 0.0)
 
     return batch.share("autocovariance", compute)
-
-
-def _areas(batch: Batch) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    def compute() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        x = batch.x
-        return np.maximum(x, 0.0).sum(axis=1), np.minimum(x, 0.0).sum(axis=1)
-
-    return batch.share("areas", compute)

@@ -15,8 +15,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from ._batch import Batch, Values, as_batch, check_integer, divide
 from ._power import power_spectrum
+from ._registry import measure
 
 
+@measure("SHEN", group="entropy", unit="bit", formula="-sum p log2 p, 16 bins on [min, max]")
 def shannon_entropy(x: ArrayLike, *, n_bins: int = 16) -> Values:
     """Compute the Shannon entropy of each window's amplitude histogram.
 
@@ -48,6 +50,7 @@ def shannon_entropy(x: ArrayLike, *, n_bins: int = 16) -> Values:
     return batch.finish(_entropy(_histogram(batch, n_bins)))
 
 
+@measure("RENYI", group="entropy", unit="bit", formula="-log2 sum p^2, 16 bins on [min, max]")
 def renyi_entropy(x: ArrayLike, *, order: float = 2.0, n_bins: int = 16) -> Values:
     """Compute the Renyi entropy of each window's amplitude histogram.
 
@@ -85,6 +88,13 @@ def renyi_entropy(x: ArrayLike, *, order: float = 2.0, n_bins: int = 16) -> Valu
     return batch.finish(np.log2(np.where(batch.constant, 1.0, total)) / (1.0 - order))
 
 
+@measure(
+    "SPEN",
+    group="entropy",
+    unit="1",
+    formula="-sum P log2 P / log2(n_bins), P the periodogram",
+    cost="O(N log N)",
+)
 def spectral_entropy(x: ArrayLike) -> Values:
     """Compute the normalised entropy of each window's power spectrum.
 
@@ -121,6 +131,12 @@ def spectral_entropy(x: ArrayLike) -> Values:
     return batch.finish(_entropy(power) / math.log2(power.shape[1]))
 
 
+@measure(
+    "PEN",
+    group="entropy",
+    unit="1",
+    formula="-sum p log2 p / log2(3!), patterns of 3 samples",
+)
 def permutation_entropy(x: ArrayLike, *, order: int = 3, delay: int = 1) -> Values:
     """Compute the normalised permutation entropy of each window.
 
@@ -173,6 +189,12 @@ def permutation_entropy(x: ArrayLike, *, order: int = 3, delay: int = 1) -> Valu
     return batch.finish(_entropy(counts) / math.log2(n_patterns), constant=None)
 
 
+@measure(
+    "SVDEN",
+    group="entropy",
+    unit="1",
+    formula="-sum s log2 s / log2(3), s the singular values of the delay matrix of 3 columns",
+)
 def svd_entropy(x: ArrayLike, *, order: int = 3, delay: int = 1) -> Values:
     """Compute the normalised singular value entropy of each window.
 
@@ -217,6 +239,13 @@ def svd_entropy(x: ArrayLike, *, order: int = 3, delay: int = 1) -> Values:
     return batch.finish(_entropy(values) / math.log2(order))
 
 
+@measure(
+    "APEN",
+    group="entropy",
+    unit="nat",
+    formula="phi_2 - phi_3, phi_m = mean log C_m, r = 0.2 STD, Chebyshev, with self-matches",
+    cost="O(N^2), shared with SAMPEN",
+)
 def approximate_entropy(x: ArrayLike, *, order: int = 2, tolerance: float = 0.2) -> Values:
     """Compute the approximate entropy of each window.
 
@@ -259,6 +288,13 @@ def approximate_entropy(x: ArrayLike, *, order: int = 2, tolerance: float = 0.2)
     return batch.finish(short - long)
 
 
+@measure(
+    "SAMPEN",
+    group="entropy",
+    unit="nat",
+    formula="-log(A / B), m = 2, r = 0.2 STD, Chebyshev, without self-matches",
+    cost="O(N^2), shared with APEN",
+)
 def sample_entropy(x: ArrayLike, *, order: int = 2, tolerance: float = 0.2) -> Values:
     """Compute the sample entropy of each window.
 
@@ -304,6 +340,14 @@ def sample_entropy(x: ArrayLike, *, order: int = 2, tolerance: float = 0.2) -> V
     return batch.finish(np.where(matched, np.log(np.where(matched, ratio, 1.0)), bound))
 
 
+@measure(
+    "FUZZEN",
+    group="entropy",
+    unit="nat",
+    formula="log(phi_2 / phi_3), phi_m = mean exp(-(d / r)^2), r = 0.2 STD, templates less their "
+    "mean",
+    cost="O(N^2)",
+)
 def fuzzy_entropy(x: ArrayLike, *, order: int = 2, tolerance: float = 0.2) -> Values:
     """Compute the fuzzy entropy of each window.
 

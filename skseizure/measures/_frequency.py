@@ -12,8 +12,16 @@ from numpy.typing import ArrayLike, NDArray
 from ._batch import Batch, Values, as_batch
 from ._morphology import check_rate
 from ._power import power_spectrum
+from ._registry import measure
 
 
+@measure(
+    "PSDMAX",
+    group="frequency",
+    unit="uV^2/Hz",
+    formula="max P(f), P the periodogram above 0 Hz",
+    cost="O(N log N)",
+)
 def psd_maximum(x: ArrayLike, *, sfreq: float = 1.0) -> Values:
     """Find the largest power spectral density of each window.
 
@@ -44,6 +52,7 @@ def psd_maximum(x: ArrayLike, *, sfreq: float = 1.0) -> Values:
     return batch.finish(_density(batch, sfreq).max(axis=1, initial=0.0), power=2)
 
 
+@measure("PSDMIN", group="frequency", unit="uV^2/Hz", formula="min P(f)", cost="O(N log N)")
 def psd_minimum(x: ArrayLike, *, sfreq: float = 1.0) -> Values:
     """Find the smallest power spectral density of each window.
 
@@ -75,6 +84,7 @@ def psd_minimum(x: ArrayLike, *, sfreq: float = 1.0) -> Values:
     return batch.finish(smallest, power=2)
 
 
+@measure("PSDMEAN", group="frequency", unit="uV^2/Hz", formula="mean P(f)", cost="O(N log N)")
 def psd_mean(x: ArrayLike, *, sfreq: float = 1.0) -> Values:
     """Average the power spectral density of each window over frequency.
 
@@ -106,6 +116,7 @@ def psd_mean(x: ArrayLike, *, sfreq: float = 1.0) -> Values:
     return batch.finish(total / max(1, batch.n_times // 2), power=2)
 
 
+@measure("MEDF", group="frequency", unit="Hz", formula="halves sum P(f)", cost="O(N log N)")
 def median_frequency(x: ArrayLike, *, sfreq: float = 1.0) -> Values:
     """Find the frequency that halves the power of each window.
 

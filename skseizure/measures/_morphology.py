@@ -16,9 +16,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._batch import LARGEST, Batch, Values, as_batch, divide
+from ._registry import measure
 from ._time_domain import zero_crossings
 
 
+@measure("LAT", group="morphology", unit="s", formula="argmax x / sfreq")
 def peak_latency(x: ArrayLike, *, sfreq: float = 1.0) -> Values:
     """Find when each window's largest sample comes.
 
@@ -48,6 +50,7 @@ def peak_latency(x: ArrayLike, *, sfreq: float = 1.0) -> Values:
     return batch.finish(_peak(batch) / check_rate(sfreq))
 
 
+@measure("LAR", group="morphology", unit="s/uV", formula="LAT / MAX")
 def latency_amplitude_ratio(x: ArrayLike, *, sfreq: float = 1.0) -> Values:
     """Divide the latency of each window's largest sample by its value.
 
@@ -77,6 +80,7 @@ def latency_amplitude_ratio(x: ArrayLike, *, sfreq: float = 1.0) -> Values:
     return batch.finish(_latency_ratio(batch, sfreq), power=-1)
 
 
+@measure("AAMP", group="morphology", unit="uV", formula="abs(MAX)")
 def absolute_amplitude(x: ArrayLike) -> Values:
     """Take the size of each window's largest sample.
 
@@ -104,6 +108,7 @@ def absolute_amplitude(x: ArrayLike) -> Values:
     return batch.finish(np.abs(batch.high), constant=np.abs(batch.high))
 
 
+@measure("ALAR", group="morphology", unit="s/uV", formula="abs(LAT / MAX)")
 def absolute_latency_amplitude_ratio(x: ArrayLike, *, sfreq: float = 1.0) -> Values:
     """Divide the latency of each window's largest sample by its size.
 
@@ -133,6 +138,150 @@ def absolute_latency_amplitude_ratio(x: ArrayLike, *, sfreq: float = 1.0) -> Val
     return batch.finish(np.abs(_latency_ratio(batch, sfreq)), power=-1)
 
 
+@measure("PAR", group="morphology", unit="uV samples", formula="sum (x + abs(x)) / 2")
+def positive_area(x: ArrayLike) -> Values:
+    """Sum the positive samples of each window.
+
+    Parameters
+    ----------
+    x : array-like, shape (n, n_times) or (n_times,)
+        Windows in microvolt.
+
+    Returns
+    -------
+    float or ndarray, shape (n,)
+        Area in microvolt times samples.
+
+    Notes
+    -----
+    PAR = sum (x_i + abs(x_i)) / 2. O(N).
+
+    Examples
+    --------
+    >>> from skseizure.features import positive_area
+    >>> positive_area([1.0, -2.0, 3.0])
+    np.float64(4.0)
+    """
+    batch = as_batch(x)
+    return batch.finish(_areas(batch)[0], power=1, constant=None)
+
+
+@measure("NAR", group="morphology", unit="uV samples", formula="sum (x - abs(x)) / 2")
+def negative_area(x: ArrayLike) -> Values:
+    """Sum the negative samples of each window.
+
+    Parameters
+    ----------
+    x : array-like, shape (n, n_times) or (n_times,)
+        Windows in microvolt.
+
+    Returns
+    -------
+    float or ndarray, shape (n,)
+        Area in microvolt times samples, at most 0.
+
+    Notes
+    -----
+    NAR = sum (x_i - abs(x_i)) / 2. O(N).
+
+    Examples
+    --------
+    >>> from skseizure.features import negative_area
+    >>> negative_area([1.0, -2.0, 3.0])
+    np.float64(-2.0)
+    """
+    batch = as_batch(x)
+    return batch.finish(_areas(batch)[1], power=1, constant=None)
+
+
+@measure("TAR", group="morphology", unit="uV samples", formula="PAR + NAR")
+def total_area(x: ArrayLike) -> Values:
+    """Sum the samples of each window.
+
+    Parameters
+    ----------
+    x : array-like, shape (n, n_times) or (n_times,)
+        Windows in microvolt.
+
+    Returns
+    -------
+    float or ndarray, shape (n,)
+        Area in microvolt times samples.
+
+    Notes
+    -----
+    TAR = PAR + NAR. O(N).
+
+    Examples
+    --------
+    >>> from skseizure.features import total_area
+    >>> total_area([1.0, -5.0, 3.0])
+    np.float64(-1.0)
+    """
+    batch = as_batch(x)
+    positive, negative = _areas(batch)
+    return batch.finish(positive + negative, power=1, constant=None)
+
+
+@measure("ATAR", group="morphology", unit="uV samples", formula="abs(TAR)")
+def absolute_total_area(x: ArrayLike) -> Values:
+    """Take the size of the sum of each window's samples.
+
+    Parameters
+    ----------
+    x : array-like, shape (n, n_times) or (n_times,)
+        Windows in microvolt.
+
+    Returns
+    -------
+    float or ndarray, shape (n,)
+        Area in microvolt times samples.
+
+    Notes
+    -----
+    ATAR = abs(TAR). O(N).
+
+    Examples
+    --------
+    >>> from skseizure.features import absolute_total_area
+    >>> absolute_total_area([1.0, -5.0, 3.0])
+    np.float64(1.0)
+    """
+    batch = as_batch(x)
+    positive, negative = _areas(batch)
+    return batch.finish(np.abs(positive + negative), power=1, constant=None)
+
+
+@measure("TAAR", group="morphology", unit="uV samples", formula="PAR + abs(NAR)")
+def total_absolute_area(x: ArrayLike) -> Values:
+    """Sum the sizes of each window's samples.
+
+    Parameters
+    ----------
+    x : array-like, shape (n, n_times) or (n_times,)
+        Windows in microvolt.
+
+    Returns
+    -------
+    float or ndarray, shape (n,)
+        Area in microvolt times samples.
+
+    Notes
+    -----
+    TAAR = PAR + abs(NAR). O(N).
+
+    Examples
+    --------
+    >>> from skseizure.features import total_absolute_area
+    >>> total_absolute_area([1.0, -5.0, 3.0])
+    np.float64(9.0)
+    """
+    batch = as_batch(x)
+    positive, negative = _areas(batch)
+    return batch.finish(positive - negative, power=1, constant=None)
+
+
+@measure("AASS", group="morphology", unit="uV/s", formula="mean abs(dx) sfreq")
 def average_absolute_slope(x: ArrayLike, *, sfreq: float = 1.0) -> Values:
     """Average the size of each window's slope.
 
@@ -163,6 +312,7 @@ def average_absolute_slope(x: ArrayLike, *, sfreq: float = 1.0) -> Values:
     return batch.finish(total / max(1, batch.n_times - 1) * check_rate(sfreq), power=1)
 
 
+@measure("PP", group="morphology", unit="uV", formula="MAX - MIN")
 def peak_to_peak(x: ArrayLike) -> Values:
     """Subtract each window's smallest sample from its largest.
 
@@ -190,6 +340,7 @@ def peak_to_peak(x: ArrayLike) -> Values:
     return batch.finish(np.ptp(batch.x, axis=1), power=1)
 
 
+@measure("PPT", group="morphology", unit="s", formula="(argmax x - argmin x) / sfreq")
 def peak_to_peak_time(x: ArrayLike, *, sfreq: float = 1.0) -> Values:
     """Measure the time from each window's smallest sample to its largest.
 
@@ -219,6 +370,7 @@ def peak_to_peak_time(x: ArrayLike, *, sfreq: float = 1.0) -> Values:
     return batch.finish(_rise_time(batch) / check_rate(sfreq))
 
 
+@measure("PPS", group="morphology", unit="uV/s", formula="PP / PPT")
 def peak_to_peak_slope(x: ArrayLike, *, sfreq: float = 1.0) -> Values:
     """Compute the slope between each window's smallest and largest sample.
 
@@ -250,6 +402,7 @@ def peak_to_peak_slope(x: ArrayLike, *, sfreq: float = 1.0) -> Values:
     )
 
 
+@measure("ZCD", group="morphology", unit="Hz", formula="ZC / PPT")
 def zero_crossing_density(x: ArrayLike, *, sfreq: float = 1.0) -> Values:
     """Divide the number of zero crossings of each window by its peak-to-peak time.
 
@@ -280,6 +433,12 @@ def zero_crossing_density(x: ArrayLike, *, sfreq: float = 1.0) -> Values:
     return batch.finish(divide(crossings * check_rate(sfreq), _rise_time(batch)))
 
 
+@measure(
+    "SSA",
+    group="morphology",
+    unit="count",
+    formula="sum abs(sgn(x_{i-1} - x_i) + sgn(x_{i+1} - x_i)) / 2",
+)
 def slope_sign_alterations(x: ArrayLike) -> Values:
     """Count the turns of each window, those onto or off a plateau as a half.
 
@@ -332,3 +491,11 @@ def _latency_ratio(batch: Batch, sfreq: float) -> NDArray[np.float64]:
 def _rise_time(batch: Batch) -> NDArray[np.float64]:
     """Return the samples from the smallest to the largest sample."""
     return batch.share("rise_time", lambda: _peak(batch) - batch.x.argmin(axis=1))
+
+
+def _areas(batch: Batch) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def compute() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        x = batch.x
+        return np.maximum(x, 0.0).sum(axis=1), np.minimum(x, 0.0).sum(axis=1)
+
+    return batch.share("areas", compute)

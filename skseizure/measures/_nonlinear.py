@@ -14,8 +14,16 @@ from numpy.typing import ArrayLike, NDArray
 
 from ._batch import EPSILON, Batch, Values, as_batch, check_integer, divide
 from ._power import power_spectrum
+from ._registry import measure
 
 
+@measure(
+    "HFD",
+    group="nonlinear",
+    unit="1",
+    formula="slope of log L(k) on log(1/k), k = 1..10",
+    cost="O(10 N)",
+)
 def higuchi_fd(x: ArrayLike, *, kmax: int = 10) -> Values:
     """Compute Higuchi's fractal dimension of each window.
 
@@ -75,6 +83,12 @@ def _higuchi_weights(n_times: int, kmax: int) -> NDArray[np.float64]:
     return weights
 
 
+@measure(
+    "KFD",
+    group="nonlinear",
+    unit="1",
+    formula="ln n / (ln n + ln(d / L)), n = N - 1, L = sum abs(dx), d = max abs(x - x_0)",
+)
 def katz_fd(x: ArrayLike) -> Values:
     """Compute Katz's fractal dimension of each window.
 
@@ -115,6 +129,7 @@ def katz_fd(x: ArrayLike) -> Values:
     return batch.finish(divide(np.full_like(logs, math.log(n_steps)), logs))
 
 
+@measure("PFD", group="nonlinear", unit="1", formula="lg N / (lg N + lg(N / (N + 0.4 SSC)))")
 def petrosian_fd(x: ArrayLike) -> Values:
     """Compute Petrosian's fractal dimension of each window.
 
@@ -146,6 +161,13 @@ def petrosian_fd(x: ArrayLike) -> Values:
     return batch.finish(divide(size, size + np.log10(n_times / (n_times + 0.4 * batch.n_turns))))
 
 
+@measure(
+    "HURST",
+    group="nonlinear",
+    unit="1",
+    formula="slope of log(mean R/S - Anis-Lloyd + sqrt(pi w / 2)) on log w, w = 8, 16, .. N/2",
+    cost="O(N log N)",
+)
 def hurst_exponent(x: ArrayLike, *, min_block: int = 8) -> Values:
     """Estimate the Hurst exponent of each window by corrected rescaled-range analysis.
 
@@ -204,6 +226,13 @@ def _white_noise_range(size: int) -> float:
     return (size - 0.5) / size * ratio / math.sqrt(math.pi) * total
 
 
+@measure(
+    "DFA",
+    group="nonlinear",
+    unit="1",
+    formula="slope of log F(w) on log w, order 1, 16 geometric w = 4..N/10",
+    cost="O(16 N)",
+)
 def dfa_exponent(x: ArrayLike, *, min_scale: int = 4, n_scales: int = 16) -> Values:
     """Compute the exponent of each window's detrended fluctuation analysis.
 
@@ -253,6 +282,13 @@ def dfa_exponent(x: ArrayLike, *, min_scale: int = 4, n_scales: int = 16) -> Val
     return batch.finish(_kernels_linear.slopes(np.log(sizes), logs, usable))
 
 
+@measure(
+    "LLE",
+    group="nonlinear",
+    unit="1 per sample",
+    formula="Rosenstein: slope of the mean log divergence, states of 3 samples, steps 1..5",
+    cost="O(N^2)",
+)
 def lyapunov_exponent(
     x: ArrayLike,
     *,
@@ -328,6 +364,13 @@ def _mean_period(batch: Batch) -> NDArray[np.int64]:
     return np.ceil(period - 1e-9).astype(np.int64)
 
 
+@measure(
+    "LZC",
+    group="nonlinear",
+    unit="1",
+    formula="c log2(N) / N, c the LZ76 phrases of x > median",
+    cost="O(N c)",
+)
 def lempel_ziv_complexity(x: ArrayLike) -> Values:
     """Compute the normalised Lempel-Ziv complexity of each window about its median.
 

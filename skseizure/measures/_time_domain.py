@@ -14,8 +14,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._batch import EPSILON, Batch, Values, as_batch, divide
+from ._registry import measure
 
 
+@measure("MEAN", group="time", unit="uV", formula="mean x")
 def mean(x: ArrayLike) -> Values:
     """Compute the mean of each window.
 
@@ -43,6 +45,7 @@ def mean(x: ArrayLike) -> Values:
     return batch.finish(batch.x.mean(axis=1), power=1, constant=batch.low)
 
 
+@measure("STD", group="time", unit="uV", formula="sqrt(mean (x - mean)^2)")
 def std(x: ArrayLike) -> Values:
     """Compute the population standard deviation of each window.
 
@@ -70,6 +73,7 @@ def std(x: ArrayLike) -> Values:
     return batch.finish(np.sqrt(batch.variance), power=1)
 
 
+@measure("SKEW", group="time", unit="1", formula="m3 / m2^1.5")
 def skewness(x: ArrayLike) -> Values:
     """Compute the skewness of each window's amplitude distribution.
 
@@ -98,6 +102,7 @@ def skewness(x: ArrayLike) -> Values:
     return batch.finish(divide(third, second * np.sqrt(second)))
 
 
+@measure("KURT", group="time", unit="1", formula="m4 / m2^2 - 3")
 def kurtosis(x: ArrayLike) -> Values:
     """Compute the excess kurtosis of each window's amplitude distribution.
 
@@ -126,6 +131,7 @@ def kurtosis(x: ArrayLike) -> Values:
     return batch.finish(divide(fourth, second**2) - 3.0)
 
 
+@measure("MAX", group="time", unit="uV", formula="max x")
 def maximum(x: ArrayLike) -> Values:
     """Find the largest sample of each window.
 
@@ -153,6 +159,7 @@ def maximum(x: ArrayLike) -> Values:
     return batch.finish(batch.high, constant=batch.high)
 
 
+@measure("MIN", group="time", unit="uV", formula="min x")
 def minimum(x: ArrayLike) -> Values:
     """Find the smallest sample of each window.
 
@@ -180,6 +187,7 @@ def minimum(x: ArrayLike) -> Values:
     return batch.finish(batch.low, constant=batch.low)
 
 
+@measure("IQR", group="time", unit="uV", formula="q75 - q25, linear interpolation")
 def interquartile_range(x: ArrayLike) -> Values:
     """Compute the distance between the quartiles of each window.
 
@@ -215,6 +223,7 @@ def _quantile(batch: Batch, q: float) -> NDArray[np.float64]:
     return below + (batch.ordered[:, above] - below) * (position - int(position))
 
 
+@measure("MAV", group="time", unit="uV", formula="mean abs(x)")
 def mean_absolute_value(x: ArrayLike) -> Values:
     """Compute the mean absolute value of each window.
 
@@ -243,6 +252,7 @@ def mean_absolute_value(x: ArrayLike) -> Values:
     return batch.finish(values, power=1, constant=np.abs(batch.low))
 
 
+@measure("LL", group="time", unit="uV per sample", formula="mean abs(dx)")
 def line_length(x: ArrayLike) -> Values:
     """Compute the mean absolute step from sample to sample of each window.
 
@@ -272,6 +282,7 @@ def line_length(x: ArrayLike) -> Values:
     return batch.finish(batch.step_moments[:, 0], power=1)
 
 
+@measure("ZC", group="time", unit="count", formula="#(x_i x_{i+1} < 0)")
 def zero_crossings(x: ArrayLike) -> Values:
     """Count the changes of sign from sample to sample of each window.
 
@@ -301,6 +312,7 @@ def zero_crossings(x: ArrayLike) -> Values:
     return batch.finish(batch.sign_changes[:, 0])
 
 
+@measure("SSC", group="time", unit="count", formula="#(dx_i dx_{i+1} < 0)")
 def slope_sign_changes(x: ArrayLike) -> Values:
     """Count the local extrema of each window.
 
@@ -330,6 +342,7 @@ def slope_sign_changes(x: ArrayLike) -> Values:
     return batch.finish(batch.n_turns)
 
 
+@measure("TKEO", group="time", unit="uV^2", formula="mean(x_i^2 - x_{i-1} x_{i+1})")
 def teager_kaiser_energy(x: ArrayLike) -> Values:
     """Compute the mean Teager-Kaiser energy of each window.
 
@@ -363,6 +376,7 @@ def teager_kaiser_energy(x: ArrayLike) -> Values:
     return batch.finish(_kernels_moments.teager_kaiser(batch.x), power=2)
 
 
+@measure("HMOB", group="time", unit="1 per sample", formula="sqrt(var dx / var x)")
 def hjorth_mobility(x: ArrayLike) -> Values:
     """Compute Hjorth's mobility, a mean frequency, of each window.
 
@@ -392,6 +406,7 @@ def hjorth_mobility(x: ArrayLike) -> Values:
     return batch.finish(np.sqrt(divide(step_variance, variance)))
 
 
+@measure("HCOM", group="time", unit="1", formula="HMOB(dx) / HMOB(x)")
 def hjorth_complexity(x: ArrayLike) -> Values:
     """Compute Hjorth's complexity, a bandwidth, of each window.
 

@@ -16,8 +16,16 @@ from .._core.errors import prefix_errors
 from ._batch import Batch, Values, as_batch
 from ._morphology import check_rate
 from ._power import power_spectrum, segment_power
+from ._registry import measure
 
 
+@measure(
+    "STFTE",
+    group="frequency",
+    unit="uV^2",
+    formula="sum over band and segments of the Hamming short-time spectrum",
+    cost="O(N log N)",
+)
 def stft_band_energy(
     x: ArrayLike, *, sfreq: float, band: tuple[float, float] = (1.0, 4.0)
 ) -> Values:
@@ -63,6 +71,13 @@ def stft_band_energy(
     return batch.finish(_segment_power(batch, n_fft)[:, part].sum(axis=1), power=2)
 
 
+@measure(
+    "WVDE",
+    group="frequency",
+    unit="uV^2",
+    formula="sum over band of the analytic signal's periodogram",
+    cost="O(N log N)",
+)
 def wigner_ville_energy(
     x: ArrayLike, *, sfreq: float, band: tuple[float, float] = (1.0, 4.0)
 ) -> Values:

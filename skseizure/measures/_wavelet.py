@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from ._batch import EPSILON, Batch, Values, as_batch, check_integer, divide
 from ._energy import CV_FLOOR
 from ._entropy import _entropy, entropy_of_shares
+from ._registry import measure
 
 # As the kernel orders them, each with the power of the amplitude that it goes with.
 _STATISTICS = {
@@ -32,6 +33,7 @@ _STATISTICS = {
 Component = dict[str, NDArray[np.float64]]
 
 
+@measure("WRELEN", group="wavelet", unit="1", formula="E_j / sum E over A1..A5, D1..D5")
 def wavelet_relative_energy(
     x: ArrayLike,
     *,
@@ -81,6 +83,7 @@ def wavelet_relative_energy(
     return batch.finish(divide(part["energy"], total))
 
 
+@measure("WENTR", group="wavelet", unit="bit", formula="-sum p log2 p, p = c^2 / E_j")
 def wavelet_entropy(
     x: ArrayLike,
     *,
@@ -126,6 +129,12 @@ def wavelet_entropy(
     return batch.finish(part["entropy"])
 
 
+@measure(
+    "WSTAT",
+    group="wavelet",
+    unit="that of the statistic",
+    formula="a statistic of the coefficients c of a component",
+)
 def wavelet_statistic(
     x: ArrayLike,
     *,
@@ -179,6 +188,13 @@ def wavelet_statistic(
     return batch.finish(part[statistic], power=power, constant=None if power else 0.0)
 
 
+@measure(
+    "FREQREG",
+    group="wavelet",
+    unit="1",
+    formula="1 + sum p log2 p / 5, p the energy shares of 32 wavelet packets",
+    cost="O(5 N)",
+)
 def frequency_regularity(
     x: ArrayLike, *, wavelet: str = "db4", level: int = 5, mode: str = "symmetric"
 ) -> Values:

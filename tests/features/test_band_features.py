@@ -30,7 +30,7 @@ def windows():
 
 def test_table_by_a_naive_loop(windows):
     """Filter each recording, cut, and call each measure on one window at a time."""
-    measures = {measure.name: measure for measure in UNIVARIATE29}
+    measures = {name: available_measures()[name] for name in UNIVARIATE29}
     naive = np.empty((len(windows), 3, 5, 29))
     for rows, part in windows.by_signal():
         signal = part._signals[0]

@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.testing import assert_allclose, assert_array_equal
 
-from skseizure.measures import _entropy, _nonlinear, _time_domain
+from skseizure.measures import _entropy, _nonlinear, _registry, _time_domain
 from skseizure.measures._batch import Batch
-from skseizure.measures._registry import UNIVARIATE29, available_measures, get_measure
+from skseizure.measures._registry import available_measures, get_measure
 
 from . import _naive
 
+UNIVARIATE29 = [get_measure(name) for name in _registry.UNIVARIATE29]
 every_measure = pytest.mark.parametrize("measure", UNIVARIATE29, ids=lambda m: m.abbreviation)
 
 # The values of the signal in `golden_signal`, to the digits known.
