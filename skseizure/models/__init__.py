@@ -1,8 +1,20 @@
-"""What is deployed: the detector that the command line trains, its file and its card."""
+"""What is deployed: a trained detector, its file and its model card."""
 
 from .._core.persistence import name_by_package
+from ._model_card import model_card_path, write_model_card
 from ._model_file import Model, load_model, save_model
+from ._recipes import feature_store, label_held_out, train_baseline, train_detector
 
-__all__ = ["Model", "load_model", "save_model"]
+__all__ = [
+    "Model",
+    "feature_store",
+    "label_held_out",
+    "load_model",
+    "model_card_path",
+    "save_model",
+    "train_baseline",
+    "train_detector",
+    "write_model_card",
+]
 
 name_by_package(globals())

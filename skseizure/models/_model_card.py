@@ -1,17 +1,18 @@
-"""The card that `train` writes beside a model: what it is, where it comes from, how good it is."""
+"""The card beside a model: what it is, where it comes from and how good it is."""
 
 from __future__ import annotations
 
 import hashlib
+import os
 import platform
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.metrics import balanced_accuracy_score
@@ -22,81 +23,66 @@ from ..metrics import event_scores, sensitivity_score, specificity_score
 from ..signals import Events, Windows
 from . import _recipes
 from ._model_file import Model
-from ._recipes import n_search_folds, observed_throughout
+
+if TYPE_CHECKING:
+    from skops.card import Card
 
 TITLE = "Model card of a seizure detector"
 ALL = "all"
 MOST_NAMES = 20
+PACKAGES = ("scikit-learn", "numpy", "scipy", "skops")
 
-TEMPLATE = """\
-# {title}
-
+INTRODUCTION = """\
 `{file}` finds epileptic seizures in recordings of scalp EEG: `skseizure detect` marks their onset
 and duration. It looks at a whole recording at once.
 
 **It is no medical device.** Nobody has tested or approved it for diagnosis, monitoring or alarms,
 and it is not made for use while a recording goes on. What it marks, and what it leaves unmarked,
-is for a person who reads EEG to judge.
+is for a person who reads EEG to judge."""
 
-## File
+FILE = "`{file}` was written on {date}. SHA-256: `{digest}`"
 
-`{file}` was written on {date}. SHA-256: `{digest}`
-
-{versions}
-
-## Training data
-
-Recordings laid out as `{corpus}`, in the {model.montage} montage at {model.sfreq:g} Hz, cut into
-windows of {model.window:g} s, one every {model.step:g} s.
+TRAINING_DATA = """\
+Recordings{layout}, in the {model.montage} montage at {model.sfreq:g} Hz, cut into windows of
+{model.window:g} s, one every {model.step:g} s.
 
 Channels: {channels}
 
-Records ({n_records}): {records}
+Records ({n_records}): {records}"""
 
-{patients}
+SETTINGS = "These parameters decide which events are reported:"
 
-## Pipeline
-
-What decides on the events that are reported:
-
-{settings}
-
-All parameters that are not the defaults:
+PIPELINE = """\
+All parameters that differ from their defaults:
 
 ```python
 {pipeline}
 ```
 
-{choice}
+{choice}"""
 
-## Scores on patients left out
-
-{scores}
-
-## Limits
-
+LIMITS = """\
 - It has learned from the patients above. How well it does on others, on other ages, electrodes,
   amplifiers or types of seizures, only a test on such recordings tells.
 - It has learned from the annotations beside the recordings, their errors included.
 - It needs all channels of the montage, sampled at more than {rate:g} Hz.
-- The names of patients stand in this card: look whether they may be passed on.
+- The names of patients stand in this card. Check whether you may pass them on."""
 
-## Use
-
+USE = """\
     skseizure detect {file} night.edf night.tsv
 
 `detect` brings a recording to the montage and sampling rate above, reads the model without running
-code and warns if other versions wrote it. In Python, for files of a source that you trust:
+code and warns if other versions wrote it. In Python:
 
-    from skops.io import load
-    from skseizure import skops_trusted_types
+    from skseizure.models import load_model
 
-    detector = load("{file}", trusted=skops_trusted_types())["estimator"]
+    detector = load_model("{file}").estimator"""
+
+TRAINED_BY = """
 
 The same detector is trained by
 
-    skseizure train DATA {file} {options}
-"""
+    skseizure train DATA {file} {options}"""
 
 SEARCHED_CHOICE = """\
 Smoothing {smoothing:g} s and threshold {threshold:g} had the best balanced accuracy of windows, on
@@ -117,9 +103,7 @@ apart are one there, and of one that lasts more than 300 s every 300 s count. An
 a seizure is not false, however long it lasts: sensitivity, specificity and balanced accuracy, which
 are those of windows, show that.
 
-{rate}
-
-{table}"""
+{rate}"""
 
 RATED = """\
 False alarms per 24 h take each file for a whole recording; for stretches cut out around seizures
@@ -134,24 +118,32 @@ There are none: that takes two patients with seizures. Test the model on recordi
 it has not learned from."""
 
 
-def card_path(model: Path) -> Path:
-    """Return where the card of a model file goes: for ``NAME.skops`` to ``NAME.md``.
+def model_card_path(model_path: str | os.PathLike[str]) -> Path:
+    """Return where the card of a model file goes, and refuse a place that is taken.
 
     Parameters
     ----------
-    model : Path
+    model_path : str or path-like
         Where the model file goes.
 
     Returns
     -------
     Path
-        The place, which is free or holds an earlier card.
+        ``NAME.md`` for ``NAME.skops``, and the full name with ``.md`` for any other. The place is
+        free or holds an earlier card.
 
     Raises
     ------
     ValueError
-        If something else stands there.
+        If something other than a model card is at this place.
+
+    Examples
+    --------
+    >>> from skseizure.models import model_card_path
+    >>> print(model_card_path("detector.skops"), model_card_path("detector.v2"))
+    detector.md detector.v2.md
     """
+    model = Path(model_path)
     ours = model.suffix == ".skops"
     path = model.with_suffix(".md") if ours else model.with_name(f"{model.name}.md")
     if path.exists() and not (
@@ -164,127 +156,153 @@ def card_path(model: Path) -> Path:
     return path
 
 
-def write_card(
+def write_model_card(
+    model_path: str | os.PathLike[str],
+    model: Model,
+    X: Windows,
+    y: ArrayLike,
+    events: Events,
+    *,
+    held_out: ArrayLike | None = None,
+    corpus: str | None = None,
+    seed: int | None = None,
+) -> Path:
+    """Write the card of a model file beside it.
+
+    The card is a page of Markdown to pass on with the model: what the model is, versions, training
+    data by patient, parameters, scores on patients left out, limits, and how to use it.
+
+    Parameters
+    ----------
+    model_path : str or path-like
+        The model file, already written; the card holds its SHA-256.
+    model : Model
+        What the file holds.
+    X : Windows
+        Windows that it was trained on, with patients.
+    y : array-like, shape (n_windows,)
+        1 for ictal windows.
+    events : Events
+        Their seizures, with the patient of each record.
+    held_out : array-like, shape (n_windows,), default=None
+        Labels by detectors that did not see the patient, as `label_held_out` returns them. If
+        None, the card has no scores and says why.
+    corpus : str, default=None
+        How the training data were laid out: ``--corpus`` of ``skseizure train``. If None, the card
+        does not say it.
+    seed : int, default=None
+        Seed of the training. If it and ``corpus`` are given, the card tells the command that trains
+        the same model.
+
+    Returns
+    -------
+    Path
+        The card, see `model_card_path`.
+
+    Raises
+    ------
+    ValueError
+        If something other than a model card is where the card goes.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from skseizure.datasets import make_recordings
+    >>> from skseizure.models import Model, save_model, train_detector, write_model_card
+    >>> from skseizure.signals import Windows
+    >>> recordings, events = make_recordings(
+    ...     1, 1, duration=60, sfreq=128, ictal_fraction=0.3, random_state=0
+    ... )
+    >>> X = Windows.from_recording(recordings[0], window=4)
+    >>> y = X.labels(events)
+    >>> model = Model(train_detector(X, y, random_state=0), X.sfreq, 4, 4, "double banana")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save_model(model, Path(folder, "detector.skops"))
+    ...     card = write_model_card(Path(folder, "detector.skops"), model, X, y, events)
+    ...     print(card.read_text().splitlines()[0])
+    # Model card of a seizure detector
+    """
+    file = Path(model_path)
+    path = model_card_path(file)
+    card = _card(file, model, X, np.asarray(y), events, held_out, corpus, seed)
+    path.write_text(card.render().lstrip("\n"), encoding="utf-8")
+    return path
+
+
+def _card(
     file: Path,
     model: Model,
     X: Windows,
     y: NDArray,
     events: Events,
-    held_out: NDArray | None,
-    *,
-    corpus: str,
-    seed: int,
-) -> Path:
-    """Write the card of a model file.
+    held_out: ArrayLike | None,
+    corpus: str | None,
+    seed: int | None,
+) -> Card:
+    """Put the card together, section by section."""
+    from skops.card import Card
 
-    Parameters
-    ----------
-    file : Path
-        The model file, already written.
-    model : Model
-        What it holds.
-    X : Windows
-        Windows that it was trained on, with patients.
-    y : ndarray, shape (n_windows,)
-        1 for ictal windows.
-    events : Events
-        Their seizures.
-    held_out : ndarray, shape (n_windows,), or None
-        Labels by detectors that did not see the patient. None: there are none.
-    corpus : str
-        How the training data were laid out.
-    seed : int
-        Seed of the training.
+    card = Card(model.estimator, model_diagram=False, template={TITLE: _introduce(file)})
+    _add(card, "File", _describe_file(file), _versions())
+    _add(card, "Training data", _describe_data(model, X, events, corpus), _patients(X, y, events))
+    _add(card, "Pipeline", SETTINGS, _settings(model))
+    _add(card, "Pipeline/All parameters", _describe_pipeline(model, X, y))
+    if held_out is None:
+        _add(card, "Scores on patients left out", NO_SCORES)
+    else:
+        labels = np.asarray(held_out)
+        text, table = _describe_scores(X, y, events), _scores(X, y, events, labels)
+        _add(card, "Scores on patients left out", text, table)
+    _add(card, "Limits", LIMITS.format(rate=2 * max(high for _, high in model.bands.values())))
+    _add(card, "Use", _describe_use(file, model, corpus, seed))
+    return card
 
-    Returns
-    -------
-    Path
-        The card.
-    """
-    choice, scores = _choice(model, X, y, events, held_out)
-    bands = model.estimator.estimator_["features"].bands_
-    options = f"--corpus {corpus} --window {model.window:g} --step {model.step:g} --seed {seed}"
-    text = TEMPLATE.format(
-        title=TITLE,
+
+def _add(card: Card, section: str, text: str, table: dict[str, list[Any]] | None = None) -> None:
+    """Add a section below the title: a text, with a table after it or not."""
+    key = f"{TITLE}/{section}"
+    if table is None:
+        card.add(**{key: text})
+        return
+    cells = {
+        name: [str(cell).replace("|", "\\|") for cell in column] for name, column in table.items()
+    }
+    card.add_table(description=text, **{key: cells})
+    # skops takes the whole path for the title of a section with a table.
+    card.select(key).title = section.rpartition("/")[2]
+
+
+def _introduce(file: Path) -> str:
+    return INTRODUCTION.format(file=file.name)
+
+
+def _describe_file(file: Path) -> str:
+    return FILE.format(
         file=file.name,
         date=datetime.now(UTC).date().isoformat(),
         digest=hashlib.sha256(file.read_bytes()).hexdigest(),
-        versions=_table(_versions()),
-        corpus=corpus,
-        model=model,
-        channels=f"{', '.join(X.ch_names)} ({len(X.ch_names)})",
-        n_records=len(events.recordings),
-        records=_records(events, corpus),
-        settings=_table(_settings(model)),
-        patients=_table(_patients(X, y, events)),
-        pipeline=_pipeline(model),
-        choice=choice,
-        scores=scores,
-        rate=2 * max(high for _, high in bands.values()),
-        options=options,
     )
-    path = card_path(file)
-    path.write_text(text, encoding="utf-8")
-    return path
-
-
-def _choice(
-    model: Model, X: Windows, y: NDArray, events: Events, held_out: NDArray | None
-) -> tuple[str, str]:
-    """Return how the settings were chosen, and how well they do."""
-    settings = {
-        "smoothing": model.estimator.smoothing,
-        "threshold": model.estimator.threshold,
-        "n_folds": n_search_folds(X, y),
-    }
-    if held_out is None:
-        return DEFAULT_CHOICE.format(**settings), NO_SCORES
-    candidates = " and ".join(
-        f"{name} {', '.join(f'{value:g}' for value in values)}"
-        for name, values in _recipes.SEARCHED.items()
-    )
-    rated = observed_throughout(events)
-    hours = _hours(events, events.recordings)
-    rate = RATED.format(hours=hours, most=3 * 24 / hours) if rated else NOT_RATED
-    table = _table(_scores(X, y, events, held_out, rated))
-    return (
-        SEARCHED_CHOICE.format(candidates=candidates, **settings),
-        SCORES.format(rate=rate, table=table, **settings),
-    )
-
-
-def _table(columns: dict[str, list[Any]]) -> str:
-    """Return columns by name as a table."""
-    rows = [list(columns), ["---"] * len(columns), *zip(*columns.values(), strict=True)]
-    cells = [[str(cell).replace("|", "\\|") for cell in row] for row in rows]
-    return "\n".join(f"| {' | '.join(row)} |" for row in cells)
 
 
 def _versions() -> dict[str, list[Any]]:
-    packages = ("scikit-learn", "numpy", "scipy", "skops")
     return {
-        "Package": ["skseizure", *packages, "Python"],
-        "Version": [__version__, *map(version, packages), platform.python_version()],
+        "Package": ["skseizure", *PACKAGES, "Python"],
+        "Version": [__version__, *map(version, PACKAGES), platform.python_version()],
     }
 
 
-def _settings(model: Model) -> dict[str, list[Any]]:
-    """Return the parameters that shape events, the defaults among them."""
-    detector = model.estimator
-    low = detector.threshold if detector.low_threshold is None else detector.low_threshold
-    bands = detector.estimator_["features"].bands_.items()
-    values = {
-        "Smoothing": f"{detector.smoothing:g} s",
-        "Threshold to begin": f"{detector.threshold:g}",
-        "Threshold to go on": f"{low:g}",
-        "Minimum duration": f"{detector.min_duration:g} s",
-        "Merge gap": f"{detector.merge_gap:g} s",
-        "Frequency bands": ", ".join(f"{name} {a:g}-{b:g} Hz" for name, (a, b) in bands),
-    }
-    return {"Parameter": list(values), "Value": list(values.values())}
+def _describe_data(model: Model, X: Windows, events: Events, corpus: str | None) -> str:
+    return TRAINING_DATA.format(
+        layout="" if corpus is None else f" laid out as `{corpus}`",
+        model=model,
+        channels=f"{', '.join(X.ch_names)} ({len(X.ch_names)})",
+        n_records=len(events.recordings),
+        records=_list_records(events, corpus),
+    )
 
 
-def _records(events: Events, corpus: str) -> str:
+def _list_records(events: Events, corpus: str | None) -> str:
     """Return the names of the first records, and which cases are of one patient."""
     names = list(events.recordings)
     text = ", ".join(names[:MOST_NAMES])
@@ -296,8 +314,58 @@ def _records(events: Events, corpus: str) -> str:
     return f"{text}."
 
 
-def _hours(events: Events, records: Iterable[str]) -> float:
-    return sum(events.recordings[record].observed or 0.0 for record in records) / 3600
+def _settings(model: Model) -> dict[str, list[Any]]:
+    """Return the parameters that shape events, the defaults among them."""
+    detector = model.estimator
+    low = detector.threshold if detector.low_threshold is None else detector.low_threshold
+    bands = model.bands.items()
+    values = {
+        "Smoothing": f"{detector.smoothing:g} s",
+        "Threshold to begin": f"{detector.threshold:g}",
+        "Threshold to go on": f"{low:g}",
+        "Minimum duration": f"{detector.min_duration:g} s",
+        "Merge gap": f"{detector.merge_gap:g} s",
+        "Frequency bands": ", ".join(f"{name} {a:g}-{b:g} Hz" for name, (a, b) in bands),
+    }
+    return {"Parameter": list(values), "Value": list(values.values())}
+
+
+def _describe_pipeline(model: Model, X: Windows, y: NDArray) -> str:
+    """Return the detector as code, as the file holds it, and how its settings were chosen."""
+    detector = clone(model.estimator)
+    stores = [name for name in detector.get_params() if name.endswith("memory")]
+    detector.set_params(**dict.fromkeys(stores))
+    with config_context(print_changed_only=True):
+        code = detector.__repr__(N_CHAR_MAX=10**6)
+    candidates = " and ".join(
+        f"{name} {', '.join(f'{value:g}' for value in values)}"
+        for name, values in _recipes.SEARCHED.items()
+    )
+    n_folds = _recipes.n_search_folds(X, y)
+    choice = DEFAULT_CHOICE if n_folds < 2 else SEARCHED_CHOICE
+    return PIPELINE.format(
+        pipeline=code,
+        choice=choice.format(
+            smoothing=model.estimator.smoothing,
+            threshold=model.estimator.threshold,
+            n_folds=n_folds,
+            candidates=candidates,
+        ),
+    )
+
+
+def _describe_scores(X: Windows, y: NDArray, events: Events) -> str:
+    hours = _hours(events, events.recordings)
+    rate = RATED.format(hours=hours, most=3 * 24 / hours) if events.complete else NOT_RATED
+    return SCORES.format(n_folds=_recipes.n_search_folds(X, y), rate=rate)
+
+
+def _describe_use(file: Path, model: Model, corpus: str | None, seed: int | None) -> str:
+    text = USE.format(file=file.name)
+    if corpus is None or seed is None:
+        return text
+    options = f"--corpus {corpus} --window {model.window:g} --step {model.step:g} --seed {seed}"
+    return text + TRAINED_BY.format(file=file.name, options=options)
 
 
 def _patients(X: Windows, y: NDArray, events: Events) -> dict[str, list[Any]]:
@@ -314,9 +382,7 @@ def _patients(X: Windows, y: NDArray, events: Events) -> dict[str, list[Any]]:
     }
 
 
-def _scores(
-    X: Windows, y: NDArray, events: Events, labels: NDArray, rated: bool
-) -> dict[str, list[Any]]:
+def _scores(X: Windows, y: NDArray, events: Events, labels: NDArray) -> dict[str, list[Any]]:
     """Return the table of scores, by patient and of all windows and events together."""
     names, rows = _by_patient(X)
     records = _records_by_patient(events, names)
@@ -332,18 +398,23 @@ def _scores(
         "Hours": [f"{_hours(events, group):.2f}" for group in records],
         "Per 24 h": [f"{score.false_alarms_per_24h:.1f}" for score in found],
         "Windows: sensitivity": [
-            _share(sensitivity_score(*pair, zero_division=np.nan)) for pair in pairs
+            _three_digits(sensitivity_score(*pair, zero_division=np.nan)) for pair in pairs
         ],
         "Windows: specificity": [
-            _share(specificity_score(*pair, zero_division=np.nan)) for pair in pairs
+            _three_digits(specificity_score(*pair, zero_division=np.nan)) for pair in pairs
         ],
         "Windows: balanced accuracy": [
-            _share(balanced_accuracy_score(*pair) if np.ptp(pair[0]) else np.nan) for pair in pairs
+            _three_digits(balanced_accuracy_score(*pair) if np.ptp(pair[0]) else np.nan)
+            for pair in pairs
         ],
     }
-    if not rated:
+    if not events.complete:
         del table["False alarms"], table["Hours"], table["Per 24 h"]
     return table
+
+
+def _hours(events: Events, records: Iterable[str]) -> float:
+    return sum(events.recordings[record].observed or 0.0 for record in records) / 3600
 
 
 def _by_patient(X: Windows) -> tuple[list[str], list[NDArray[np.bool_]]]:
@@ -359,14 +430,5 @@ def _records_by_patient(events: Events, names: list[str]) -> list[list[str]]:
     return [*([r for r, info in infos.items() if info.patient == name] for name in names), [*infos]]
 
 
-def _share(value: float) -> str:
+def _three_digits(value: float) -> str:
     return "undefined" if np.isnan(value) else f"{value:.3f}"
-
-
-def _pipeline(model: Model) -> str:
-    """Return the detector as code, as the file holds it: without stores."""
-    detector = clone(model.estimator)
-    stores = [name for name in detector.get_params() if name.endswith("memory")]
-    detector.set_params(**dict.fromkeys(stores))
-    with config_context(print_changed_only=True):
-        return detector.__repr__(N_CHAR_MAX=10**6)

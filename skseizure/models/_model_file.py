@@ -85,6 +85,14 @@ class Model:
         if not isinstance(self.montage, str):
             raise ValueError(f"montage is {self.montage!r}; the name of a montage is needed.")
 
+    @property
+    def bands(self) -> dict[str, tuple[float, float]]:
+        """Frequency bands of the features in Hz, by name.
+
+        A recording must have been sampled at more than twice the highest of these frequencies.
+        """
+        return self.estimator.estimator_["features"].bands_
+
 
 def save_model(model: Model, path: str | os.PathLike[str]) -> None:
     """Write a model file.

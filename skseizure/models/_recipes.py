@@ -1,10 +1,9 @@
-"""The detector that the command line trains: one good default, put together from public parts."""
+"""The default detector, put together from public parts, and how it is trained."""
 
 from __future__ import annotations
 
-import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -21,9 +20,9 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from ..features import BandFeatures
 from ..model_selection import StratifiedPatientKFold
 from ..postprocessing import SeizureDetector
-from ..signals import Events, Windows
+from ..signals import Windows
 
-# The measures of each kind that cost little; the whole set of 29 takes several times as long.
+# The cheap measures of each kind. All 29 take several times as long.
 MEASURES = (
     "std",
     "line_length",
@@ -45,12 +44,12 @@ SEARCHED = {"smoothing": [10.0, 20.0], "threshold": [0.3, 0.5]}
 def make_detector(
     *, memory: Any = None, n_jobs: int | None = None, random_state: int | None = None
 ) -> SeizureDetector:
-    """Return the default detector, not yet fitted.
+    """Make the default detector.
 
     Parameters
     ----------
     memory : str or joblib.Memory, default=None
-        Where the features of each recording are kept; see `BandFeatures`.
+        Where the features of each recording are kept, see `BandFeatures`.
     n_jobs : int, default=None
         Threads for features and trees.
     random_state : int, default=None
@@ -59,7 +58,7 @@ def make_detector(
     Returns
     -------
     SeizureDetector
-        Around a Pipeline of ``features``, ``scaler`` and ``classifier``.
+        Not fitted, around a Pipeline of ``features``, ``scaler`` and ``classifier``.
     """
     trees = ExtraTreesClassifier(
         300,
@@ -75,26 +74,43 @@ def make_detector(
 
 
 @contextmanager
-def cached_features(X: Windows, *, n_jobs: int | None) -> Iterator[Memory]:
+def feature_store(
+    X: Windows, *, n_jobs: int | None = None, verbose: bool | int = False
+) -> Iterator[Memory]:
     """Compute the features of all recordings once, ahead of a search that asks for them often.
 
     Parameters
     ----------
     X : Windows
         All windows that are to be trained on or scored.
-    n_jobs : int
+    n_jobs : int, default=None
         Threads.
+    verbose : bool or int, default=False
+        If true, a progress bar stands on standard error.
 
     Yields
     ------
     joblib.Memory
-        Store for `make_detector`, gone at the end. A progress bar stands on standard error where
-        that is a terminal.
+        Store for ``memory`` of `train_detector`. Its folder is removed at the end.
+
+    Examples
+    --------
+    >>> from skseizure.datasets import make_recordings
+    >>> from skseizure.models import feature_store, train_detector
+    >>> from skseizure.signals import Windows
+    >>> recordings, events = make_recordings(
+    ...     1, 1, duration=60, sfreq=128, ictal_fraction=0.3, random_state=0
+    ... )
+    >>> X = Windows.from_recording(recordings[0], window=4)
+    >>> with feature_store(X) as memory:
+    ...     detector = train_detector(X, X.labels(events), memory=memory, random_state=0)
+    >>> detector.predict(X).shape
+    (15,)
     """
     with tempfile.TemporaryDirectory(prefix="skseizure-") as folder:
         memory = Memory(folder, verbose=0)
         features = make_detector(memory=memory, n_jobs=n_jobs).estimator["features"]
-        features.set_params(verbose=sys.stderr.isatty()).fit_transform(X)
+        features.set_params(verbose=verbose).fit_transform(X)
         yield memory
 
 
@@ -118,33 +134,68 @@ def n_search_folds(X: Windows, y: ArrayLike) -> int:
     return min(3, len(np.unique(X.patient[np.asarray(y) == 1])))
 
 
-def search_detector(
-    X: Windows, y: ArrayLike, *, memory: Any, n_jobs: int | None, random_state: int | None
+def train_detector(
+    X: Windows,
+    y: ArrayLike,
+    *,
+    memory: Any = None,
+    n_jobs: int | None = None,
+    random_state: int | None = None,
+    report: Callable[[str], object] | None = None,
 ) -> SeizureDetector:
-    """Fit the default detector, smoothing and threshold chosen over patient-wise folds.
+    """Train the default detector, smoothing and threshold chosen over patient-wise folds.
 
-    What counts is the balanced accuracy of windows: unlike event scores it is defined, and means
-    the same, on whole records and on excerpts around seizures.
+    Twelve measures in five bands, scaling and randomised trees inside a `SeizureDetector`: the
+    detector of ``skseizure train``. The search maximises the balanced accuracy of windows. Unlike
+    event scores it is defined, and means the same, on whole records and on excerpts around
+    seizures.
 
     Parameters
     ----------
     X : Windows
-        Training windows with patients.
+        Training windows, with patients.
     y : array-like, shape (n_windows,)
         1 for ictal windows.
-    memory, n_jobs, random_state
-        As in `make_detector`.
+    memory : str or joblib.Memory, default=None
+        Where features are kept between the fits of the search, see `feature_store`.
+    n_jobs : int, default=None
+        Threads for features and trees.
+    random_state : int, default=None
+        Seed of the trees.
+    report : callable, default=None
+        Called with a line of text before the work begins.
 
     Returns
     -------
     SeizureDetector
-        Fitted on all of ``X``. Where fewer than two patients have seizures there is nothing to
-        search over: the defaults.
+        Fitted on all of ``X``. If fewer than two patients have seizures, there are no folds to
+        search over, and smoothing and threshold are the defaults.
+
+    See Also
+    --------
+    label_held_out : Labels of each patient by a detector that was trained on the others.
+    save_model : Write the detector to a file.
+
+    Examples
+    --------
+    >>> from skseizure.datasets import make_recordings
+    >>> from skseizure.models import train_detector
+    >>> from skseizure.signals import Windows
+    >>> recordings, events = make_recordings(
+    ...     1, 2, duration=60, sfreq=128, ictal_fraction=0.3, random_state=0
+    ... )
+    >>> X = Windows.concatenate(Windows.from_recording(r, window=4) for r in recordings)
+    >>> detector = train_detector(X, X.labels(events), random_state=0, report=print)
+    Searched nothing: that takes two patients with seizures
+    >>> detector.smoothing, detector.threshold
+    (10.0, 0.5)
     """
     detector = make_detector(memory=memory, n_jobs=n_jobs, random_state=random_state)
     n_folds = n_search_folds(X, y)
     if n_folds < 2:
+        _tell(report, "Searched nothing: that takes two patients with seizures")
         return detector.fit(X, y)
+    _tell(report, f"Searching smoothing and threshold over {n_folds} folds ...")
     search = GridSearchCV(
         detector,
         SEARCHED,
@@ -155,42 +206,58 @@ def search_detector(
     return search.fit(X, y).best_estimator_
 
 
-def label_held_out(detector: SeizureDetector, X: Windows, y: ArrayLike) -> NDArray:
-    """Label each patient by a detector of the same settings that did not see him.
+def label_held_out(
+    detector: SeizureDetector,
+    X: Windows,
+    y: ArrayLike,
+    *,
+    report: Callable[[str], object] | None = None,
+) -> NDArray | None:
+    """Label each patient by a detector with the same settings that was trained on the others.
 
     Parameters
     ----------
     detector : SeizureDetector
-        What `search_detector` returned.
-    X, y
-        The windows and labels that it was given, of two patients with seizures or more.
+        What `train_detector` or `train_baseline` returned, or another one that is fitted.
+    X : Windows
+        The windows that it was trained on.
+    y : array-like, shape (n_windows,)
+        Their labels.
+    report : callable, default=None
+        Called with a line of text before the work begins.
 
     Returns
     -------
-    ndarray, shape (n_windows,)
-        1 for windows that were taken for ictal, in the folds of the search.
+    ndarray, shape (n_windows,), or None
+        1 for windows that were taken for ictal, in the folds of the search. None if fewer than two
+        patients have seizures, so that there are no folds.
+
+    Examples
+    --------
+    >>> from skseizure.datasets import make_recordings
+    >>> from skseizure.models import label_held_out, train_baseline
+    >>> from skseizure.signals import Windows
+    >>> recordings, events = make_recordings(3, 1, duration=300, random_state=0)
+    >>> X = Windows.concatenate(Windows.from_recording(r, window=4) for r in recordings)
+    >>> y = X.labels(events)
+    >>> labels = label_held_out(train_baseline(X, y), X, y)
+    >>> bool(labels[y == 1].mean() > 0.8)
+    True
     """
-    return cross_val_predict(detector, X, y, cv=StratifiedPatientKFold(n_search_folds(X, y)))
+    n_folds = n_search_folds(X, y)
+    if n_folds < 2:
+        return None
+    _tell(report, "Scoring on patients left out ...")
+    return cross_val_predict(detector, X, y, cv=StratifiedPatientKFold(n_folds))
 
 
-def observed_throughout(events: Events) -> bool:
-    """Tell whether whole records were seen, so that a rate of false alarms means something.
-
-    Parameters
-    ----------
-    events : Events
-        The truth, with the time that was observed of each record.
-
-    Returns
-    -------
-    bool
-        False if a part of a record is missing.
-    """
-    return all((info.observed or 0.0) > 0.99 * info.duration for info in events.recordings.values())
+def _tell(report: Callable[[str], object] | None, text: str) -> None:
+    if report is not None:
+        report(text)
 
 
-def fit_baseline(X: Windows, y: ArrayLike) -> SeizureDetector:
-    """Fit the detector that any other has to beat: one feature, the line length, and a threshold.
+def train_baseline(X: Windows, y: ArrayLike) -> SeizureDetector:
+    """Train the detector that any other has to beat: one feature, the line length, and a threshold.
 
     Parameters
     ----------
@@ -202,7 +269,20 @@ def fit_baseline(X: Windows, y: ArrayLike) -> SeizureDetector:
     Returns
     -------
     SeizureDetector
-        Fitted; its threshold has the best balanced accuracy on the training windows.
+        Fitted. Its threshold has the best balanced accuracy on the training windows.
+
+    Examples
+    --------
+    >>> from skseizure.datasets import make_recordings
+    >>> from skseizure.models import train_baseline
+    >>> from skseizure.signals import Windows
+    >>> recordings, events = make_recordings(
+    ...     1, 1, duration=120, ictal_fraction=0.3, random_state=0
+    ... )
+    >>> X = Windows.from_recording(recordings[0], window=4)
+    >>> baseline = train_baseline(X, X.labels(events))
+    >>> baseline.predict(X).shape
+    (30,)
     """
     line = make_pipeline(
         FunctionTransformer(log_line_length),

@@ -22,10 +22,10 @@ from skops.io import dump, load
 
 from skseizure import __version__, skops_trusted_types
 from skseizure._core import persistence
-from skseizure.cli._main import main
+from skseizure.cli import main
 from skseizure.features import BandFeatures
-from skseizure.models import _model_file
-from skseizure.models._model_file import FORMAT, Model, load_model, save_model
+from skseizure.models import Model, _model_file, load_model, save_model
+from skseizure.models._model_file import FORMAT
 from skseizure.postprocessing import SeizureDetector
 
 

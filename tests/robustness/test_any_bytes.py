@@ -22,7 +22,7 @@ from sklearn.preprocessing import StandardScaler
 from skseizure.datasets import load_bonn, load_swec_ethz
 from skseizure.ensemble import MetaSampler
 from skseizure.features import BandFeatures
-from skseizure.models._model_file import Model, load_model, save_model
+from skseizure.models import Model, load_model, save_model
 from skseizure.moe import SeizureMoEClassifier
 from skseizure.postprocessing import SeizureDetector
 from skseizure.signals import read_chbmit_summary, read_edf, read_events

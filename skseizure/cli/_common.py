@@ -1,0 +1,106 @@
+"""What all commands share: options, errors in one line, warnings."""
+
+from __future__ import annotations
+
+import math
+import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+
+class OneLineErrors(click.Group):
+    """A group of commands that reports wrong arguments and input in one line, with exit code 2."""
+
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        """Parse the arguments of the group."""
+        with _errors_in_one_line():
+            return super().make_context(*args, **kwargs)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Parse the arguments of a command and run it."""
+        with _errors_in_one_line(), warnings.catch_warnings():
+            warnings.showwarning = _show_warning
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _errors_in_one_line() -> Iterator[None]:
+    try:
+        yield
+    except click.exceptions.NoArgsIsHelpError:
+        raise  # `skseizure` alone asks for help
+    except (click.UsageError, ValueError, OSError) as error:
+        if os.environ.get("SKSEIZURE_TRACEBACK"):
+            raise
+        text = str(error) or type(error).__name__
+        if isinstance(error, click.UsageError):
+            text = error.format_message()
+            if error.ctx is not None:
+                text = f"{text.removesuffix('.')}; see {error.ctx.command_path} --help."
+        say("error", text)
+        raise SystemExit(2) from error
+
+
+def _show_warning(message, category, filename, lineno, file=None, line=None) -> None:
+    say("warning", str(message))
+
+
+def say(kind: str, text: str) -> None:
+    """Write an error or a warning to standard error, in one line."""
+    click.echo(f"skseizure: {kind}: {' '.join(text.split())}", err=True)
+
+
+def progress(text: str) -> None:
+    """Write a line about the work to standard error."""
+    click.echo(text, err=True)
+
+
+def _check_folder(ctx: click.Context, param: click.Parameter, path: Path) -> Path:
+    if not path.absolute().parent.is_dir():
+        raise click.BadParameter(f"there is no folder {path.absolute().parent} to write to.")
+    return path
+
+
+def _check_seconds(ctx: click.Context, param: click.Parameter, seconds: float) -> float:
+    if not 0 < seconds < math.inf:
+        raise click.BadParameter(f"{seconds:g} s; a finite time above zero is needed.")
+    return seconds
+
+
+def _check_jobs(ctx: click.Context, param: click.Parameter, n_jobs: int | None) -> int | None:
+    if n_jobs == 0:
+        raise click.BadParameter("0 threads; 1 or more are needed, or -1 for all cores.")
+    return n_jobs
+
+
+FILE = click.Path(path_type=Path)
+
+n_jobs_option = click.option(
+    "--n-jobs",
+    type=int,
+    default=None,
+    callback=_check_jobs,
+    help="Threads; -1 takes all cores.  [default: 1]",
+)
+
+seed_option = click.option(
+    "--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Seed."
+)
+
+
+def seconds_option(name: str, default: float, text: str) -> Any:
+    """Return an option whose value is a time in seconds."""
+    return click.option(
+        name, type=float, default=default, callback=_check_seconds, show_default=True, help=text
+    )
+
+
+def output_argument(name: str, metavar: str | None = None) -> Any:
+    """Return an argument that names a file to write, in a folder that exists."""
+    file = click.Path(dir_okay=False, writable=True, path_type=Path)
+    return click.argument(name, metavar=metavar, type=file, callback=_check_folder)
