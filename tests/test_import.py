@@ -32,6 +32,12 @@ def test_sub_packages_load_nothing_heavy():
     assert not (loaded - before) & set(HEAVY)
 
 
+def test_the_command_line_waits_for_nothing():
+    """Help is there at once: commands import what they need when they run."""
+    loaded = set(_loaded("import skseizure.cli"))
+    assert not {*HEAVY, "numpy", "sklearn", "scipy"} & loaded
+
+
 def test_import_adds_little_to_scikit_learn():
     """A count of modules stands for the time, which a busy machine would make a matter of luck."""
     added = set(_loaded("import sklearn, skseizure")) - set(_loaded("import sklearn"))

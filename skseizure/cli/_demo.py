@@ -56,7 +56,7 @@ def demo(data: Path | None, out: Path, seed: int, n_jobs: int | None) -> None:
     if data is None:
         splits = splits[-1:]
     names = [str(X[test].patient[0]) for _, test in splits]
-    n_others = len(np.unique(X.patient)) - 1
+    n_others = len(set(np.asarray(X.patient).tolist())) - 1
     out.mkdir(parents=True, exist_ok=True)
     detectors: list[Row] = []
     baselines: list[Row] = []

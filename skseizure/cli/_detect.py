@@ -44,10 +44,11 @@ def _read(path: Path, model: Model) -> Recording:
 
     recording = to_bipolar(read_edf(path, resample_to=model.sfreq, lazy=True), model.montage)
     name, (_, high) = max(model.bands.items(), key=lambda item: item[1][1])
-    if recording.original_sfreq <= 2 * high:
+    sfreq = recording.original_sfreq or recording.sfreq
+    if sfreq <= 2 * high:
         raise ValueError(
-            f"{path} is sampled at {recording.original_sfreq:g} Hz, too low for band {name!r} of "
-            f"the model (up to {high:g} Hz); more than {2 * high:g} Hz is needed."
+            f"{path} is sampled at {sfreq:g} Hz, too low for band {name!r} of the model "
+            f"(up to {high:g} Hz); more than {2 * high:g} Hz is needed."
         )
     return recording.load()
 

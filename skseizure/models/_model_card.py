@@ -53,13 +53,11 @@ Records ({n_records}): {records}"""
 SETTINGS = "These parameters decide which events are reported:"
 
 PIPELINE = """\
-All parameters that differ from their defaults:
+These differ from their defaults:
 
 ```python
 {pipeline}
-```
-
-{choice}"""
+```"""
 
 LIMITS = """\
 - It has learned from the patients above. How well it does on others, on other ages, electrodes,
@@ -247,7 +245,8 @@ def _card(
     _add(card, "File", _describe_file(file), _versions())
     _add(card, "Training data", _describe_data(model, X, events, corpus), _patients(X, y, events))
     _add(card, "Pipeline", SETTINGS, _settings(model))
-    _add(card, "Pipeline/All parameters", _describe_pipeline(model, X, y))
+    _add(card, "Pipeline/All parameters", _describe_pipeline(model))
+    _add(card, "Pipeline/Choice", _describe_choice(model, X, y))
     if held_out is None:
         _add(card, "Scores on patients left out", NO_SCORES)
     else:
@@ -330,27 +329,27 @@ def _settings(model: Model) -> dict[str, list[Any]]:
     return {"Parameter": list(values), "Value": list(values.values())}
 
 
-def _describe_pipeline(model: Model, X: Windows, y: NDArray) -> str:
-    """Return the detector as code, as the file holds it, and how its settings were chosen."""
+def _describe_pipeline(model: Model) -> str:
+    """Return the detector as code, as the file holds it."""
     detector = clone(model.estimator)
     stores = [name for name in detector.get_params() if name.endswith("memory")]
     detector.set_params(**dict.fromkeys(stores))
     with config_context(print_changed_only=True):
-        code = detector.__repr__(N_CHAR_MAX=10**6)
+        return PIPELINE.format(pipeline=detector.__repr__(N_CHAR_MAX=10**6))
+
+
+def _describe_choice(model: Model, X: Windows, y: NDArray) -> str:
     candidates = " and ".join(
         f"{name} {', '.join(f'{value:g}' for value in values)}"
         for name, values in _recipes.SEARCHED.items()
     )
     n_folds = _recipes.n_search_folds(X, y)
-    choice = DEFAULT_CHOICE if n_folds < 2 else SEARCHED_CHOICE
-    return PIPELINE.format(
-        pipeline=code,
-        choice=choice.format(
-            smoothing=model.estimator.smoothing,
-            threshold=model.estimator.threshold,
-            n_folds=n_folds,
-            candidates=candidates,
-        ),
+    text = DEFAULT_CHOICE if n_folds < 2 else SEARCHED_CHOICE
+    return text.format(
+        smoothing=model.estimator.smoothing,
+        threshold=model.estimator.threshold,
+        n_folds=n_folds,
+        candidates=candidates,
     )
 
 

@@ -42,6 +42,9 @@ from skseizure.signals import Events, Recording, Windows
 
 from .._instances import INSTANCES, MOE, NETWORK, for_windows
 
+# Of the labels here, which mark no row as unlabelled.
+pytestmark = pytest.mark.filterwarnings("ignore:y has no unlabelled row:UserWarning")
+
 TREE = "sklearn.tree._tree.Tree"
 BANDS = BandFeatures(["std"], {"low": (1, 30)})
 

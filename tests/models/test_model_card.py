@@ -18,7 +18,7 @@ from skseizure.models import (
     write_model_card,
 )
 from skseizure.postprocessing import SeizureDetector
-from skseizure.signals import Events, RecordInfo
+from skseizure.signals import Events, RecordInfo, Windows
 
 
 @pytest.fixture
@@ -125,7 +125,14 @@ def test_names_do_not_break_the_table(trained, toy):
     X, y, events = toy
     odd = "{a|b}"
     X = X[X.patient == "p0"]
-    X.patient = np.full(len(X), odd)
+    X = Windows(
+        np.asarray(X),
+        sfreq=X.sfreq,
+        step=X.step,
+        record=X.record,
+        onset=X.onset,
+        patient=np.full(len(X), odd),
+    )
     y = y[: len(X)]
     events = known(events.select(["r0", "r1"]), rename=lambda name: odd)
     card = card_of(trained, X, y, events, y)

@@ -60,3 +60,9 @@ def test_bad_events_are_refused(args, kwargs, message):
 def test_recordings_must_be_a_mapping(wrong, found):
     with pytest.raises(TypeError, match=f"recordings is {found}; a mapping of each record"):
         Events([1.0], [2.0], recordings=wrong)
+
+
+def test_complete_tells_whole_records_from_stretches():
+    whole, most, part = RecordInfo(60.0), RecordInfo(60.0, 59.5), RecordInfo(60.0, 59.0)
+    assert Events([], [], recordings={"a": whole, "b": most}).complete
+    assert not Events([], [], recordings={"a": whole, "b": part}).complete
