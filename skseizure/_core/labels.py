@@ -50,14 +50,15 @@ class PartialLabels(NamedTuple):
         return self.codes < 0
 
 
-@prefix_errors("y")
-def check_labels(y: Any, *, allow_missing: bool = False) -> NDArray:
+def check_labels(y: Any, *, name: str = "y", allow_missing: bool = False) -> NDArray:
     """Validate one label a row, each of them given.
 
     Parameters
     ----------
     y : array-like, shape (n_samples,)
         Labels of any kind. -1 is a class as any other.
+    name : str, default="y"
+        The argument, for the message.
     allow_missing : bool, default=False
         Whether NaN, None and pandas' NA may stand among them: for those who hand labels on to
         another estimator, which knows what that means or refuses it.
@@ -74,22 +75,21 @@ def check_labels(y: Any, *, allow_missing: bool = False) -> NDArray:
     TypeError
         For events, which are no labels yet.
     """
-    labels = _column(y)
-    missing = is_missing(labels)
-    if allow_missing and missing.any():
-        assert_all_finite(_of_one_type(labels[~missing].tolist()), input_name="y")
-        return labels
-    if missing.any():
-        row = int(np.argmax(missing))
-        found = "None" if labels[row] is None else "NaN"
-        raise ValueError(
-            f"Input y contains {found}, first in row {row}; each row needs a label. Leave rows "
-            "without a label out, or take a semi-supervised estimator."
-        )
-    if labels.dtype == object:
-        labels = _of_one_type(labels.tolist())
-    assert_all_finite(labels, input_name="y")
-    return labels
+    with prefix_errors(name):
+        labels = _column(y, name)
+        missing = is_missing(labels)
+        if not allow_missing and missing.any():
+            row = int(np.argmax(missing))
+            found = "None" if labels[row] is None else "NaN"
+            raise ValueError(
+                f"Input {name} contains {found}, first in row {row}; each row needs a label. Leave "
+                "rows without a label out, or take a semi-supervised estimator."
+            )
+        given = labels[~missing]
+        if given.dtype == object:
+            given = _of_one_type(given.tolist(), name)
+        assert_all_finite(given, input_name=name)
+        return labels if missing.any() else given
 
 
 @prefix_errors("y")
@@ -117,7 +117,7 @@ def check_partial_labels(y: Any) -> PartialLabels:
     TypeError
         For events, which are no labels yet.
     """
-    labels = _column(y)
+    labels = _column(y, "y")
     given = [_text(label) for label in labels.tolist()] if labels.dtype.kind in "USTO" else []
     # numpy makes strings of a list in which numbers stand beside strings, and data frames keep
     # strings as objects.
@@ -129,7 +129,7 @@ def check_partial_labels(y: Any) -> PartialLabels:
     missing = is_missing(labels, (UNLABELLED,))
     labelled = labels[~missing]
     if labelled.dtype == object:
-        labelled = _of_one_type(labelled.tolist())
+        labelled = _of_one_type(labelled.tolist(), "y")
     assert_all_finite(labelled, input_name="y")
     if len(labelled):
         refuse_continuous(labelled)
@@ -323,10 +323,13 @@ def seizure_flags(pos_label: Any = None, **labels: NDArray[Any]) -> list[NDArray
     """
     names = " and ".join(labels)
     found = {_item(label) for column in labels.values() for label in _distinct(column)}
-    try:
-        classes = sorted(found)
-    except TypeError as error:
-        raise ValueError(f"{names}: {error}; labels must be all strings or all numbers.") from error
+    texts = {label for label in found if _text(label) is not None}
+    if texts and texts != found:
+        raise ValueError(
+            f"{names}: the labels are {sorted(found, key=str)[:5]}; all strings or all numbers are "
+            "needed."
+        )
+    classes = sorted(found)
     seizure = seizure_class(classes, pos_label, of=names)
     return [np.asarray(column == seizure, dtype=bool) for column in labels.values()]
 
@@ -399,19 +402,21 @@ def said_pos_label(estimator: Any) -> Any:
     return None
 
 
-def _column(y: Any) -> NDArray:
+def _column(y: Any, name: str) -> NDArray:
     if hasattr(y, "onset") and hasattr(y, "recordings"):
-        raise TypeError(f"y is {type(y).__name__}; one label a window is needed: X.labels(events).")
+        raise TypeError(
+            f"{name} is {type(y).__name__}; one label a window is needed: X.labels(events)."
+        )
     return np.asarray(column_or_1d(y, warn=True))
 
 
-def _of_one_type(labels: list[Any]) -> NDArray[Any]:
+def _of_one_type(labels: list[Any], name: str) -> NDArray[Any]:
     """Turn objects into an array of strings or of numbers."""
     strings = [isinstance(label, str) for label in labels]
     if any(strings) and not all(strings):
         other = labels[strings.index(False)]
         raise ValueError(
-            f"y holds strings beside {other!r}; classes must be all strings or all numbers."
+            f"{name} holds strings beside {other!r}; classes must be all strings or all numbers."
         )
     return np.asarray(labels)
 

@@ -7,9 +7,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.metrics import recall_score
-from sklearn.utils import column_or_1d
 
-from .._core.errors import prefix_errors
+from .._core.labels import check_labels, seizure_flags
 from .._core.validation import check_rows
 
 
@@ -24,15 +23,15 @@ def sensitivity_score(
     """Share of the positive samples that are predicted positive, TP / (TP + FN).
 
     It is scikit-learn's ``recall_score`` with the positive class found as everywhere in this
-    package.
+    package. Where ``y_true`` may hold one class alone, as in a fold or a record, pass
+    ``pos_label``: 1 alone could be the background of labels 1 and 2.
 
     Parameters
     ----------
     y_true, y_pred : array-like, shape (n_samples,)
         True and predicted labels of at most two classes.
     pos_label : label, default=None
-        The positive (ictal) class. None: the larger label, as ``classes_[1]`` of a classifier; if
-        all labels are alike and one of -1, 0, 1, False and True, the class 1.
+        The positive (ictal) class. If None, the labels must tell: see :ref:`seizure-class`.
     sample_weight : array-like of float, shape (n_samples,), default=None
         Weights of the samples.
     zero_division : {"warn", 0.0, 1.0, np.nan}, default="warn"
@@ -47,8 +46,8 @@ def sensitivity_score(
     Raises
     ------
     ValueError
-        If there are more than two classes, a single one of unknown sign, or ``pos_label`` is
-        neither of two, nor 1 next to 0 or -1 alone.
+        If there are more than two classes, nothing tells which is positive, or ``pos_label`` is
+        neither of two.
 
     See Also
     --------
@@ -82,8 +81,7 @@ def specificity_score(
     y_true, y_pred : array-like, shape (n_samples,)
         True and predicted labels of at most two classes.
     pos_label : label, default=None
-        The positive (ictal) class. None: the larger label, as ``classes_[1]`` of a classifier; if
-        all labels are alike and one of -1, 0, 1, False and True, the class 1.
+        The positive (ictal) class. If None, the labels must tell: see :ref:`seizure-class`.
     sample_weight : array-like of float, shape (n_samples,), default=None
         Weights of the samples.
     zero_division : {"warn", 0.0, 1.0, np.nan}, default="warn"
@@ -98,8 +96,8 @@ def specificity_score(
     Raises
     ------
     ValueError
-        If there are more than two classes, a single one of unknown sign, or ``pos_label`` is
-        neither of two, nor 1 next to 0 or -1 alone.
+        If there are more than two classes, nothing tells which is positive, or ``pos_label`` is
+        neither of two.
 
     See Also
     --------
@@ -124,29 +122,8 @@ def _recall(true: NDArray, predicted: NDArray, sample_weight: Any, zero_division
 def _positive(
     y_true: ArrayLike, y_pred: ArrayLike, pos_label: Any
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    with prefix_errors("y_true"):
-        true = column_or_1d(y_true)
-    with prefix_errors("y_pred"):
-        predicted = column_or_1d(y_pred)
+    true = check_labels(y_true, name="y_true")
+    predicted = check_labels(y_pred, name="y_pred")
     check_rows(y_true=true, y_pred=predicted)
-    labels = sorted(set(true.tolist()) | set(predicted.tolist()))
-    if len(labels) > 2:
-        raise ValueError(
-            f"y_true and y_pred hold the labels {labels[:5]}; two classes, one of them positive, "
-            "are needed."
-        )
-    # Of any other label alone, the second class may be anything.
-    classes = [*labels, 1] if labels in ([0], [-1]) else labels
-    if len(classes) == 2 and pos_label is not None and pos_label not in classes:
-        raise ValueError(
-            f"pos_label={pos_label!r} is not a valid label; the classes of y_true and y_pred are "
-            f"{classes}."
-        )
-    if pos_label is None:
-        if len(labels) == 1 and labels[0] not in (-1, 0, 1):
-            raise ValueError(
-                f"y_true and y_pred hold the label {labels[0]!r} alone; pass pos_label= to tell "
-                "which class is positive."
-            )
-        pos_label = labels[-1] if len(labels) == 2 else 1
-    return true == pos_label, predicted == pos_label
+    true, predicted = seizure_flags(pos_label, y_true=true, y_pred=predicted)
+    return true, predicted

@@ -115,6 +115,7 @@ def event_scores(
     *,
     rules: str | Mapping[str, float] = ...,
     windows: Windows | None = ...,
+    pos_label: Any = ...,
     by: None = None,
 ) -> EventScores: ...
 
@@ -126,6 +127,7 @@ def event_scores(
     *,
     rules: str | Mapping[str, float] = ...,
     windows: Windows | None = ...,
+    pos_label: Any = ...,
     by: Literal["record", "patient"],
 ) -> dict[str, EventScores]: ...
 
@@ -136,6 +138,7 @@ def event_scores(
     *,
     rules: str | Mapping[str, float] = "szcore",
     windows: Windows | None = None,
+    pos_label: Any = None,
     by: Literal["record", "patient"] | None = None,
 ) -> EventScores | dict[str, EventScores]:
     """Score detected events against reference events.
@@ -145,7 +148,7 @@ def event_scores(
 
     Parameters
     ----------
-    reference, hypothesis : Events or array-like of {0, 1} or bool, shape (n_windows,)
+    reference, hypothesis : Events or array-like, shape (n_windows,)
         What is true and what was detected, over the same records: events, or one label for each of
         ``windows``, which `Windows.to_events` turns into events.
     rules : {"szcore", "overlap"} or mapping, default="szcore"
@@ -156,6 +159,9 @@ def event_scores(
         defaults are SzCORE's.
     windows : Windows, default=None
         The windows that labels belong to; needed for labels, refused without any.
+    pos_label : label, default=None
+        The label of the seizure, where there are labels of two classes. If None, the labels of both
+        sides together must tell: see :ref:`seizure-class`.
     by : {"record", "patient"}, default=None
         None: all records together. Else one result for each record or patient.
 
@@ -168,10 +174,10 @@ def event_scores(
     Raises
     ------
     ValueError
-        If labels come without ``windows``, are not one a window or not 0 and 1; if the two sides
-        hold different records, or an event lies outside its record; if a record's patient is
-        unknown (with ``by="patient"``) or differs between the sides; if ``rules`` or ``by`` is
-        unknown.
+        If labels come without ``windows``, are not one a window or of more than two classes, or
+        nothing tells which of them is the seizure; if the two sides hold different records, or an
+        event lies outside its record; if a record's patient is unknown (with ``by="patient"``) or
+        differs between the sides; if ``rules`` or ``by`` is unknown.
     TypeError
         If ``windows`` is no `Windows`.
 
@@ -228,7 +234,7 @@ def event_scores(
     1
     """
     name, parameters = resolve_rules(rules)
-    reference, hypothesis = both_sides(reference, hypothesis, windows)
+    reference, hypothesis = both_sides(reference, hypothesis, windows, pos_label)
 
     def score(records: list[str]) -> EventScores:
         counts = [
@@ -259,6 +265,7 @@ def sample_scores(
     *,
     sfreq: float = ...,
     windows: Windows | None = ...,
+    pos_label: Any = ...,
     by: None = None,
 ) -> SampleScores: ...
 
@@ -270,6 +277,7 @@ def sample_scores(
     *,
     sfreq: float = ...,
     windows: Windows | None = ...,
+    pos_label: Any = ...,
     by: Literal["record", "patient"],
 ) -> dict[str, SampleScores]: ...
 
@@ -280,17 +288,20 @@ def sample_scores(
     *,
     sfreq: float = 1.0,
     windows: Windows | None = None,
+    pos_label: Any = None,
     by: Literal["record", "patient"] | None = None,
 ) -> SampleScores | dict[str, SampleScores]:
     """Score detections against the reference sample by sample, as SzCORE does at 1 Hz.
 
     Parameters
     ----------
-    reference, hypothesis : Events or array-like of {0, 1} or bool, shape (n_windows,)
+    reference, hypothesis : Events or array-like, shape (n_windows,)
         As in `event_scores`.
     sfreq : float, default=1.0
         Samples a second; the default is SzCORE's [1]_.
     windows : Windows, default=None
+        As in `event_scores`.
+    pos_label : label, default=None
         As in `event_scores`.
     by : {"record", "patient"}, default=None
         As in `event_scores`.
@@ -334,7 +345,7 @@ def sample_scores(
     with prefix_errors("sfreq"):
         if not (np.isfinite(sfreq) and sfreq > 0):
             raise ValueError(f"sfreq is {sfreq!r}; a rate above 0 Hz is needed.")
-    reference, hypothesis = both_sides(reference, hypothesis, windows)
+    reference, hypothesis = both_sides(reference, hypothesis, windows, pos_label)
 
     def score(records: list[str]) -> SampleScores:
         counts = [

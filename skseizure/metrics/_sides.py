@@ -8,20 +8,30 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .._core.labels import check_labels, seizure_flags
 from .._core.validation import is_windows
 from ..signals import Events, RecordInfo, Windows
 
 
-def both_sides(reference: Any, hypothesis: Any, windows: Any) -> tuple[Events, Events]:
+def both_sides(
+    reference: Any, hypothesis: Any, windows: Any, pos_label: Any
+) -> tuple[Events, Events]:
     """Return both sides as events of the same records; see `event_scores`."""
     if windows is not None and not is_windows(windows):
         raise TypeError(f"windows is a {type(windows).__name__}; a Windows is needed.")
     sides = {"reference": reference, "hypothesis": hypothesis}
     if windows is not None and all(isinstance(side, Events) for side in sides.values()):
         raise ValueError("windows goes with labels, but reference and hypothesis are both Events.")
-    for name, side in sides.items():
-        if not isinstance(side, Events):
-            sides[name] = _from_labels(name, side, windows)
+    labels = {
+        name: _labels(name, side, windows)
+        for name, side in sides.items()
+        if not isinstance(side, Events)
+    }
+    if labels:
+        flags = seizure_flags(pos_label, **labels)
+        sides |= {name: windows.to_events(flag) for name, flag in zip(labels, flags, strict=True)}
+    elif pos_label is not None:
+        raise ValueError("pos_label goes with labels, but reference and hypothesis are Events.")
     first, second = sides["reference"], sides["hypothesis"]
     for one, other, lacks in ((first, second, "hypothesis"), (second, first, "reference")):
         missing = [record for record in one.recordings if record not in other.recordings]
@@ -35,7 +45,7 @@ def both_sides(reference: Any, hypothesis: Any, windows: Any) -> tuple[Events, E
     return first, second
 
 
-def _from_labels(name: str, labels: Any, windows: Windows | None) -> Events:
+def _labels(name: str, labels: Any, windows: Windows | None) -> NDArray:
     if windows is None:
         raise ValueError(
             f"{name} is a {type(labels).__name__} of labels, which knows neither record nor time; "
@@ -47,13 +57,7 @@ def _from_labels(name: str, labels: Any, windows: Windows | None) -> Events:
             f"{name} has shape {labels.shape}; one label for each of {len(windows)} windows "
             "is needed."
         )
-    found = np.unique(labels)
-    if found.dtype.kind not in "biuf" or not np.all(np.isin(found, [0, 1])):
-        raise ValueError(
-            f"{name} holds the labels {found[:5].tolist()}; 0 and 1 (ictal) are needed, "
-            "for example y == 'seizure'."
-        )
-    return windows.to_events(labels)
+    return check_labels(labels, name=name)
 
 
 def intervals(

@@ -16,9 +16,9 @@ PRED = np.array([0, 1, 0, 1, 1, 0, 1, 0])
 
 
 @pytest.mark.parametrize(
-    "labels", [(0, 1), (-1, 1), (1, 2), (False, True), ("bckg", "seiz")], ids=str
+    "labels", [(0, 1), (-1, 1), (False, True), ("bckg", "seiz"), ("interictal", "ictal")], ids=str
 )
-def test_positive_is_the_larger_label(labels):
+def test_positive_is_the_seizure(labels):
     true, pred = np.array(labels)[TRUE], np.array(labels)[PRED]
     assert sensitivity_score(true, pred) == 3 / 4
     assert specificity_score(true, pred) == 3 / 4
@@ -65,20 +65,49 @@ def test_positive_class_may_be_missing(alone, positive):
 
 
 def test_one_label_alone():
-    assert sensitivity_score([1, 1], [1, 1]) == 1
+    """1 alone could be the background of labels 1 and 2, and "bckg" of any name of the seizure."""
+    assert sensitivity_score([True, True], [True, True]) == 1
+    assert sensitivity_score([1, 1], [1, 1], pos_label=1) == 1
+    assert specificity_score([1, 1], [1, 1], pos_label=2) == 1
     assert specificity_score([0, 0], [0, 0]) == 1
-    assert sensitivity_score(["seiz"] * 2, ["seiz"] * 2, pos_label="seiz") == 1
-    with pytest.raises(ValueError, match="hold the label 'seiz' alone; pass pos_label="):
-        sensitivity_score(["seiz"] * 2, ["seiz"] * 2)
+    assert sensitivity_score(["seiz"] * 2, ["seiz"] * 2) == 1
+    for label in (1, 2, "bckg"):
+        with pytest.raises(ValueError, match=f"y_pred: the class {label!r} alone .*pass pos_label"):
+            sensitivity_score([label] * 2, [label] * 2)
+
+
+@pytest.mark.parametrize(
+    ("ictal", "other"),
+    [
+        ("ictal", "interictal"),
+        ("abnormal", "normal"),
+        ("seizure", "seizure-free"),
+        ("Seizure", "background"),
+        ("sz", "bckg"),
+    ],
+)
+def test_the_alphabet_does_not_say_what_is_positive(ictal, other):
+    true = [ictal] * 20 + [other] * 80
+    pred = [ictal] * 10 + [other] * 10 + [ictal] * 5 + [other] * 75
+    assert sensitivity_score(true, pred) == 0.5
+    assert specificity_score(true, pred) == 0.9375
+
+
+@pytest.mark.parametrize("labels", [(1, 2), (0, 2), ("a", "b"), ("preictal", "interictal")])
+def test_positive_class_must_be_said_where_nothing_tells(labels):
+    true, pred = np.array(labels)[TRUE], np.array(labels)[PRED]
+    for score in (sensitivity_score, specificity_score):
+        with pytest.raises(ValueError, match=r"the classes \[.*\] do not tell .* pass pos_label="):
+            score(true, pred)
+        assert score(true, pred, pos_label=labels[1]) == 3 / 4
 
 
 @pytest.mark.parametrize(
     ("true", "pred", "kwargs", "message"),
     [
-        ([0, 1, 2], [0, 1, 2], {}, r"hold the labels \[0, 1, 2\]; two classes"),
+        ([0, 1, 2], [0, 1, 2], {}, r"y_pred: the classes are \[0, 1, 2\]; two classes"),
         ([0, 1], [1, 0], dict(pos_label=2), r"pos_label=2 is not a valid label; .* \[0, 1\]"),
-        ([0, 0], [0, 0], dict(pos_label=5), r"pos_label=5 is not a valid label; .* \[0, 1\]"),
-        ([-1], [-1], dict(pos_label=0), r"pos_label=0 is not a valid label; .* \[-1, 1\]"),
+        ([0, 0], [0, 0], dict(pos_label="5"), r"pos_label='5' is not a valid label; .* \[0\]"),
         ([False], [False], dict(pos_label="seiz"), "pos_label='seiz' is not a valid label"),
         ([0, 1, 1], [1, 0], {}, "inconsistent numbers of samples"),
     ],

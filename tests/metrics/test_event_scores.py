@@ -352,6 +352,33 @@ def test_labels_of_windows_are_scored_in_their_records(toy):
     assert event_scores(as_events, 0 * y, windows=X, by="record").keys() == truth.recordings.keys()
 
 
+@pytest.mark.parametrize(
+    ("negative", "positive", "pos_label"),
+    [("bckg", "seiz", None), ("interictal", "ictal", None), (-1, 1, None), (2, 1, 1)],
+)
+@pytest.mark.parametrize("score", [event_scores, sample_scores])
+def test_labels_of_any_two_classes(score, negative, positive, pos_label, toy):
+    """Whatever they sort as, and whatever a side or a record holds of them."""
+    X, y, events = toy
+    named = np.where(y, positive, negative)
+    silent = np.full(len(y), negative)
+    for reference, hypothesis in ((y, y), (0 * y, y), (y, 0 * y)):
+        given = [named if side.any() else silent for side in (reference, hypothesis)]
+        found = score(*given, windows=X, pos_label=pos_label)
+        assert found.true_positives == score(reference, hypothesis, windows=X).true_positives
+        assert found.false_positives == score(reference, hypothesis, windows=X).false_positives
+    mixed = score(events, named, windows=X, pos_label=pos_label)
+    assert mixed.true_positives == score(events, y, windows=X).true_positives
+
+
+def test_a_record_without_seizures_of_labels_one_and_two():
+    """With 1 = background a silent detector has no false alarm, whichever record it is."""
+    X = Windows(np.zeros((600, 4)), sfreq=4)
+    silent = np.ones(600, dtype=int)
+    scores = event_scores(silent, silent, windows=X, pos_label=2)
+    assert (scores.n_reference, scores.true_positives, scores.false_positives) == (0, 0, 0)
+
+
 def test_rates_are_over_the_observed_time():
     # Two stretches of 100 s from a record of 1000 s.
     X = Windows(np.zeros((200, 1)), sfreq=1, onset=np.r_[0:100, 900:1000].astype(float))
@@ -462,10 +489,18 @@ X3 = Windows(np.zeros((3, 4)), sfreq=4)
             ([1, 2, 1], [1, 2, 1]),
             dict(windows=X3),
             ValueError,
-            r"reference holds the labels \[1, 2",
+            r"reference and hypothesis: the classes \[1, 2\] do not tell .* pass pos_label=1 or",
         ),
-        (([0, 1, 0], list("abb")), dict(windows=X3), ValueError, "hypothesis holds the labels"),
-        (([0, 1, 0], [0, np.nan, 0]), dict(windows=X3), ValueError, "hypothesis holds the labels"),
+        (
+            ([0, 1, 0], list("abb")),
+            dict(windows=X3),
+            ValueError,
+            r"labels are \[0, 1, 'a', 'b'\]; all",
+        ),
+        (([0, 1, 0], [0, np.nan, 0]), dict(windows=X3), ValueError, "hypothesis contains NaN"),
+        (([1] * 3, [1] * 3), dict(windows=X3), ValueError, "the class 1 alone does not tell"),
+        (([0, 1, 0],) * 2, dict(windows=X3, pos_label=2), ValueError, "pos_label=2 is not a valid"),
+        ((ONE, ONE), dict(pos_label=1), ValueError, "pos_label goes with labels, but"),
         ((ONE, events([], record="b")), {}, ValueError, "hypothesis does not hold the record '0'"),
         ((several([[]]), several([[], []])), {}, ValueError, "reference does not hold the rec"),
         ((Events([], [], recordings={}),) * 2, {}, ValueError, "hold 0 records"),
