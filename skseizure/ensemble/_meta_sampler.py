@@ -19,6 +19,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._core.parameters import Interval
 from .._core.persistence import get_state, set_state
+from .._core.validation import allows_nan
 from ._cascade import SHARED_CONSTRAINTS, cascade_settings
 from ._meta_training import TrainingSettings, meta_train
 from ._networks import check_networks, policy_action, select_networks
@@ -275,7 +276,7 @@ class MetaSampler(BaseEstimator):
         Parameters
         ----------
         X : array-like or sparse matrix, shape (n_samples, n_features)
-            Features.
+            Features; NaN where the members take it, as trees do.
         y : array-like, shape (n_samples,)
             Labels of two classes; the rarer one is the minority.
         sample_weight : array-like, shape (n_samples,), default=None
@@ -448,6 +449,7 @@ class MetaSampler(BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.target_tags.required = True
         tags.input_tags.sparse = True
+        tags.input_tags.allow_nan = self.estimator is None or allows_nan(self.estimator)
         # Two classes, which only the classifiers' tags can say.
         tags.classifier_tags = ClassifierTags(multi_class=False)
         return tags

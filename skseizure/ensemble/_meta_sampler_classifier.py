@@ -16,10 +16,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._core.parameters import Interval
 from .._core.persistence import get_state, set_state
-from .._core.validation import validate_table
+from .._core.validation import allows_nan, validate_table
 from ._cascade import SHARED_CONSTRAINTS, Cascade, CascadeSettings, cascade_settings, mean_proba
 from ._meta_sampler import MetaSampler
-from ._task import FLOATS, Task, make_tasks
+from ._task import TABLE, Task, make_tasks
 
 
 class MetaSamplerClassifier(ClassifierMixin, BaseEstimator):
@@ -200,7 +200,7 @@ class MetaSamplerClassifier(ClassifierMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like or sparse matrix, shape (n_samples, n_features)
-            Features.
+            Features; NaN where the members take it, as trees do.
         y : array-like, shape (n_samples,)
             Labels, of any kind.
         sample_weight : array-like, shape (n_samples,), default=None
@@ -305,7 +305,7 @@ class MetaSamplerClassifier(ClassifierMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like or sparse matrix, shape (n_samples, n_features)
-            Features.
+            Features; NaN where the members take it, as trees do.
 
         Returns
         -------
@@ -318,7 +318,7 @@ class MetaSamplerClassifier(ClassifierMixin, BaseEstimator):
             If X is not valid or has other columns than in `fit`.
         """
         check_is_fitted(self)
-        X = validate_table(self, X, reset=False, accept_sparse="csr", dtype=FLOATS)
+        X = validate_table(self, X, reset=False, **TABLE)
         ensembles = [self.estimators_] if len(self.classes_) == 2 else self.estimators_
         columns = [
             1 - mean_proba(members, X) if inverted else mean_proba(members, X)
@@ -337,7 +337,7 @@ class MetaSamplerClassifier(ClassifierMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like or sparse matrix, shape (n_samples, n_features)
-            Features.
+            Features; NaN where the members take it, as trees do.
 
         Returns
         -------
@@ -355,6 +355,7 @@ class MetaSamplerClassifier(ClassifierMixin, BaseEstimator):
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
+        tags.input_tags.allow_nan = self.estimator is None or allows_nan(self.estimator)
         return tags
 
 

@@ -23,7 +23,13 @@ from .._core.validation import (
 
 DEFAULT_VALIDATION = 0.2
 
-FLOATS = [np.float64, np.float32]
+# How tables are validated. The method sees members' probabilities alone: members that do not take
+# NaN refuse it themselves.
+TABLE: dict[str, Any] = {
+    "accept_sparse": "csr",
+    "dtype": [np.float64, np.float32],
+    "ensure_all_finite": "allow-nan",
+}
 
 # Rows worked on at a time, so that temporary arrays stay small beside the table.
 BLOCK = 1 << 17
@@ -129,7 +135,7 @@ def make_tasks(
         If an argument is not valid, they do not fit together, or a class is missing on one side
         of the split.
     """
-    X, y = validate_table(owner, X, y, accept_sparse="csr", dtype=FLOATS)
+    X, y = validate_table(owner, X, y, **TABLE)
     refuse_continuous(y)
     classes = np.unique(y)
     if len(classes) > 2 and not get_tags(owner).classifier_tags.multi_class:
@@ -302,7 +308,7 @@ def _given(
             "apart, of which there are some already. Leave one of the two out."
         )
     with prefix_errors("X_val"):
-        X_val = check_array(X_val, accept_sparse="csr", dtype=FLOATS, input_name="X_val")
+        X_val = check_array(X_val, input_name="X_val", **TABLE)
     if X_val.shape[1] != X.shape[1]:
         raise ValueError(f"X_val has {X_val.shape[1]} features, but X has {X.shape[1]}.")
     with prefix_errors("y_val"):

@@ -460,7 +460,9 @@ class CNBCClassifier(ClassifierMixin, BaseEstimator):
     ) -> tuple[TrainingFrames, Table]:
         """Validate training data on behalf of ``owner``, who learns their layout."""
         X, n_channels = flatten_channels(owner, X)
-        frames = read_training_frames(owner, X, y, sample_weight, reset=reset)
+        frames = read_training_frames(
+            owner, X, y, sample_weight, reset=reset, allow_nan=owner.selection is None
+        )
         names = getattr(owner, "feature_names_in_", None)
         table = Table(frames.X.shape[1], n_channels, None if names is None else tuple(names))
         return frames, table
@@ -481,7 +483,7 @@ class CNBCClassifier(ClassifierMixin, BaseEstimator):
                 f"X has {n_channels} channels, but {type(self).__name__} was fitted on "
                 f"{len(self.columns_)}."
             )
-        return read_table(self, X, reset=False)
+        return read_table(self, X, reset=False, allow_nan=self.selection is None)
 
     def _fingerprint(self, frames: TrainingFrames, columns: Columns) -> str:
         """Return a hash of all that the result of `fit` depends on."""
@@ -610,6 +612,7 @@ class CNBCClassifier(ClassifierMixin, BaseEstimator):
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_class = False
-        # The selection of negatives measures distances; without it, only these classifiers see X.
+        # The selection of negatives measures distances. Without it only binary classifiers see X;
+        # those that do not take NaN refuse it themselves.
         tags.input_tags.allow_nan = self.selection is None and allows_nan(self.estimator)
         return tags

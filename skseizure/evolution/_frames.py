@@ -13,7 +13,6 @@ from sklearn.utils.multiclass import type_of_target
 from .._core.errors import prefix_errors
 from .._core.labels import refuse_continuous
 from .._core.validation import (
-    allows_nan,
     check_sample_weight,
     is_windows,
     validate_table,
@@ -48,7 +47,13 @@ class TrainingFrames(NamedTuple):
 
 
 def read_training_frames(
-    owner: Any, X: Any, y: Any, sample_weight: ArrayLike | None = None, *, reset: bool = True
+    owner: Any,
+    X: Any,
+    y: Any,
+    sample_weight: ArrayLike | None = None,
+    *,
+    reset: bool = True,
+    allow_nan: bool = False,
 ) -> TrainingFrames:
     """Validate the arguments of ``fit``.
 
@@ -64,6 +69,8 @@ def read_training_frames(
         Weights.
     reset : bool, default=True
         Whether the owner learns.
+    allow_nan : bool, default=False
+        Whether X may hold NaN.
 
     Returns
     -------
@@ -76,7 +83,7 @@ def read_training_frames(
         For NaN, infinity or values beyond 1e30 in X, other than two classes, or weights that are
         negative or leave one class alone.
     """
-    X, y = read_table(owner, X, y, reset=reset)
+    X, y = read_table(owner, X, y, reset=reset, allow_nan=allow_nan)
     classes, positive = split_classes(y)
     weights = None
     if sample_weight is not None:
@@ -106,9 +113,9 @@ def flatten_channels(owner: Any, X: Any) -> tuple[Any, int | None]:
     return np.asarray(X).reshape(X.shape[0], X.shape[1] * X.shape[2]), X.shape[1]
 
 
-def read_table(owner: Any, *arrays: Any, reset: bool = True) -> Any:
+def read_table(owner: Any, *arrays: Any, reset: bool = True, allow_nan: bool = False) -> Any:
     """Validate X, and y where there is one, in the single precision of the networks."""
-    finite = "allow-nan" if allows_nan(owner) else True
+    finite = "allow-nan" if allow_nan else True
     # What is too large becomes infinite and is refused as such.
     checked = validate_table(
         owner, *arrays, reset=reset, dtype=np.float32, ensure_all_finite=finite

@@ -16,7 +16,12 @@ from imblearn.under_sampling import RandomUnderSampler
 from joblib import parallel_config
 from sklearn.base import clone
 from sklearn.datasets import make_blobs
-from sklearn.ensemble import AdaBoostClassifier, VotingClassifier
+from sklearn.ensemble import (
+    AdaBoostClassifier,
+    HistGradientBoostingClassifier,
+    VotingClassifier,
+)
+from sklearn.impute import SimpleImputer
 from sklearn.metrics import average_precision_score, f1_score, matthews_corrcoef
 from sklearn.model_selection import GridSearchCV, StratifiedGroupKFold, cross_val_score
 from sklearn.naive_bayes import GaussianNB
@@ -25,6 +30,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier
+from sklearn.utils import get_tags
 
 from skseizure.ensemble import MetaSampler, MetaSamplerClassifier, _meta_sampler
 from skseizure.ensemble._meta_training import meta_train
@@ -434,12 +440,50 @@ def test_interruption_goes_on_with_the_members(small):
     assert len(model.estimators_) == 10
 
 
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        None,
+        HistGradientBoostingClassifier(max_iter=5, min_samples_leaf=5),
+        make_pipeline(SimpleImputer(add_indicator=True), GaussianNB()),
+    ],
+)
+def test_missing_values_go_to_members_that_take_them(small, estimator):
+    """The method sees probabilities alone. In these rows a gap is what tells the minority."""
+    _, y = small
+    X = np.random.default_rng(0).normal(size=(len(y), 3))
+    X[y == 1, 1] = np.nan
+    X[::3, 2] = np.nan
+    for sampler in (0.9, MetaSampler(**BRIEF)):
+        model = MetaSamplerClassifier(estimator, sampler=sampler, random_state=0)
+        assert average_precision_score(y, model.fit(X, y).predict_proba(X)[:, 1]) == 1
+        given = clone(model).fit(X, y, X_val=X[::2], y_val=y[::2])
+        assert average_precision_score(y, given.predict_proba(X)[:, 1]) == 1
+    trained = MetaSampler(estimator, **BRIEF, random_state=0).fit(X, y)
+    assert trained.meta_history_["score"][-1] == 1
+    with pytest.raises(ValueError, match="X contains infinity"):
+        model.fit(np.where(np.isnan(X), np.inf, X), y)
+    with pytest.raises(ValueError, match="X contains infinity"):
+        given.predict(np.where(np.isnan(X), np.inf, X))
+    with pytest.raises(ValueError, match="X_val contains infinity"):
+        model.fit(X, y, X_val=np.where(np.isnan(X), np.inf, X), y_val=y)
+
+
+@pytest.mark.parametrize("kind", [MetaSampler, MetaSamplerClassifier])
+def test_tags_say_whether_members_take_missing_values(kind):
+    for estimator, allowed in (
+        (None, True), (HistGradientBoostingClassifier(), True), (GaussianNB(), False),
+        ("no classifier", False), (DecisionTreeClassifier, False),
+    ):  # fmt: skip
+        assert get_tags(kind(estimator)).input_tags.allow_nan == allowed
+
+
 def test_bad_input_is_refused(small):
     X, y = small
     with_nan = X.copy()
     with_nan[3, 2] = np.nan
     cases = [
-        (MetaSamplerClassifier(sampler=0.5), with_nan, y, {}, "Input X contains NaN"),
+        (MetaSamplerClassifier(GaussianNB(), sampler=0.5), with_nan, y, {}, "Input X contains NaN"),
         (MetaSamplerClassifier(LinearSVC()), X, y, {}, "'estimator' parameter .*predict_proba"),
         (MetaSamplerClassifier(sampler=1.5), X, y, {}, "'sampler' parameter"),
         (MetaSamplerClassifier(sampler="lerned"), X, y, {}, "'sampler' parameter"),

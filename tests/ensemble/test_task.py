@@ -172,7 +172,7 @@ def test_sample_of_a_task(rng):
             {"X_val": np.zeros((2, 1)), "y_val": [0, 0]},
             "X_val, y_val leaves no row of class 1 for validation",
         ),
-        (labels(9, 3), {"X_val": [[np.nan], [0]], "y_val": [0, 1]}, "X_val contains NaN"),
+        (labels(9, 3), {"X_val": [[np.inf], [0]], "y_val": [0, 1]}, "X_val contains infinity"),
         (
             labels(9, 3),
             {"sample_weight": np.repeat([1.0, 0.0], [9, 3])},
