@@ -175,7 +175,7 @@ def main() -> None:
             whole = np.ones(len(fold.fit), dtype=bool)
             trees: MetaSampler | None = None
             for name, base in BASES.items():
-                sampler = MetaSampler(base, n_episodes=70)
+                sampler = MetaSampler(base, n_episodes=70, start_steps=500)
                 if name == "KNN" and trees is not None:
                     sampler = trees
                 start = time.process_time()
@@ -190,7 +190,7 @@ def main() -> None:
                 labelled = rng.random(len(fold.fit)) < share
                 # Some ictal window must be known.
                 labelled[rng.choice(np.flatnonzero(table.y[fold.fit] == 1))] = True
-                sampler = MetaSampler(GaussianNB(), n_episodes=70)
+                sampler = MetaSampler(GaussianNB(), n_episodes=70, start_steps=500)
                 _, row = run(table, fold, GaussianNB(), sampler, labelled, seed)
                 by_share.setdefault(f"GNB, {share:.0%} of labels", []).append(row)
         print(f"seed {seed} done", flush=True)

@@ -25,7 +25,11 @@ BLOCK_VALUES = 1 << 18
 # The parameters that `MetaSampler` and `MetaSamplerClassifier` share.
 SHARED_CONSTRAINTS: dict = {
     "estimator": [HasMethods(["fit", "predict_proba"]), None],
-    "validation": [Interval(Real, 0, 1, closed="neither"), HasMethods(["split", "get_n_splits"])],
+    "validation": [
+        Interval(Real, 0, 1, closed="neither"),
+        HasMethods(["split", "get_n_splits"]),
+        None,
+    ],
     "scoring": [StrOptions(set(get_scorer_names())), callable],
     "n_bins": [Interval(Integral, 2, None, closed="left")],
     "sigma": [Interval(Real, 0, None, closed="right")],
@@ -107,9 +111,10 @@ class Cascade:
     subsets : list of ndarray of int
         Rows of the table that each was fitted on.
     state : ndarray of float, shape (2 * n_bins,)
-        Error histograms of the majority: rows to fit, rows of validation.
+        Error histograms of the majority: rows to fit, rows of validation. Without validation rows
+        the second histogram is NaN.
     score : float
-        Score of the ensemble on the validation rows.
+        Score of the ensemble on the validation rows; NaN if there are none.
     """
 
     def __init__(self, task: Task, settings: CascadeSettings, rng: np.random.Generator) -> None:
@@ -121,6 +126,7 @@ class Cascade:
         self._proba_train = np.zeros(len(task.majority))
         self._proba_val = np.zeros(len(task.rows_val))
         self._easy_val = task.y_val == 0
+        self.score = np.nan
         rows = rng.choice(len(task.majority), self.n_majority, replace=False)
         self._add_member(np.sort(rows))
 
@@ -149,21 +155,27 @@ class Cascade:
         self._update_mean(self._proba_train, task.X, task.majority)
         self._update_mean(self._proba_val, task.X_val, task.rows_val)
         n_bins = self.settings.n_bins
-        self.state = np.concatenate(
-            [
-                error_histogram(self._proba_train, n_bins),
-                error_histogram(self._proba_val[self._easy_val], n_bins),
-            ]
+        histogram, histogram_val = (
+            error_histogram(self._proba_train, n_bins),
+            np.full(n_bins, np.nan),
         )
+        if len(task.rows_val):
+            histogram_val = error_histogram(self._proba_val[self._easy_val], n_bins)
+            self.score = self._score()
+        self.state = np.concatenate([histogram, histogram_val])
+
+    def _score(self) -> float:
+        task = self.task
         with prefix_errors("scoring"):
-            self.score = self.settings.scorer(
+            score = self.settings.scorer(
                 _Predicted(self._proba_val), np.empty((len(task.y_val), 0)), task.y_val
             )
-            if not np.isfinite(self.score):
+            if not np.isfinite(score):
                 raise ValueError(
-                    f"scoring gave {self.score} on the {len(task.y_val)} validation rows; a finite "
+                    f"scoring gave {score} on the {len(task.y_val)} validation rows; a finite "
                     "number is needed."
                 )
+        return score
 
     def _update_mean(self, mean: NDArray[np.float64], X: Any, rows: NDArray[np.intp]) -> None:
         k, member = len(self.members), self.members[-1]

@@ -42,60 +42,62 @@ class MetaSampler(BaseEstimator):
     Parameters
     ----------
     estimator : classifier, default=None
-        Member of the ensembles, with ``predict_proba``. None: ``DecisionTreeClassifier()``.
+        Member of the ensembles, with ``predict_proba``. If None, ``DecisionTreeClassifier()``.
     n_estimators : int, default=10
-        Members of an ensemble; building one is an episode of ``n_estimators - 1`` actions.
+        Members of an ensemble. Building one is an episode of ``n_estimators - 1`` actions.
     n_bins : int, default=5
         Bins of an error histogram; a state holds two.
     sigma : float, default=0.2
         Width of the preference around the action.
-    validation : float or splitter, default=0.2
-        Share of the rows kept for validation, or a splitter of which the first split is taken. The
-        default gives way to ``X_val`` and ``y_val`` of `fit`; any other value next to them is an
-        error.
+    validation : float or splitter, default=None
+        Share of the rows set apart for validation, or a splitter whose first split is taken. If
+        None, the rows given to `fit` as ``X_val`` and ``y_val``, else a share of 0.2. Beside
+        ``X_val`` and ``y_val`` it must be None.
     scoring : str or callable, default="average_precision"
         Score whose gain is the reward, as in scikit-learn. It sees label 1 for the minority class,
         0 for the other, and an X without columns.
     majority_ratio : float, default=1.0
-        Majority rows in a subset for each minority row; all where there are fewer.
+        Majority rows in a subset for each minority row. If there are fewer, all are taken.
     bootstrap_minority : bool, default=False
         Draw the minority rows of each member with replacement. The papers take them as they are.
     max_samples : float, default=1.0
         Share of the rows of each class, in (0, 1], to build ensembles on.
-    start_steps : int, default=500
-        Steps with actions at random and no updates.
+    start_steps : int or "auto", default="auto"
+        Steps with random actions and without updates, at the beginning. If "auto", a third of the
+        budget, as in the papers; in a small budget at least ``batch_size`` steps, but never more
+        than half.
     update_steps : int, default=1000
         Steps after these, rounded up to whole episodes.
     n_episodes : int, default=None
-        Budget of episodes, with those at random, in place of ``update_steps``. The EEG paper
-        compares at 70.
+        Budget of episodes, those with random actions included. The EEG paper compares at 70. If
+        None, ``update_steps`` is the budget.
     updates_per_step : int, default=1
         Updates of the networks after each step.
     prefill : bool, default=True
-        Fill the replay memory with made-up transitions first, which say to mine hard rows if
-        under-fitted and easy ones if over-fitted.
+        Fill the replay memory with made-up transitions first. They say to take hard rows if the
+        ensemble is under-fitted, and easy ones if it is over-fitted.
     hidden_size : int, default=55
         Units of each hidden layer, as in the EEG paper.
     alpha : float or "auto", default=0.1
-        Weight of the entropy; ``"auto"``: learned so that the entropy is -1, which keeps actions
-        nearly uniform and costs score in small ensembles.
+        Weight of the entropy. If "auto", it is learned so that the entropy is -1, which keeps
+        actions nearly uniform and costs score in small ensembles.
     gamma : float, default=0.99
         Discount of later rewards.
     tau : float, default=0.01
         Share by which the target critics follow in each update.
     learning_rate : float, default=0.001
-        Of Adam.
+        Learning rate of Adam.
     learning_rate_decay : float, default=0.99
-        Its factor every ten updates.
+        Factor of the learning rate every ten updates.
     batch_size : int, default=64
         Transitions in an update.
     replay_size : int, default=1000
-        Transitions remembered; the newest overwrite the oldest.
+        Transitions that are remembered; the newest overwrite the oldest.
     reward_scale : float, default=100.0
         Factor of the reward.
     n_iter_no_change : int, default=None
         Stop when the mean score of this many episodes is at most ``tol`` above that of as many
-        before. None: use the whole budget, as the papers do.
+        before. If None, use the whole budget, as the papers do.
     tol : float, default=0.001
         See ``n_iter_no_change``.
     warm_start : bool, default=False
@@ -104,7 +106,7 @@ class MetaSampler(BaseEstimator):
     device : str, default="cpu"
         Device of torch for the updates. The networks are small: the CPU is the fastest.
     verbose : int, default=0
-        Above 0: a progress bar.
+        If above 0, show a progress bar.
     random_state : int, RandomState instance or None, default=None
         Seed of all that is drawn; numpy's and torch's global generators are left alone.
 
@@ -177,7 +179,7 @@ class MetaSampler(BaseEstimator):
         **SHARED_CONSTRAINTS,
         "n_estimators": [Interval(Integral, 2, None, closed="left")],
         "max_samples": [Interval(Real, 0, 1, closed="right")],
-        "start_steps": [Interval(Integral, 0, None, closed="left")],
+        "start_steps": [Interval(Integral, 0, None, closed="left"), StrOptions({"auto"})],
         "update_steps": [Interval(Integral, 1, None, closed="left")],
         "n_episodes": [Interval(Integral, 1, None, closed="left"), None],
         "updates_per_step": [Interval(Integral, 1, None, closed="left")],
@@ -204,12 +206,12 @@ class MetaSampler(BaseEstimator):
         *,
         n_bins: int = 5,
         sigma: float = 0.2,
-        validation: Any = 0.2,
+        validation: Any = None,
         scoring: str | Callable[..., float] = "average_precision",
         majority_ratio: float = 1.0,
         bootstrap_minority: bool = False,
         max_samples: float = 1.0,
-        start_steps: int = 500,
+        start_steps: int | Literal["auto"] = "auto",
         update_steps: int = 1000,
         n_episodes: int | None = None,
         updates_per_step: int = 1,
@@ -297,13 +299,15 @@ class MetaSampler(BaseEstimator):
         ------
         ValueError
             If X, y or a parameter is not valid, there are not two classes, a class is missing in
-            training or validation, validation is given twice, a group is on both of its sides, or
-            the estimator takes no weights and some are given.
+            training or validation, validation is given twice, a group is on both of its sides,
+            ``start_steps`` leaves no step for updates, or the estimator takes no weights and some
+            are given.
 
         Warns
         -----
         UserWarning
-            If training is interrupted (Ctrl-C); the policy learned so far is kept.
+            If training is interrupted (Ctrl-C) after the first update; the policy learned so far is
+            kept.
         """
         rng = check_random_state(self.random_state)
         _, (task,) = make_tasks(
@@ -312,6 +316,7 @@ class MetaSampler(BaseEstimator):
             y,
             rng,
             estimator=cascade_settings(self).estimator,
+            needs_validation=True,
             sample_weight=sample_weight,
             groups=groups,
             X_val=X_val,

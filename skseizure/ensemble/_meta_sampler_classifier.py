@@ -34,46 +34,47 @@ class MetaSamplerClassifier(ClassifierMixin, BaseEstimator):
     Parameters
     ----------
     estimator : classifier, default=None
-        Member, with ``predict_proba``. None: ``DecisionTreeClassifier()``, the best of the paper's
-        four. Labels reach it as 1 for the minority and 0 for the majority.
+        Member, with ``predict_proba``. If None, ``DecisionTreeClassifier()``, the best of the
+        paper's four. Labels reach it as 1 for the minority and 0 for the majority.
     n_estimators : int, default=10
         Members.
     sampler : {"learned", "random"}, float or MetaSampler, default="learned"
-        Source of the actions. ``"learned"``: a `MetaSampler` with this class's estimator, scoring,
-        bins and sampling and its own defaults for the rest, trained in `fit` on the same rows. A
-        float: always this action. ``"random"``: each action uniform in [0, 1]. A fitted
-        `MetaSampler` is used as it is; one that is not fitted is trained in `fit`, on the same
+        Source of the actions. If "learned", a `MetaSampler` with this class's estimator, scoring,
+        bins and sampling and its own defaults for the rest, trained in `fit` on the same rows. If
+        "random", each action is uniform in [0, 1]. If a float, it is every action. A fitted
+        `MetaSampler` is used as it is. One that is not fitted is trained in `fit`, on the same
         rows, with its own settings; its members are like those here unless it has an estimator,
         and its seed comes from ``random_state`` here.
-    validation : float or splitter, default=0.2
-        Share of the rows kept for validation, or a splitter of which the first split is taken.
-        These rows tell the sampler the ensemble's errors, and no member is fitted on them. The
-        default gives way to ``X_val`` and ``y_val`` of `fit`; any other value next to them is an
-        error.
+    validation : float or splitter, default=None
+        Share of the rows set apart for validation, or a splitter whose first split is taken. These
+        rows tell a sampler the ensemble's errors, and no member is fitted on them. If None, the
+        rows given to `fit` as ``X_val`` and ``y_val``; else a share of 0.2 if a sampler chooses the
+        actions, and no rows for a constant or random actions, which need none. Beside ``X_val`` and
+        ``y_val`` it must be None.
     scoring : str or callable, default="average_precision"
         Score on the validation rows, as in scikit-learn. It sees label 1 for the minority class, 0
         for the other, and an X without columns.
     n_bins : int, default=5
         Bins of an error histogram; those of a given sampler.
     sigma : float, default=0.2
-        Width of the preference around the action. ``numpy.inf``: plain random undersampling.
+        Width of the preference around the action. ``numpy.inf`` is plain random undersampling.
     majority_ratio : float, default=1.0
-        Majority rows in a subset for each minority row; all where there are fewer.
+        Majority rows in a subset for each minority row. If there are fewer, all are taken.
     bootstrap_minority : bool, default=False
         Draw the minority rows of each member with replacement. The paper takes them as they are;
         varied minority rows are better where the classes overlap.
     n_jobs : int, default=None
-        Workers that the classes are shared out to, where there are more than two. The result does
-        not depend on it.
+        Workers that the classes are shared out to, if there are more than two. The result does not
+        depend on it.
     verbose : int, default=0
-        Above 0: a progress bar of the meta-training.
+        If above 0, show a progress bar of the meta-training.
     random_state : int, RandomState instance or None, default=None
         Seed of all that is drawn; numpy's and torch's global generators are left alone.
 
     Attributes
     ----------
     classes_ : ndarray, shape (n_classes,)
-        The classes. Which of two is the minority, their numbers tell.
+        The classes. Of two, the one with fewer rows is the minority.
     estimators_ : list of classifier
         Members. With more than two classes, a list of such lists, one for each class; so it is with
         ``estimators_samples_``, and the arrays below have one more dimension in front.
@@ -81,21 +82,21 @@ class MetaSamplerClassifier(ClassifierMixin, BaseEstimator):
         Rows of X that each member was fitted on.
     states_ : ndarray of float, shape (n_estimators, 2 * n_bins)
         Meta-state after each member: error histograms of the majority in training and validation,
-        each with the sum ``n_bins``.
+        each with the sum ``n_bins``. Without validation rows the second histogram is NaN.
     actions_ : ndarray of float, shape (n_estimators - 1,)
         Action that each further member was sampled with.
-    scores_ : ndarray of float, shape (n_estimators,)
-        Validation score after each member.
+    scores_ : ndarray of float, shape (n_estimators,), or None
+        Validation score after each member. None if there are no validation rows.
     sampler_ : MetaSampler or None
         The sampler that was used, with its ``meta_history_``; a list of one for each of more than
         two classes. None with a float or ``"random"``.
     meta_history_ : dict of str to ndarray, shape (n_steps,)
         Course of the meta-training, see `MetaSampler`; a list of these with more than two classes.
-        Only where a sampler was trained.
+        Only if a sampler was trained.
     n_features_in_ : int
         Columns seen in `fit`.
     feature_names_in_ : ndarray of str
-        Their names, where `fit` was given a data frame.
+        Their names, if `fit` was given a data frame.
 
     See Also
     --------
@@ -161,7 +162,7 @@ class MetaSamplerClassifier(ClassifierMixin, BaseEstimator):
         n_estimators: int = 10,
         sampler: Literal["learned", "random"] | float | MetaSampler = "learned",
         *,
-        validation: Any = 0.2,
+        validation: Any = None,
         scoring: str | Callable[..., float] = "average_precision",
         n_bins: int = 5,
         sigma: float = 0.2,
@@ -207,6 +208,7 @@ class MetaSamplerClassifier(ClassifierMixin, BaseEstimator):
             Weights, given to the members' ``fit``. They change neither sampling nor scores.
         groups : array-like, shape (n_samples,), default=None
             Group of each row, such as the patient; none is on both sides of the validation split.
+            Without such a split they make no difference.
         X_val : array-like or sparse matrix, shape (n_validation, n_features), default=None
             Rows for validation, in place of ``validation``.
         y_val : array-like, shape (n_validation,), default=None
@@ -227,9 +229,9 @@ class MetaSamplerClassifier(ClassifierMixin, BaseEstimator):
         Warns
         -----
         UserWarning
-            If meta-training is interrupted (Ctrl-C); the members are then fitted with the policy
-            learned so far. With several classes that ends the training for one of them; in worker
-            processes (``n_jobs``) an interruption ends `fit` itself.
+            If meta-training is interrupted (Ctrl-C) after its first update; the members are then
+            fitted with the policy learned so far. With several classes that ends the training for
+            one of them; in worker processes (``n_jobs``) an interruption ends `fit` itself.
         """
         settings, sampler = cascade_settings(self), self._check_sampler()
         rng = check_random_state(self.random_state)
@@ -239,6 +241,7 @@ class MetaSamplerClassifier(ClassifierMixin, BaseEstimator):
             y,
             rng,
             estimator=settings.estimator,
+            needs_validation=isinstance(sampler, MetaSampler),
             sample_weight=sample_weight,
             groups=groups,
             X_val=X_val,
@@ -250,7 +253,9 @@ class MetaSamplerClassifier(ClassifierMixin, BaseEstimator):
             for task, seed in zip(tasks, seeds, strict=True)
         )
         self._inverted = [task.inverted for task in tasks]
-        return self._store(fitted, trained=not _is_fitted(sampler))
+        return self._store(
+            fitted, scored=len(tasks[0].rows_val) > 0, trained=not _is_fitted(sampler)
+        )
 
     def _check_sampler(self) -> Any:
         """Return a name, a number, a fitted sampler, or one to clone and train."""
@@ -280,7 +285,7 @@ class MetaSamplerClassifier(ClassifierMixin, BaseEstimator):
                 return clone(sampler).set_params(estimator=estimator, verbose=verbose)
         return sampler
 
-    def _store(self, fitted: list[_Ensemble], *, trained: bool) -> Self:
+    def _store(self, fitted: list[_Ensemble], *, scored: bool, trained: bool) -> Self:
         several = len(fitted) > 1
 
         def one_or_all(values: list[Any]) -> Any:
@@ -290,7 +295,8 @@ class MetaSamplerClassifier(ClassifierMixin, BaseEstimator):
         self.estimators_samples_ = one_or_all([each.subsets for each in fitted])
         self.states_ = np.array(one_or_all([each.states for each in fitted]))
         self.actions_ = np.array(one_or_all([each.actions for each in fitted]))
-        self.scores_ = np.array(one_or_all([each.scores for each in fitted]))
+        scores = np.array(one_or_all([each.scores for each in fitted]))
+        self.scores_ = scores if scored else None
         samplers = [each.sampler for each in fitted if each.sampler is not None]
         self.sampler_ = one_or_all(samplers) if samplers else None
         if samplers and trained:

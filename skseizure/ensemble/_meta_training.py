@@ -28,7 +28,7 @@ class TrainingSettings:
 
     n_estimators: int
     max_samples: float
-    start_steps: int
+    start_steps: int | Literal["auto"]
     update_steps: int
     n_episodes: int | None
     updates_per_step: int
@@ -57,8 +57,30 @@ class TrainingSettings:
         """Steps to come, in whole episodes."""
         if self.n_episodes is not None:
             return int(self.n_episodes) * self.episode_length
-        wanted = int(self.start_steps) + int(self.update_steps)
+        wanted = self.n_random_steps + int(self.update_steps)
         return -(-wanted // self.episode_length) * self.episode_length
+
+    @property
+    def n_random_steps(self) -> int:
+        """Steps before the first update."""
+        if self.start_steps != "auto":
+            return int(self.start_steps)
+        # The papers' third of the budget: 500 steps of 1500. A small budget starts from one batch.
+        if self.n_episodes is None:
+            share, most = int(self.update_steps) // 2, int(self.update_steps)
+        else:
+            share, most = self.n_steps // 3, self.n_steps // 2
+        return min(max(share, int(self.batch_size)), most)
+
+    def check_budget(self) -> None:
+        """Raise a ValueError if there is no step with an update."""
+        if self.n_random_steps >= self.n_steps:
+            raise ValueError(
+                f"start_steps={self.start_steps} leaves none of the {self.n_steps} steps of "
+                f"n_episodes={self.n_episodes} and n_estimators={self.n_estimators} for updates; "
+                "a training without updates learns nothing. Lower start_steps, leave it at 'auto' "
+                "or raise n_episodes."
+            )
 
     def settled(self, scores: list[float]) -> bool:
         """Tell whether the last episodes scored no better than those before them."""
@@ -115,13 +137,17 @@ def meta_train(
     Raises
     ------
     ValueError
-        If the networks to go on from have other sizes, or training diverges.
+        If no step is left for updates, the networks to go on from have other sizes, or training
+        diverges.
+    KeyboardInterrupt
+        If the user interrupts before the first update.
 
     Warns
     -----
     UserWarning
-        If the user interrupted.
+        If the user interrupts later.
     """
+    training.check_budget()
     from ._soft_actor_critic import SoftActorCritic, one_thread
 
     rng = np.random.default_rng(seed)
@@ -175,12 +201,14 @@ def _run_episodes(
                 first = len(history.rows)
                 score = _run_episode(Cascade(task, growth, rng), training, agent, replay, history)
                 # Random actions say nothing about what was learned.
-                if first >= training.start_steps:
+                if first >= training.n_random_steps:
                     scores.append(score)
                 bar.update(training.episode_length)
                 actions = [row[1] for row in history.rows[first:]]
                 bar.set_postfix(score=f"{score:.4f}", action=f"{np.mean(actions):.2f}")
         except KeyboardInterrupt:
+            if len(history.rows) <= training.n_random_steps:
+                raise  # nothing has been learned
             warnings.warn(
                 f"meta-training was interrupted after {len(history.rows)} of {n_steps} steps; the "
                 "policy learned so far is kept.",
@@ -203,7 +231,7 @@ def _run_episode(
     state, score = cascade.state, cascade.score
     while len(cascade.members) < training.n_estimators:
         step = len(history.rows) + 1
-        if step >= training.start_steps:
+        if step >= training.n_random_steps:
             noise = rng.standard_normal(1)
             action = float(policy_action(agent.policy_weights(), state[np.newaxis], noise)[0])
         else:
@@ -222,7 +250,7 @@ def _run_episode(
         )
         state, score = cascade.state, cascade.score
         losses: tuple[Any, ...] = (np.nan, np.nan, float(agent.alpha))
-        if step > training.start_steps:
+        if step > training.n_random_steps:
             for _ in range(training.updates_per_step):
                 losses = agent.update(replay.batch(int(training.batch_size), rng))
         history.rows.append((episode, action, reward, score, *losses))

@@ -21,7 +21,7 @@ from .._core.validation import (
     validate_table,
 )
 
-DEFAULT_VALIDATION = 0.2
+DEFAULT_SHARE = 0.2  # of the rows, for validation
 
 # How tables are validated. The method sees members' probabilities alone: members that do not take
 # NaN refuse it themselves.
@@ -104,6 +104,7 @@ def make_tasks(
     rng: np.random.RandomState,
     *,
     estimator: Any,
+    needs_validation: bool,
     sample_weight: ArrayLike | None,
     groups: ArrayLike | None,
     X_val: Any,
@@ -121,6 +122,8 @@ def make_tasks(
         Source of the split by a share of the rows.
     estimator : classifier
         Member of the ensembles.
+    needs_validation : bool
+        Whether rows are set apart for validation by default.
 
     Returns
     -------
@@ -149,11 +152,12 @@ def make_tasks(
         weights = check_sample_weight(sample_weight, X)
     if X_val is not None:
         _check_feature_names(owner, X_val, reset=False)
+    share = DEFAULT_SHARE if needs_validation and X_val is None and y_val is None else None
     split = make_validation(
         X,
         y,
         classes,
-        owner.validation,
+        share if owner.validation is None else owner.validation,
         rng,
         sample_weight=weights,
         groups=groups,
@@ -220,7 +224,7 @@ def make_validation(
     X_val: Any = None,
     y_val: ArrayLike | None = None,
 ) -> Validation:
-    """Set rows apart, or take those that were given.
+    """Set rows apart for validation, or take those that were given.
 
     Parameters
     ----------
@@ -230,8 +234,9 @@ def make_validation(
         Labels.
     classes : ndarray
         The different labels.
-    validation : float or splitter
-        Share of the rows, or a splitter, of which the first split is taken.
+    validation : float, splitter or None
+        Share of the rows, or a splitter whose first split is taken. If None, the given rows, else
+        none.
     rng : RandomState
         Source of the split by share.
     sample_weight : ndarray of float, shape (n_samples,), default=None
@@ -244,7 +249,7 @@ def make_validation(
     Returns
     -------
     Validation
-        The split, in which both sides have every class.
+        The split. Rows to fit have every class, and so have those of validation, if any.
 
     Raises
     ------
@@ -261,7 +266,9 @@ def make_validation(
         split = _given(X, usable, classes, validation, groups, X_val, y_val)
     else:
         names = None if groups is None else _check_groups(groups, y)
-        if not isinstance(validation, Real):
+        if validation is None:
+            sides = usable, np.zeros(len(y), dtype=bool)
+        elif not isinstance(validation, Real):
             sides = _by_splitter(X, y, classes, validation, names, usable)
         elif names is None:
             sides = _by_share(y, classes, float(validation), usable, rng)
@@ -270,7 +277,10 @@ def make_validation(
         rows_val = np.flatnonzero(sides[1])
         split = Validation(sides[0], X, rows_val, y[rows_val])
     origin = f"validation={validation!r}" if X_val is None else "X_val, y_val"
-    for side, side_labels in (("fitting", y[split.fitted]), ("validation", split.labels_val)):
+    sides_of_labels = {"fitting": y[split.fitted], "validation": split.labels_val}
+    for side, side_labels in sides_of_labels.items():
+        if side == "validation" and X_val is None and validation is None:
+            continue
         for c in classes:
             if not np.any(side_labels == c):
                 raise ValueError(
@@ -296,11 +306,10 @@ def _given(
     if X_val is None or y_val is None:
         given, lacking = ("y_val", "X_val") if X_val is None else ("X_val", "y_val")
         raise ValueError(f"{given} was given without {lacking}; both are needed.")
-    # The default gives way; anything else was asked for.
-    if not (isinstance(validation, Real) and validation == DEFAULT_VALIDATION):
+    if validation is not None:
         raise ValueError(
             f"validation is given twice: validation={validation!r} and X_val, y_val of fit; leave "
-            f"validation at its default {DEFAULT_VALIDATION} or X_val and y_val out."
+            "validation at None or X_val and y_val out."
         )
     if groups is not None:
         raise ValueError(

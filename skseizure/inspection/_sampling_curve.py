@@ -29,7 +29,8 @@ class SamplingCurveDisplay:
     Parameters
     ----------
     states : ndarray of float, shape (n_estimators, 2 * n_bins)
-        Meta-state after each member: error histograms in training and validation.
+        Meta-state after each member: error histograms in training and validation. The second is NaN
+        if there were no validation rows.
     actions : ndarray of float, shape (n_estimators - 1,)
         Action that each further member was sampled with.
     name : str, default=None
@@ -57,7 +58,7 @@ class SamplingCurveDisplay:
     >>> from skseizure.ensemble import MetaSamplerClassifier
     >>> from skseizure.inspection import SamplingCurveDisplay
     >>> X, y = make_classification(500, weights=[0.9], random_state=0)
-    >>> model = MetaSamplerClassifier(sampler=0.9, random_state=0).fit(X, y)
+    >>> model = MetaSamplerClassifier(sampler=0.9, validation=0.2, random_state=0).fit(X, y)
     >>> display = SamplingCurveDisplay.from_estimator(model)
     >>> display.ax_.get_ylabel()
     'error'
@@ -148,10 +149,10 @@ class SamplingCurveDisplay:
         n_members, n_bins = len(self.states), self.states.shape[1] // 2
         halves = self.states[:, :n_bins].T / n_bins, self.states[:, n_bins:].T / n_bins
         # Few rows are hard, and they are the ones to see.
-        norm = PowerNorm(0.4, vmin=0, vmax=max(part.max() for part in halves))
-        for ax, half, title in zip(
-            (self.ax_, self.validation_ax_), halves, ("training", "validation"), strict=True
-        ):
+        norm = PowerNorm(0.4, vmin=0, vmax=np.nanmax(self.states) / n_bins)
+        validated = not np.isnan(halves[1]).all()
+        titles = "training", "validation" if validated else "no validation rows"
+        for ax, half, title in zip((self.ax_, self.validation_ax_), halves, titles, strict=True):
             mesh = ax.pcolormesh(
                 np.arange(n_members + 1) + 0.5,
                 np.linspace(0, 1, n_bins + 1),

@@ -10,7 +10,12 @@ from sklearn.exceptions import NotFittedError
 from sklearn.naive_bayes import GaussianNB
 from sklearn.tree import DecisionTreeClassifier
 
-from skseizure.ensemble import MetaSampler, _meta_training, _soft_actor_critic
+from skseizure.ensemble import (
+    MetaSampler,
+    MetaSamplerClassifier,
+    _meta_training,
+    _soft_actor_critic,
+)
 from skseizure.ensemble._meta_training import TrainingSettings
 from skseizure.ensemble._networks import policy_action
 
@@ -83,17 +88,57 @@ def test_budget(task, given, n_steps, n_updates):
     assert np.isfinite(sampler.meta_history_["critic_loss"]).sum() == n_updates
 
 
+@pytest.mark.parametrize("budget", [{"n_episodes": n} for n in (1, 2, 7, 50, 55, 70)]
+    + [{"update_steps": n} for n in (1, 10, 100, 1000)])  # fmt: skip
+@pytest.mark.parametrize("n_estimators", [2, 10])
+def test_the_warm_up_follows_the_budget(budget, n_estimators):
+    """A third, but a batch at least, and half at most: some steps are left to learn in."""
+    training = training_settings(n_estimators=n_estimators, **budget)
+    start, n_steps = training.n_random_steps, training.n_steps
+    assert start <= n_steps / 2
+    if n_steps >= 3 * 64:
+        assert abs(start - n_steps / 3) <= n_estimators
+    elif n_steps >= 2 * 64 + n_estimators:
+        assert start == 64
+    else:
+        assert n_steps / 2 - start < n_estimators
+
+
+def test_few_episodes_are_enough_to_learn(task):
+    """Of 50 episodes, 300 steps are updates; of the paper's 70, 420."""
+    for n_episodes, n_updates in ((50, 300), (70, 420)):
+        training = training_settings(n_episodes=n_episodes)
+        assert training.n_steps - training.n_random_steps == n_updates
+    sampler = MetaSampler(n_episodes=3, batch_size=4, random_state=0).fit(*task)
+    losses = sampler.meta_history_["critic_loss"]
+    np.testing.assert_array_equal(np.isnan(losses), np.arange(27) < 9)
+
+
+@pytest.mark.parametrize("start_steps", [18, 500])
+def test_a_training_without_updates_is_refused(task, start_steps):
+    sampler = MetaSampler(n_episodes=2, start_steps=start_steps)
+    message = f"start_steps={start_steps} leaves none of the 18 steps .*n_episodes=2 and n_est"
+    for model in (sampler, MetaSamplerClassifier(sampler=sampler)):
+        with pytest.raises(ValueError, match=message):
+            model.fit(*task)
+    assert not hasattr(sampler, "networks_")
+    sampler.set_params(start_steps=17, random_state=0).fit(*task)
+    assert np.isfinite(sampler.meta_history_["critic_loss"]).sum() == 1
+
+
 def test_defaults_are_those_of_the_papers():
     params = MetaSampler().get_params()
     expected = {
-        "n_estimators": 10, "n_bins": 5, "sigma": 0.2, "validation": 0.2, "majority_ratio": 1.0,
-        "scoring": "average_precision", "start_steps": 500, "update_steps": 1000,
+        "n_estimators": 10, "n_bins": 5, "sigma": 0.2, "validation": None, "majority_ratio": 1.0,
+        "start_steps": "auto",
+        "scoring": "average_precision", "update_steps": 1000,
         "updates_per_step": 1, "hidden_size": 55, "alpha": 0.1, "gamma": 0.99, "tau": 0.01,
         "learning_rate": 1e-3, "learning_rate_decay": 0.99, "batch_size": 64, "replay_size": 1000,
         "reward_scale": 100.0, "max_samples": 1.0,
     }  # fmt: skip
     assert {name: params[name] for name in expected} == expected
-    assert training_settings().n_steps == 1503 == 167 * 9
+    training = training_settings()
+    assert training.n_steps == 1503 == 167 * 9 and training.n_random_steps == 500
 
 
 def test_updates_per_step_change_the_networks(task, trained):
@@ -312,6 +357,25 @@ def test_interruption_keeps_the_policy(task):
         sampler.fit(*task)
     assert sampler.n_steps_ == 40 and 0 <= sampler.sample(STATES[0]) <= 1
     assert np.isfinite(sampler.meta_history_["critic_loss"][30:]).all()
+
+
+def test_interruption_before_the_first_update_interrupts(task):
+    """The networks would be those that training began with."""
+
+    class Impatient(DecisionTreeClassifier):
+        fits = 0
+
+        def fit(self, X, y):
+            Impatient.fits += 1
+            if Impatient.fits % 30 == 0:
+                raise KeyboardInterrupt
+            return super().fit(X, y)
+
+    sampler = MetaSampler(Impatient(), **BRIEF, random_state=0)
+    for model in (sampler, MetaSamplerClassifier(sampler=sampler, random_state=0)):
+        with pytest.raises(KeyboardInterrupt):
+            model.fit(*task)
+        assert not hasattr(model, "networks_") and not hasattr(model, "estimators_")
 
 
 def test_settled():

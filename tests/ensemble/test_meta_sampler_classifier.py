@@ -147,6 +147,45 @@ def test_actions(small, trained):
     assert one.actions_.shape == (0,) and one.states_.shape == (1, 10)
 
 
+@pytest.mark.parametrize("sampler", [0.7, "random"])
+def test_actions_that_need_no_validation_take_no_rows(small, sampler):
+    X, y = small
+    groups = np.arange(len(y)) % 7
+    model = MetaSamplerClassifier(sampler=sampler, random_state=0)
+    assert model.validation is None
+    model.fit(X, y, groups=groups)
+    for rows in model.estimators_samples_:
+        np.testing.assert_array_equal(np.sort(rows[y[rows] == 1]), np.flatnonzero(y == 1))
+        assert len(rows) == 80
+    assert model.scores_ is None
+    assert np.isnan(model.states_[:, 5:]).all()
+    np.testing.assert_allclose(model.states_[:, :5].sum(axis=1), 5)
+    # One minority row is enough, where nothing is set apart.
+    few = np.r_[:400, 400]
+    assert len(MetaSamplerClassifier(sampler=sampler).fit(X[few], y[few]).estimators_) == 10
+    with pytest.raises(ValueError, match="groups"):
+        model.fit(X, y, groups=groups[:5])
+    # Where they are asked for or given, they are used.
+    for given in (
+        clone(model).set_params(validation=0.25).fit(X, y),
+        model.fit(X, y, X_val=X, y_val=y),
+    ):
+        assert given.scores_.shape == (10,) and np.isfinite(given.states_).all()
+    several = MetaSamplerClassifier(sampler=sampler).fit(X, np.arange(len(y)) % 3)
+    assert several.scores_ is None and several.states_.shape == (3, 10, 10)
+
+
+def test_samplers_need_validation_rows(small, trained):
+    """A fifth by default: their state is made of them."""
+    X, y = small
+    for sampler in (trained, MetaSampler(**BRIEF)):
+        model = MetaSamplerClassifier(sampler=sampler, random_state=0).fit(X, y)
+        assert {len(rows) for rows in model.estimators_samples_} == {64}
+        assert np.isfinite(model.states_).all() and model.scores_.shape == (10,)
+        explicit = clone(model).set_params(validation=0.2).fit(X, y)
+        np.testing.assert_array_equal(explicit.states_, model.states_)
+
+
 def test_learned_is_a_sampler_with_these_settings(small, monkeypatch):
     """And with its own defaults for the rest."""
     X, y = small
@@ -210,7 +249,8 @@ def blobs():
 
 def test_one_against_the_rest(blobs):
     X, y = blobs
-    model = MetaSamplerClassifier(sampler=0.9, n_estimators=5, random_state=0).fit(X, y)
+    model = MetaSamplerClassifier(sampler=0.9, n_estimators=5, validation=0.2, random_state=0)
+    model.fit(X, y)
     assert len(model.estimators_) == 3 and len(model.estimators_[0]) == 5
     assert model.states_.shape == (3, 5, 10) and model.actions_.shape == (3, 4)
     proba = model.predict_proba(X)
@@ -321,7 +361,7 @@ def test_next_to_imbalanced_learn(small):
         MetaSamplerClassifier(sampler=0.9, random_state=0),
     )
     assert cross_val_score(pipe, X, y, cv=3, scoring="balanced_accuracy").mean() > 0.8
-    assert len(pipe.fit(X, y)[-1].estimators_samples_[0]) == 64
+    assert len(pipe.fit(X, y)[-1].estimators_samples_[0]) == 80
     vote = VotingClassifier(
         [
             ("ours", MetaSamplerClassifier(sampler=0.9, random_state=0)),

@@ -14,8 +14,11 @@ from skseizure.ensemble._task import make_task, make_validation
 from skseizure.model_selection import StratifiedPatientKFold
 
 
-def split(y, validation=0.2, seed=0, X=None, **given):
+def split(y, validation=None, seed=0, X=None, **given):
+    """Set a fifth apart, unless something else is given."""
     y = np.asarray(y)
+    if validation is None and not given.keys() & {"X_val", "y_val"}:
+        validation = 0.2
     X = np.zeros((len(y), 1)) if X is None else X
     rng = np.random.RandomState(seed)
     return make_validation(X, y, np.unique(y), validation, rng, **given)
@@ -213,7 +216,8 @@ def test_the_estimator_passes_all_of_it_on(rng):
         np.tile(labels(8, 2), 20),
         np.repeat(np.arange(10), 20),
     )
-    model = MetaSamplerClassifier(sampler=1.0, random_state=0).fit(X, y, groups=groups)
+    model = MetaSamplerClassifier(sampler=1.0, validation=0.2, random_state=0)
+    model.fit(X, y, groups=groups)
     fitted = {int(g) for rows in model.estimators_samples_ for g in groups[rows]}
     assert len(fitted) == 8
     with pytest.raises(ValueError, match="given twice"):

@@ -18,7 +18,9 @@ def close_figures():
 @pytest.fixture
 def model():
     X, y = make_blobs([100, 20], centers=[[0, 0], [2, 0]], random_state=0)
-    return MetaSamplerClassifier(n_estimators=6, sampler="random", random_state=0).fit(X, y)
+    return MetaSamplerClassifier(
+        n_estimators=6, sampler="random", validation=0.2, random_state=0
+    ).fit(X, y)
 
 
 def test_drawn_is_what_was_fitted(model):
@@ -40,6 +42,17 @@ def test_drawn_is_what_was_fitted(model):
     assert display.ax_.get_ylabel() == "error"
     assert display.ax_.get_legend().get_texts()[0].get_text() == "action for this member"
     assert display.figure_.axes[-1].get_ylabel() == "share of majority rows"
+
+
+def test_without_validation_rows(model):
+    X, y = make_blobs([100, 20], centers=[[0, 0], [2, 0]], random_state=0)
+    model = model.set_params(validation=None).fit(X, y)
+    display = SamplingCurveDisplay.from_estimator(model)
+    display.figure_.canvas.draw()
+    assert display.validation_ax_.get_title() == "no validation rows"
+    mesh = display.ax_.collections[0]
+    np.testing.assert_allclose(mesh.get_array(), model.states_[:, :5].T / 5)
+    assert mesh.get_clim() == (0, model.states_[:, :5].max() / 5)
 
 
 def test_given_axes_and_name(model):
