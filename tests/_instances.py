@@ -3,12 +3,15 @@
 A new estimator joins by one line in `INSTANCES`; `test_common.py` sees to it that none is missing.
 """
 
-from sklearn.base import clone
+import inspect
+
+from sklearn.base import BaseEstimator, clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils import get_tags
 
+import skseizure
 from skseizure.ensemble import MetaSampler, MetaSamplerClassifier
 from skseizure.evolution import CNBCClassifier, CNBCEnsembleClassifier, EvolvedMLPClassifier
 from skseizure.feature_selection import (
@@ -76,3 +79,13 @@ def for_windows(estimator):
         return estimator.set_params(estimator=make_pipeline(features, estimator.estimator))
     rates = [name for name in estimator.get_params() if name.endswith("sfreq")]
     return estimator.set_params(**dict.fromkeys(rates))
+
+
+def public_estimators():
+    """All estimator classes that a sub-package lists in its `__all__`."""
+    for sub in skseizure.__all__:
+        module = getattr(skseizure, sub)
+        for name in getattr(module, "__all__", ()):
+            item = getattr(module, name)
+            if inspect.isclass(item) and issubclass(item, BaseEstimator):
+                yield item

@@ -3,25 +3,23 @@
 A new estimator joins by one line in `_instances.py`.
 """
 
-import inspect
 import pickle
 import re
 
 import numpy as np
 import pytest
-from sklearn.base import BaseEstimator, clone
+from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.utils import estimator_html_repr
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-import skseizure
 from skseizure.ensemble import MetaSampler, MetaSamplerClassifier
 from skseizure.features import BandFeatures, FeatureNormalizer, FrameFeatures, MovingAverage
 from skseizure.fuzzy import SDASSLTSKClassifier
 from skseizure.moe import MixMoEClassifier
 from skseizure.postprocessing import MorphologicalFilterClassifier, SeizureDetector
 
-from ._instances import INSTANCES, MOE, for_windows
+from ._instances import INSTANCES, MOE, for_windows, public_estimators
 
 _WEIGHTS_OF_DRAWN_ROWS = {
     f"check_sample_weight_equivalence_on_{kind}_data": "rows are drawn: one given twice can be "
@@ -93,16 +91,6 @@ def test_scikit_learn_checks(estimator, check):
 @parametrize_with_checks(NEUTRAL)
 def test_scikit_learn_checks_without_exception(estimator, check):
     check(estimator)
-
-
-def public_estimators():
-    """All estimator classes that a sub-package lists in its `__all__`."""
-    for sub in skseizure.__all__:
-        module = getattr(skseizure, sub)
-        for name in getattr(module, "__all__", ()):
-            item = getattr(module, name)
-            if inspect.isclass(item) and issubclass(item, BaseEstimator):
-                yield item
 
 
 def test_every_public_estimator_is_in_the_list():
