@@ -30,10 +30,9 @@ from sklearn.preprocessing import FunctionTransformer
 from torch import nn
 
 from skseizure.moe import EEGNet, MixMoEClassifier, MixtureOfExperts
-from skseizure.moe._mixture import agreement_loss
-from skseizure.moe._network import MoELoss, MoENetwork
-from skseizure.moe._temporal import trial_moments
-from skseizure.moe._training import exact
+from skseizure.moe._eegnet import trial_moments
+from skseizure.moe._mixture import MoELoss, MoENetwork, agreement_loss
+from skseizure.moe._training import single_precision
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "moe"))
 from _textbook import LoopMixMoE, TextbookEEGNet
@@ -336,7 +335,7 @@ def bench_experts(size: Size, device: str) -> dict[str, Any]:
 
 def measure(size: Size, device: str, *, small: bool) -> dict[str, Any]:
     print(f"{device}, batches of {size.batch} windows of {size.layout}", flush=True)
-    with exact(device):  # as in fit
+    with single_precision(device):  # as in fit
         out = {
             "torch": torch.__version__,
             "layout": {"batch": size.batch, "n_channels": size.n_channels, "n_times": size.n_times},

@@ -1,4 +1,4 @@
-"""What both classifiers share: checks, training, prediction, weights in a file."""
+"""Both classifiers: parameters, checks, training, prediction, weights in a file."""
 
 from __future__ import annotations
 
@@ -10,17 +10,13 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
-from sklearn.utils import (
-    Tags,
-    check_random_state,
-    compute_class_weight,
-)
+from sklearn.utils import Tags, check_random_state, compute_class_weight
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from .._core.errors import prefix_errors
 from .._core.labels import check_labels, refuse_continuous
-from .._core.parameters import HasMethods, Interval, plain
+from .._core.parameters import HasMethods, Interval
 from .._core.persistence import get_state, set_state
 from .._core.validation import (
     check_rows,
@@ -29,18 +25,21 @@ from .._core.validation import (
     is_windows,
 )
 from ._sampler import Sampler, exponents
-from ._scaling import learn_scaling, parts, scaled
+from ._scaling import batches, learn_scaling, scaled
 from ._splits import Rows, hold_out
 
 if TYPE_CHECKING:
     from ._training import Plan
 
-# Samples of the shortest window that augmentation is meant for, unless asked for.
+# Samples of the shortest window that augment="auto" augments.
 SHORTEST_AUGMENTED = 64
 
 
 class BaseMoEClassifier(ClassifierMixin, BaseEstimator):
-    """A thin estimator around a network that skorch trains."""
+    """A thin estimator around a network that skorch trains.
+
+    `SeizureMoEClassifier` is this class and documents its parameters; `MixMoEClassifier` adds some.
+    """
 
     __getstate__, __setstate__ = get_state, set_state
 
@@ -75,40 +74,72 @@ class BaseMoEClassifier(ClassifierMixin, BaseEstimator):
         "verbose": ["verbose"],
     }
 
-    n_experts: int
-    hidden: int
-    extractor: Callable[..., Any] | None
-    sfreq: float | None
-    top_k: int | None
-    noisy_gating: bool
-    w_balance: float
-    sampler: Sampler
-    joint_gamma: float
-    pretrain_fraction: float
-    prior_correction: Literal["balanced", "natural"] | None
-    class_weight: dict | str | None
-    max_epochs: int
-    batch_size: int
-    lr: float
-    weight_decay: float
-    schedule: Literal["one_cycle", "constant"]
-    augment: bool | str
-    train_split: Any
-    patience: int | None
-    callbacks: Sequence[Any] | None
-    device: str
-    mixed_precision: bool
-    compile: bool
-    n_jobs: int | None
-    warm_start: bool
-    random_state: Any
-    verbose: bool | int
-
     state_: dict[str, NDArray]
 
-    # Experts beside the deep ones, and the weight of their agreement.
+    # Of `MixMoEClassifier`: experts beside the deep ones, and the weight of their agreement.
     _n_outside = 0
     w_agree = 0.0
+
+    def __init__(
+        self,
+        n_experts: int = 4,
+        *,
+        hidden: int = 64,
+        extractor: Callable[..., Any] | None = None,
+        sfreq: float | None = None,
+        top_k: int | None = None,
+        noisy_gating: bool = False,
+        w_balance: float = 0.1,
+        sampler: Sampler = "diverse",
+        joint_gamma: float = 0.5,
+        pretrain_fraction: float = 0.3,
+        prior_correction: Literal["balanced", "natural"] | None = "balanced",
+        class_weight: dict | str | None = None,
+        max_epochs: int = 60,
+        batch_size: int = 64,
+        lr: float = 3e-3,
+        weight_decay: float = 1e-4,
+        schedule: Literal["one_cycle", "constant"] = "one_cycle",
+        augment: bool | Literal["auto"] = "auto",
+        train_split: Any = None,
+        patience: int | None = None,
+        callbacks: Sequence[Any] | None = None,
+        device: str = "auto",
+        mixed_precision: bool = False,
+        compile: bool = False,
+        n_jobs: int | None = None,
+        warm_start: bool = False,
+        random_state: Any = None,
+        verbose: bool | int = 0,
+    ) -> None:
+        self.n_experts = n_experts
+        self.hidden = hidden
+        self.extractor = extractor
+        self.sfreq = sfreq
+        self.top_k = top_k
+        self.noisy_gating = noisy_gating
+        self.w_balance = w_balance
+        self.sampler = sampler
+        self.joint_gamma = joint_gamma
+        self.pretrain_fraction = pretrain_fraction
+        self.prior_correction = prior_correction
+        self.class_weight = class_weight
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.lr = lr
+        self.weight_decay = weight_decay
+        self.schedule = schedule
+        self.augment = augment
+        self.train_split = train_split
+        self.patience = patience
+        self.callbacks = callbacks
+        self.device = device
+        self.mixed_precision = mixed_precision
+        self.compile = compile
+        self.n_jobs = n_jobs
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.verbose = verbose
 
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X: Any, y: ArrayLike, groups: ArrayLike | None = None) -> Self:
@@ -121,8 +152,9 @@ class BaseMoEClassifier(ClassifierMixin, BaseEstimator):
         y : array-like, shape (n_windows,)
             Labels of two classes or more, of any kind.
         groups : array-like, shape (n_windows,), default=None
-            Patient of each window, whom a validation set and out-of-fold predictions keep whole.
-            None: from `Windows` that know their patients, else their records, if there are several.
+            Patient of each window. A validation set and out-of-fold predictions keep patients
+            whole. If None, the patients of `Windows` that know them, else their records, if there
+            are several.
 
         Returns
         -------
@@ -132,7 +164,7 @@ class BaseMoEClassifier(ClassifierMixin, BaseEstimator):
         Warns
         -----
         UserWarning
-            If Ctrl-C ended the training; what was learned by then is kept.
+            If Ctrl-C ended the training. What was learned by then is kept.
 
         Notes
         -----
@@ -146,39 +178,35 @@ class BaseMoEClassifier(ClassifierMixin, BaseEstimator):
             raise
 
     def _fit(self, X: Any, y: ArrayLike, groups: ArrayLike | None) -> Self:
-        from ._training import check_device, threads, train
+        from ._training import train
 
-        device = check_device(self.device)
         # Two dimensions may be a table, in which neighbours in a row mean nothing.
         with prefix_errors("X"):
             is_signal = (X if is_windows(X) else np.asanyarray(X)).ndim == 3
-        start, before = None, None
+        start, layout = None, None
         if self.warm_start and hasattr(self, "state_"):
-            start, before = self.state_, self._layout()
+            start, layout = self.state_, self._layout()
         X, labels, groups = self._check_training_data(X, y, groups)
+        if layout is not None and layout != self._layout():
+            raise ValueError(
+                f"warm_start=True, but classes or windows changed since the last fit: {layout} "
+                f"before, {self._layout()} now; they must be the same, or warm_start=False."
+            )
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         rows, held_out = hold_out(self.train_split, X, labels, groups, seed)
-        train_X, y_train = _take(X, rows), labels[rows]
         codes = np.searchsorted(self.classes_, labels)
         self.class_counts_ = np.bincount(codes[rows], minlength=len(self.classes_))
         plan = self._plan(seed, is_signal=is_signal, continued=start is not None)
-        if before is not None and before != self._layout():
-            raise ValueError(
-                f"warm_start=True, but classes or windows changed since the last fit: {before} "
-                f"before, {self._layout()} now; they must be the same, or warm_start=False."
-            )
-        with threads(self.n_jobs):
-            inputs = self._learn_inputs(
-                train_X, y_train, None if groups is None else groups[rows], seed
-            )
-            valid = None
-            if held_out is not None:
-                valid = self._inputs(_take(X, held_out)), codes[held_out]
-            self.network_params_ = self._network_params()
-            log_prior = self._log_prior()
-            self.state_, self.history_ = train(
-                self.network_params_, inputs, codes[rows], valid, log_prior, plan, device, start
-            )
+        train_X, train_groups = _take(X, rows), None if groups is None else groups[rows]
+        signals, self.channel_mean_, self.channel_scale_ = learn_scaling(train_X)
+        inputs = {"x": signals, **self._learn_manual(train_X, labels[rows], train_groups, seed)}
+        valid = None
+        if held_out is not None:
+            valid = self._inputs(_take(X, held_out)), codes[held_out]
+        self.network_params_ = self._network_params(inputs)
+        self.state_, self.history_ = train(
+            self.network_params_, inputs, codes[rows], valid, plan, start
+        )
         self.n_iter_ = len(self.history_)
         return self
 
@@ -210,11 +238,11 @@ class BaseMoEClassifier(ClassifierMixin, BaseEstimator):
         ndarray, shape (n_windows,)
             Labels.
         """
-        proba = self._forward(X)[0]  # first, as it says whether there are classes
+        proba = self._forward(X)[0]  # first: before fit there is no classes_
         return self.classes_[proba.argmax(axis=1)]
 
     def gates(self, X: Any) -> NDArray[np.float64]:
-        """Return how much each expert counts.
+        """Return the share of each expert in the output.
 
         Parameters
         ----------
@@ -235,7 +263,7 @@ class BaseMoEClassifier(ClassifierMixin, BaseEstimator):
         Parameters
         ----------
         path : str or path-like
-            File to write. For the whole estimator use skops: it holds arrays only.
+            File to write. For the whole estimator use skops, which stores its arrays too.
         """
         from safetensors.numpy import save_file
 
@@ -258,7 +286,8 @@ class BaseMoEClassifier(ClassifierMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If the file is none, or holds other names, shapes or types, or what is not finite.
+            If it is no such file, or holds other names, shapes or types, or weights that are not
+            finite.
         """
         from safetensors import SafetensorError
         from safetensors.numpy import load_file
@@ -268,16 +297,15 @@ class BaseMoEClassifier(ClassifierMixin, BaseEstimator):
             state = load_file(path)
         except SafetensorError as error:
             raise ValueError(f"{os.fspath(path)} is not a safetensors file: {error}") from error
-        wrong = [
-            f"{name} of {_kind(state.get(name))} instead of {_kind(self.state_.get(name))}"
-            for name in sorted({*state, *self.state_})
-            if _kind(state.get(name)) != _kind(self.state_.get(name))
-        ]
-        if wrong:
-            raise ValueError(f"{os.fspath(path)} holds weights of another network: {wrong[0]}.")
-        broken = [name for name, weight in state.items() if not np.isfinite(weight).all()]
-        if broken:
-            raise ValueError(f"{os.fspath(path)} holds weights that are not finite: {broken[0]}.")
+        for name in sorted({*state, *self.state_}):
+            found, needed = _layout_of(state.get(name)), _layout_of(self.state_.get(name))
+            if found != needed:
+                raise ValueError(
+                    f"{os.fspath(path)} holds weights of another network: {name} of {found} "
+                    f"instead of {needed}."
+                )
+            if not np.isfinite(state[name]).all():
+                raise ValueError(f"{os.fspath(path)} holds weights that are not finite: {name}.")
         self.state_ = state
         return self
 
@@ -327,32 +355,39 @@ class BaseMoEClassifier(ClassifierMixin, BaseEstimator):
             )
         return X, labels, _groups(X, groups)
 
-    def _learn_inputs(
-        self, X: Any, y: NDArray, groups: NDArray | None, seed: int
-    ) -> dict[str, NDArray]:
-        """Learn the inputs' scaling and return the inputs of the training windows."""
-        raw, self.channel_mean_, self.channel_scale_ = learn_scaling(X)
-        return {"x": raw}
-
     def _inputs(self, X: Any) -> dict[str, NDArray]:
-        """Return the network's inputs of windows."""
-        return {"x": scaled(X, self.channel_mean_, self.channel_scale_)}
+        """Return the network's inputs for windows."""
+        return {"x": scaled(X, self.channel_mean_, self.channel_scale_), **self._manual(X)}
 
     def _batches(self, X: Any) -> Iterator[dict[str, NDArray]]:
-        for rows in parts(X):
-            yield self._inputs(X[rows])
+        """Yield the network's inputs, batch by batch."""
+        # Manual features at once: a transformer may look at neighbours, and cuts its own work.
+        manual = self._manual(X)
+        for rows in batches(X):
+            signals = scaled(X[rows], self.channel_mean_, self.channel_scale_)
+            yield {"x": signals, **{name: values[rows] for name, values in manual.items()}}
+
+    def _learn_manual(
+        self, X: Any, y: NDArray, groups: NDArray | None, seed: int
+    ) -> dict[str, NDArray]:
+        """Fit what works on manual features; return the inputs of training windows from them."""
+        return {}
+
+    def _manual(self, X: Any) -> dict[str, NDArray]:
+        """Return the inputs from manual features."""
+        return {}
 
     def _forward(self, X: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        from ._training import check_device, predict, threads
+        """Return probabilities and gates."""
+        from ._training import predict
 
         check_is_fitted(self)
         if self.sfreq_ is not None:
             check_sfreq(self, X, reset=False)
         X = check_windows(self, X, reset=False)
-        with threads(self.n_jobs):
-            proba, gates = predict(
-                self.network_params_, self.state_, self._batches(X), check_device(self.device)
-            )
+        proba, gates = predict(
+            self.network_params_, self.state_, self._batches(X), self.device, self.n_jobs
+        )
         self._refuse_far(X, proba)
         return proba, gates
 
@@ -367,14 +402,14 @@ class BaseMoEClassifier(ClassifierMixin, BaseEstimator):
                 "finite probabilities."
             )
 
-    def _network_params(self) -> dict[str, Any]:
+    def _network_params(self, inputs: dict[str, NDArray]) -> dict[str, Any]:
         return {
             "n_channels": self.n_channels_in_,
             "n_times": self.n_times_in_,
             "n_outputs": len(self.classes_),
             "sfreq": self.sfreq_,
             "extractor": self.extractor,
-            "n_manual": 0,
+            "n_manual": inputs["manual"].shape[1] if "manual" in inputs else 0,
             "n_experts": self.n_experts,
             "hidden": self.hidden,
             "top_k": self.top_k,
@@ -390,64 +425,53 @@ class BaseMoEClassifier(ClassifierMixin, BaseEstimator):
         }
 
     def _plan(self, seed: int, *, is_signal: bool, continued: bool) -> Plan:
-        from ._training import Plan
+        """Return what training needs of parameters, classes and their counts."""
+        from ._training import Plan, check_callbacks, check_device
 
         # The joint stage, in which the gate learns, is never left out.
         pretrain = min(round(self.pretrain_fraction * self.max_epochs), self.max_epochs - 1)
         augment = self.augment
         if augment == "auto":
             augment = is_signal and self.n_times_in_ >= SHORTEST_AUGMENTED
-        weight = None
-        if self.class_weight is not None:
-            labels = np.repeat(self.classes_, self.class_counts_)
-            with prefix_errors("class_weight"):
-                weight = compute_class_weight(self.class_weight, classes=self.classes_, y=labels)
-                if not (np.isfinite(weight).all() and weight.min() >= 0 and weight.any()):
-                    raise ValueError(
-                        f"class_weight is {self.class_weight!r}; finite weights of 0 or more, not "
-                        "all of them 0, are needed."
-                    )
+        # The joint stage drew classes as if the logarithms of their counts were joint_gamma times
+        # as large.
+        log_counts = np.log(self.class_counts_ / self.class_counts_.max())
+        excess = {None: 0.0, "balanced": self.joint_gamma, "natural": self.joint_gamma - 1}
         return Plan(
-            max_epochs=plain(self.max_epochs),
+            max_epochs=int(self.max_epochs),
             pretrain_epochs=0 if continued else pretrain,
-            batch_size=plain(self.batch_size),
-            lr=plain(self.lr),
-            weight_decay=plain(self.weight_decay),
+            batch_size=int(self.batch_size),
+            lr=float(self.lr),
+            weight_decay=float(self.weight_decay),
             one_cycle=self.schedule == "one_cycle",
             expert_gamma=exponents(self.sampler, self.n_experts),
-            joint_gamma=plain(self.joint_gamma),
-            class_weight=weight,
-            w_balance=plain(self.w_balance),
-            w_agree=plain(self.w_agree),
+            joint_gamma=float(self.joint_gamma),
+            log_prior=float(excess[self.prior_correction]) * log_counts,
+            class_weight=self._class_weights(),
+            w_balance=float(self.w_balance),
+            w_agree=float(self.w_agree),
             augment=bool(augment),
-            patience=plain(self.patience),
-            callbacks=self._checked_callbacks(),
+            patience=None if self.patience is None else int(self.patience),
+            callbacks=check_callbacks(self.callbacks),
+            device=check_device(self.device),
+            n_jobs=self.n_jobs,
             compile=bool(self.compile),
             verbose=int(self.verbose),
             seed=seed,
         )
 
-    def _checked_callbacks(self) -> Sequence[Any]:
-        from skorch.callbacks import Callback
-
-        given = self.callbacks or ()
-        for item in given:
-            callback = item[1] if isinstance(item, tuple) and len(item) == 2 else item
-            kind = callback if isinstance(callback, type) else type(callback)
-            if not issubclass(kind, Callback):
-                raise ValueError(
-                    f"callbacks holds {item!r}; callbacks of skorch, or pairs of a name and a "
-                    "callback, are needed."
-                )
-        return given
-
-    def _log_prior(self) -> NDArray[np.float64]:
-        """Return what log probabilities are too high by, from how the joint stage drew classes."""
-        if self.prior_correction is None:
-            return np.zeros(len(self.classes_))
-        natural = np.log(self.class_counts_ / self.class_counts_.max())
-        wanted = 0 if self.prior_correction == "balanced" else 1
-        return (plain(self.joint_gamma) - wanted) * natural
+    def _class_weights(self) -> NDArray[np.float64] | None:
+        if self.class_weight is None:
+            return None
+        labels = np.repeat(self.classes_, self.class_counts_)
+        with prefix_errors("class_weight"):
+            weights = compute_class_weight(self.class_weight, classes=self.classes_, y=labels)
+        if not (np.isfinite(weights).all() and weights.min() >= 0 and weights.any()):
+            raise ValueError(
+                f"class_weight is {self.class_weight!r}; finite weights of 0 or more, not all of "
+                "them 0, are needed."
+            )
+        return weights
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -456,6 +480,7 @@ class BaseMoEClassifier(ClassifierMixin, BaseEstimator):
 
 
 def _take(X: Any, rows: Rows) -> Any:
+    """Return rows of X, without a copy if they are all of them."""
     return X if np.array_equal(rows, np.arange(len(X))) else X[rows]
 
 
@@ -489,5 +514,5 @@ def _groups(X: Any, groups: Any) -> NDArray | None:
     return None
 
 
-def _kind(values: NDArray | None) -> str:
-    return "nothing" if values is None else f"{values.dtype} {values.shape}"
+def _layout_of(weights: NDArray | None) -> str:
+    return "nothing" if weights is None else f"{weights.dtype} {weights.shape}"

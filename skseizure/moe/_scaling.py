@@ -13,7 +13,7 @@ from sklearn.utils import gen_batches
 BATCH = 256
 
 
-def parts(X: Any) -> Iterator[slice]:
+def batches(X: Any) -> Iterator[slice]:
     """Return slices of windows that fit into memory in double precision."""
     return gen_batches(len(X), BATCH)
 
@@ -35,7 +35,7 @@ def learn_scaling(
     mean, scale : ndarray, shape (n_channels,)
         Mean and standard deviation; a channel that never changes has the largest of the others.
     """
-    largest = max(np.abs(np.asarray(X[rows], dtype=np.float64)).max() for rows in parts(X))
+    largest = max(np.abs(np.asarray(X[rows], dtype=np.float64)).max() for rows in batches(X))
     exponent = int(np.frexp(largest)[1])
     raw = _in_unit(X, exponent)
     mean = raw.mean(axis=(0, 2), dtype=np.float64).astype(np.float32)
@@ -73,7 +73,7 @@ def _in_unit(X: Any, exponent: int) -> NDArray[np.float32]:
     """Return windows in units of 2**exponent: no digit changes, and squares of any are numbers."""
     raw = np.empty(X.shape, dtype=np.float32)
     with np.errstate(over="ignore"):
-        for rows in parts(X):
+        for rows in batches(X):
             values = np.asarray(X[rows], dtype=np.float64)
             np.ldexp(values, -exponent, out=raw[rows], casting="same_kind")
     return raw

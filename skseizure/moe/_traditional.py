@@ -1,4 +1,4 @@
-"""What a traditional expert says, of windows that it was not trained on."""
+"""The traditional expert: its table, and its probabilities, out of fold on training windows."""
 
 from __future__ import annotations
 
@@ -7,12 +7,52 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import softmax
-from sklearn.base import clone
+from sklearn.base import clone, is_classifier
+from sklearn.linear_model import LogisticRegression, RidgeClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from ._splits import folds
 
+LARGEST = 1e100  # among features, which are squared and summed
+
 # A class that an expert holds impossible stays possible to the mixture.
 SMALLEST = 1e-7
+
+
+def check_table(table: Any, n_windows: int) -> NDArray[np.float64]:
+    """Return what a feature extractor made, if it is a finite row for each window."""
+    values = np.asarray(table, dtype=np.float64)
+    if values.ndim != 2 or len(values) != n_windows or not values.shape[1]:
+        raise ValueError(
+            f"feature_extractor made shape {values.shape} of {n_windows} windows; ({n_windows}, "
+            "n_features) is needed."
+        )
+    if not np.isfinite(values).all():
+        row, column = np.argwhere(~np.isfinite(values))[0]
+        raise ValueError(
+            f"feature_extractor made {values[row, column]} of window {row}, column {column}; "
+            "finite numbers are needed."
+        )
+    if (largest := np.abs(values).max(initial=0.0)) > LARGEST:
+        raise ValueError(
+            f"feature_extractor made values up to {largest:.2g} of X, squares of which overflow; "
+            f"values within {LARGEST:.0e} are needed: scale the samples."
+        )
+    return values
+
+
+def make_expert(given: Any) -> Any:
+    """Return an unfitted classifier: a named one, or a copy of what was given."""
+    if isinstance(given, str):
+        named = {
+            "logistic": LogisticRegression(class_weight="balanced", max_iter=1000),
+            "ridge": RidgeClassifier(),
+        }
+        return make_pipeline(StandardScaler(), named[given])
+    if not is_classifier(given):
+        raise ValueError(f"traditional_expert is {given!r}; a classifier is needed.")
+    return clone(given)
 
 
 def expert_log_proba(expert: Any, table: Any, classes: NDArray) -> NDArray[np.float64]:

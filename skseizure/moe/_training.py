@@ -23,10 +23,9 @@ from torch import Tensor
 from torch.optim.lr_scheduler import OneCycleLR
 from torch.utils.data import Dataset
 
-from ._eegnet import EEGNet
-from ._network import MoELoss, MoENetwork
+from ._eegnet import EEGNet, trial_moments
+from ._mixture import MoELoss, MoENetwork
 from ._sampler import ImbalancedBatchSampler
-from ._temporal import trial_moments
 
 # Windows of one forward pass without gradients.
 PREDICT_BATCH = 256
@@ -41,7 +40,10 @@ _ONE_AT_A_TIME = threading.RLock()
 
 @dataclass(frozen=True)
 class Plan:
-    """What training needs to know beside the network and the data."""
+    """What training needs to know beside the network and the data.
+
+    ``log_prior`` is subtracted from the network's log probabilities at prediction.
+    """
 
     max_epochs: int
     pretrain_epochs: int
@@ -51,12 +53,15 @@ class Plan:
     one_cycle: bool
     expert_gamma: NDArray[np.float64]
     joint_gamma: float
+    log_prior: NDArray[np.float64]
     class_weight: NDArray[np.float64] | None
     w_balance: float
     w_agree: float
     augment: bool
     patience: int | None
     callbacks: Sequence[Any]
+    device: str
+    n_jobs: int | None
     compile: bool
     verbose: int
     seed: int
@@ -127,7 +132,7 @@ class NormLimit(Callback):
 
     def on_batch_end(self, net: Any, *, training: bool, **kwargs: Any) -> None:
         """Apply the extractor's ``constrain``, if it has one."""
-        constrain = getattr(plain(net.module_).extractor, "constrain", None)
+        constrain = getattr(uncompiled(net.module_).extractor, "constrain", None)
         if training and constrain is not None:
             constrain()
 
@@ -145,7 +150,7 @@ class SettledNorms(Callback):
         if training:
             norms: list[Any] = [
                 module
-                for module in plain(net.module_).modules()
+                for module in uncompiled(net.module_).modules()
                 if isinstance(module, torch.nn.modules.batchnorm._BatchNorm)
             ]
             self._before = [
@@ -193,9 +198,7 @@ def train(
     X: dict[str, NDArray],
     y: NDArray[np.intp],
     valid: tuple[dict[str, NDArray], NDArray[np.intp]] | None,
-    log_prior: NDArray[np.float64],
     plan: Plan,
-    device: str,
     start: dict[str, NDArray] | None,
 ) -> tuple[dict[str, NDArray], list[dict[str, Any]]]:
     """Train a network.
@@ -210,14 +213,10 @@ def train(
         Their classes.
     valid : tuple of inputs and classes, or None
         Windows to validate on after each epoch.
-    log_prior : ndarray, shape (n_classes,)
-        What is subtracted from log probabilities at prediction.
     plan : Plan
         How to train.
-    device : str
-        Where to train.
     start : dict of str to ndarray or None
-        Weights to start from. None: new ones.
+        Weights to start from. If None, new ones.
 
     Returns
     -------
@@ -227,26 +226,31 @@ def train(
         What was recorded in each epoch.
     """
     # All draws come from the seed, and the caller's generators are as they were afterwards.
-    with _ONE_AT_A_TIME, torch.random.fork_rng(devices=range(torch.cuda.device_count())):
+    every_gpu = range(torch.cuda.device_count())
+    with (
+        _ONE_AT_A_TIME,
+        torch.random.fork_rng(devices=every_gpu),
+        _threads(plan.n_jobs),
+        single_precision(plan.device),
+    ):
         torch.manual_seed(plan.seed)
         trials = Trials(_tensors(X), y)
         held_out = None if valid is None else Trials(_tensors(valid[0]), valid[1])
-        net = _net(network_params, plan, len(trials), held_out, device).initialize()
-        network = plain(net.module_)
+        net = _net(network_params, plan, len(trials), held_out).initialize()
+        network = uncompiled(net.module_)
         if start is not None:
             try:
-                load_state(network, start)
+                _load_state(network, start)
             except RuntimeError as error:
                 raise ValueError(
                     "warm_start=True, but extractor, experts, gate or manual features changed "
                     "their sizes since the last fit; they must be the same, or warm_start=False."
                 ) from error
-        network.log_prior.copy_(torch.from_numpy(log_prior))
+        network.log_prior.copy_(torch.from_numpy(plan.log_prior))
         extractor = network.extractor
-        if device == "cpu" and isinstance(extractor, EEGNet) and not plan.augment:
+        if plan.device == "cpu" and isinstance(extractor, EEGNet) and not plan.augment:
             trials.X["moments"] = _all_moments(trials.X["x"], extractor.kernel_size)
-        with exact(device):
-            net.partial_fit(trials)
+        net.partial_fit(trials)
     _warn_if_interrupted(net, plan)
     state = {name: value.cpu().numpy() for name, value in network.state_dict().items()}
     broken = [name for name, value in state.items() if not np.isfinite(value).all()]
@@ -278,13 +282,13 @@ def _net(
     plan: Plan,
     n_trials: int,
     held_out: Trials | None,
-    device: str,
 ) -> NeuralNetClassifier:
+    weight = None if plan.class_weight is None else torch.from_numpy(plan.class_weight).float()
     return NeuralNetClassifier(
         MoENetwork,
         **{f"module__{name}": value for name, value in network_params.items()},
         criterion=MoELoss,
-        criterion__weight=_optional_tensor(plan.class_weight),
+        criterion__weight=weight,
         criterion__w_balance=plan.w_balance,
         criterion__w_agree=plan.w_agree,
         optimizer=torch.optim.AdamW,
@@ -298,7 +302,7 @@ def _net(
         train_split=None if held_out is None else predefined_split(held_out),
         callbacks=_callbacks(plan, n_trials, held_out is not None),
         callbacks__valid_acc=None,
-        device=device,
+        device=plan.device,
         compile=plan.compile,
         verbose=plan.verbose,
     )
@@ -334,6 +338,7 @@ def predict(
     state: dict[str, NDArray],
     batches: Iterator[dict[str, NDArray]],
     device: str,
+    n_jobs: int | None,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Run a trained network.
 
@@ -346,7 +351,9 @@ def predict(
     batches : iterator of dict of str to ndarray
         Its inputs, batch by batch.
     device : str
-        Where to run it.
+        Where to run it, "auto" or a torch device.
+    n_jobs : int or None
+        Threads that torch uses.
 
     Returns
     -------
@@ -355,13 +362,14 @@ def predict(
     gates : ndarray, shape (n_windows, n_gates)
         Shares of the experts.
     """
-    # Weights are drawn before they are replaced.
+    device = check_device(device)
+    # The network draws weights before they are replaced.
     with _ONE_AT_A_TIME, torch.random.fork_rng(devices=[]):
         network = MoENetwork(**network_params)
-    load_state(network, state)
+    _load_state(network, state)
     network.to(device).eval()
     log_proba, gates = [], []
-    with torch.inference_mode(), exact(device):
+    with torch.inference_mode(), _threads(n_jobs), single_precision(device):
         for batch in batches:
             out = network(**{k: v.to(device) for k, v in _tensors(batch).items()})
             log_proba.append(out[0].cpu().double().softmax(1).numpy())
@@ -369,13 +377,13 @@ def predict(
     return np.concatenate(log_proba), np.concatenate(gates)
 
 
-def load_state(network: MoENetwork, state: dict[str, NDArray]) -> None:
+def _load_state(network: MoENetwork, state: dict[str, NDArray]) -> None:
     """Put weights into a network; names and shapes must be its own."""
     network.load_state_dict({name: torch.from_numpy(np.array(v)) for name, v in state.items()})
 
 
-def plain(module: Any) -> Any:
-    """Return the module behind a compiled one."""
+def uncompiled(module: Any) -> Any:
+    """Return a module itself, not the wrapper that ``torch.compile`` puts around it."""
     return getattr(module, "_orig_mod", module)
 
 
@@ -416,8 +424,21 @@ def check_device(device: str) -> str:
     return device
 
 
+def check_callbacks(callbacks: Sequence[Any] | None) -> Sequence[Any]:
+    """Raise a ValueError for what skorch would not take as a callback; None means no callbacks."""
+    for item in callbacks or ():
+        callback = item[1] if isinstance(item, tuple) and len(item) == 2 else item
+        kind = callback if isinstance(callback, type) else type(callback)
+        if not issubclass(kind, Callback):
+            raise ValueError(
+                f"callbacks holds {item!r}; callbacks of skorch, or pairs of a name and a "
+                "callback, are needed."
+            )
+    return callbacks or ()
+
+
 @contextlib.contextmanager
-def exact(device: str) -> Iterator[None]:
+def single_precision(device: str) -> Iterator[None]:
     """Let a GPU convolve in whole single precision, and the same way in each run."""
     if device == "cpu":
         yield
@@ -430,7 +451,7 @@ def exact(device: str) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def threads(n_jobs: int | None) -> Iterator[None]:
+def _threads(n_jobs: int | None) -> Iterator[None]:
     """Let torch use ``n_jobs`` threads, which joblib's own limits do not reach."""
     before = torch.get_num_threads()
     torch.set_num_threads(effective_n_jobs(n_jobs))
@@ -442,10 +463,6 @@ def threads(n_jobs: int | None) -> Iterator[None]:
 
 def _tensors(arrays: dict[str, NDArray]) -> dict[str, Tensor]:
     return {name: torch.from_numpy(values) for name, values in arrays.items()}
-
-
-def _optional_tensor(values: NDArray[np.float64] | None) -> Tensor | None:
-    return None if values is None else torch.from_numpy(values).float()
 
 
 def _all_moments(x: Tensor, kernel_size: int) -> Tensor:

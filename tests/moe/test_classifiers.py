@@ -1,6 +1,8 @@
 """Both classifiers: what they learn, their comforts, and what they refuse."""
 
+import inspect
 import pickle
+import re
 from functools import partial
 
 import numpy as np
@@ -20,7 +22,7 @@ from skorch.callbacks import Callback
 from skseizure.features import BandFeatures
 from skseizure.moe import EEGNet, MixMoEClassifier, SeizureMoEClassifier
 from skseizure.moe._splits import hold_out
-from skseizure.moe._training import augmented, check_device, exact, train
+from skseizure.moe._training import augmented, check_device, single_precision, train
 
 SMALL = dict(n_experts=2, hidden=8, max_epochs=4, random_state=0)
 
@@ -60,6 +62,25 @@ def test_defaults():
     mix = dict(feature_extractor="bands", traditional_expert="logistic", cv=5, w_agree=0.1)
     assert expected.items() <= SeizureMoEClassifier().get_params().items()
     assert {**expected, **mix}.items() <= MixMoEClassifier().get_params().items()
+
+
+def test_shared_parameters_have_one_default_and_one_text():
+    """Both docstrings are complete, as readers and editors need them; they must not differ."""
+    both = SeizureMoEClassifier, MixMoEClassifier
+    seizure, mix = (inspect.signature(classifier).parameters for classifier in both)
+    assert seizure.keys() <= mix.keys() and len(mix) == len(seizure) + 4
+    texts = [_entries(c) for c in both]
+    for name, parameter in seizure.items():
+        assert parameter.default == mix[name].default
+    for name, text in texts[0].items():
+        assert text == texts[1][name]
+
+
+def _entries(documented):
+    """Return the text of each parameter and attribute, by name."""
+    doc = inspect.getdoc(documented)
+    lines = doc[doc.index("Parameters\n") : doc.index("Raises\n")]
+    return dict(re.findall(r"^(\w[\w, ]*) :(.*\n(?: +.*\n)*)", lines, re.MULTILINE))
 
 
 @BOTH
@@ -544,9 +565,9 @@ def test_a_gpu_that_is_not_there(blobs):
 def test_a_gpu_is_asked_for_single_precision_and_one_way(monkeypatch):
     flags = torch.backends.cudnn
     before = flags.deterministic, flags.allow_tf32
-    with exact("cpu"):
+    with single_precision("cpu"):
         assert (flags.deterministic, flags.allow_tf32) == before
-    with exact("cuda"):
+    with single_precision("cuda"):
         assert flags.deterministic and not flags.allow_tf32
     assert (flags.deterministic, flags.allow_tf32) == before
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from skseizure.moe import EEGNet
-from skseizure.moe._temporal import SameConvolution, batch_moments, trial_moments
+from skseizure.moe._eegnet import SameConvolution, batch_moments, trial_moments
 
 from ._textbook import TextbookEEGNet
 

@@ -5,8 +5,13 @@ import torch
 from torch.nn import functional as F
 
 from skseizure.moe import MixtureOfExperts, NoisyTopKGate
-from skseizure.moe._mixture import agreement_loss, balance_loss, squared_variation
-from skseizure.moe._network import MoELoss, MoENetwork
+from skseizure.moe._mixture import (
+    MoELoss,
+    MoENetwork,
+    agreement_loss,
+    balance_loss,
+    squared_variation,
+)
 
 
 @pytest.fixture(autouse=True)
