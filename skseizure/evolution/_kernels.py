@@ -1,9 +1,8 @@
 """Compiled kernels: the swarm's moves, small networks, and both in one evolution.
 
-Only this file imports numba, and it is imported on first use. The kernels release the GIL and are
-cached on disk. Random numbers are counter-based: each is a hash of the seed, the iteration, the
-particle and the component, so that nothing depends on the order in which they are drawn, nor on the
-number of threads.
+Random numbers are counter-based: each is a hash of the seed, the iteration, the particle and the
+component, so that nothing depends on the order in which they are drawn, nor on the number of
+threads.
 """
 
 import math

@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._core.parameters import Interval
 from .._core.persistence import get_state, set_state
+from . import _kernels
 from ._frames import check_class_weight, read_table, read_training_frames, weigh_classes
 from ._swarm import SWARM_CONSTRAINTS, check_inertia, crowd_limit, draw_seed
 
@@ -241,8 +242,6 @@ class EvolvedMLPClassifier(ClassifierMixin, BaseEstimator):
         first: NDArray[np.float32],
         first_dim: int,
     ) -> tuple[NDArray[np.float32], NDArray[np.float64], NDArray[np.float64]]:
-        from . import _kernels
-
         return _kernels.evolve(
             np.ascontiguousarray(X.T),
             np.where(positive, np.float32(1), np.float32(-1)),
@@ -300,8 +299,6 @@ class EvolvedMLPClassifier(ClassifierMixin, BaseEstimator):
         ndarray of float32, shape (n_samples, 2)
             About (1, -1) for the negative and (-1, 1) for the positive class.
         """
-        from . import _kernels
-
         check_is_fitted(self, "coefs_")
         table: NDArray[np.float32] = read_table(self, X, reset=False)
         position = pack(self.coefs_, self.intercepts_)

@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.neighbors import NearestNeighbors
 
+from . import _kernels
+
 SELECTIONS = ("greedy", "nearest")
 
 
@@ -56,8 +58,6 @@ def select_frames(
 
 
 def _greedy(positives: NDArray, negatives: NDArray, pnr: int) -> NDArray[np.intp]:
-    from . import _kernels
-
     search = NearestNeighbors().fit(negatives)
     n_pairs = 4 * pnr
     while True:

@@ -16,6 +16,7 @@ from sklearn.utils._param_validation import validate_parameter_constraints
 
 from .._core.errors import prefix_errors
 from .._core.parameters import Interval
+from . import _kernels
 
 # Sums of a few of these fit the integers of the kernels.
 LARGEST_INT = 2**31 - 1
@@ -166,8 +167,6 @@ class MultiDimensionalPSO:
             If a parameter is out of range, ``dims``, ``bounds`` or ``x0`` do not fit, or ``func``
             returns NaN or anything but one number a vector.
         """
-        from . import _kernels
-
         validate_parameter_constraints(
             {**SWARM_CONSTRAINTS, "tol": [Real, None]}, vars(self), caller_name=type(self).__name__
         )

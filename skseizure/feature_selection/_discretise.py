@@ -11,6 +11,7 @@ from scipy.special import xlogy
 from sklearn.utils import gen_batches
 
 from .._core.parallel import loop
+from . import _kernels
 
 # Codes are uint8.
 MAX_BINS = 256
@@ -90,8 +91,6 @@ def discretise(
     labels = None
     if n_bins == "auto" and y is not None and (fewest or rarest_class(y) * AUTO_BINS < n_samples):
         labels = y
-        from ._kernels import supervised_cuts
-
         counts = np.arange(n_samples + 1, dtype=float)
         h = xlogy(counts, counts) / np.log(2.0)
         n_classes = int(labels.max()) + 1
@@ -117,7 +116,7 @@ def discretise(
                     starts = np.unique(np.searchsorted(ordered, edges))
                     starts = starts[(starts > 0) & (starts < n_samples)]
                     given = labels[order], steps, h, n_classes, MOST_AUTO_BINS
-                    cuts = supervised_cuts(starts[:0] if fewest else starts, *given)
+                    cuts = _kernels.supervised_cuts(starts[:0] if fewest else starts, *given)
                     edges = ordered[cuts if len(cuts) else starts]
             for edge in edges:
                 codes[j] += column >= edge

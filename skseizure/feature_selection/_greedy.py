@@ -12,6 +12,7 @@ from scipy.special import xlogy
 from sklearn.utils import gen_even_slices
 
 from .._core.parallel import loop
+from . import _kernels
 from ._criteria import Array, MinimumCriterion, PairTerms, SumCriterion
 from ._discretise import CodedTable
 
@@ -99,15 +100,13 @@ class LabelledTable:
         )
 
     def _sums(self, columns: NDArray[np.intp], partners: NDArray[np.intp]) -> Array:
-        from ._kernels import pair_sums
-
         columns, partners = np.ascontiguousarray(columns), np.ascontiguousarray(partners)
         given = self.codes, self.sizes, self.y, self.n_classes
         n_parts = min(self.n_threads, len(columns))
         if n_parts <= 1 or len(columns) * self.n_samples < _THREADING_GAIN:
-            return pair_sums(*given, columns, partners)
+            return _kernels.pair_sums(*given, columns, partners)
         parts = loop(n_parts, in_process=True)(
-            partial(pair_sums, *given, columns[part], partners[part])
+            partial(_kernels.pair_sums, *given, columns[part], partners[part])
             for part in gen_even_slices(len(columns), n_parts)
         )
         return np.concatenate(list(parts))

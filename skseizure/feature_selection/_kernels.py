@@ -1,8 +1,7 @@
 """Compiled kernels of the selectors: joint histograms, and the cuts that labels call for.
 
-Only this file imports numba, and the others import this file on first use. The kernels release the
-GIL, are cached on disk, and treat every pair or column by itself, so that the split over threads
-changes no bit of the result.
+The kernels treat every pair or column by itself, so that the split over threads changes no bit of
+the result.
 """
 
 import math

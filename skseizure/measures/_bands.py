@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .._core.errors import prefix_errors
+from . import _kernels_wavelet
 from ._batch import Values, as_batch, check_integer, divide
 from ._morphology import check_rate
 from ._power import band_spectrum
@@ -153,8 +154,6 @@ def dwt_energies(x: ArrayLike, wavelet: str = "db4", n_levels: int = 5) -> NDArr
     array([4., 0., 2.])
     """
     import pywt
-
-    from . import _kernels_wavelet
 
     n_levels = check_integer("n_levels", n_levels, 1)
     bank = pywt.Wavelet(wavelet)

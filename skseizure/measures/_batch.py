@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .._core.errors import prefix_errors
+from . import _kernels_moments
 
 Values = NDArray[np.float64] | np.float64
 
@@ -63,8 +64,6 @@ class Batch:
 
     @cached_property
     def _extremes(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        from . import _kernels_moments
-
         return self._check_extremes(_kernels_moments.extremes(self.raw.view(np.int64)))
 
     def _check_extremes(
@@ -135,8 +134,6 @@ class Batch:
     @cached_property
     def moments(self) -> NDArray[np.float64]:
         """Second, third and fourth central moment of ``x``, shape (n, 3)."""
-        from . import _kernels_moments
-
         return _kernels_moments.central_moments(self.x)
 
     @property
@@ -160,8 +157,6 @@ class Batch:
             moments[:, 0] = np.abs(self.steps).sum(axis=1)
             moments[:, 3] = self.variance
             return moments
-        from . import _kernels_moments
-
         moments, ends = _kernels_moments.step_moments(self.raw, self.raw.view(np.int64))
         self._extremes = self._check_extremes(ends)
         if self.exponent.any():
@@ -171,8 +166,6 @@ class Batch:
     @cached_property
     def sign_changes(self) -> NDArray[np.int64]:
         """Number of zero crossings, of local extrema and of ends of plateaus, shape (n, 3)."""
-        from . import _kernels_moments
-
         return _kernels_moments.sign_changes(self.x)
 
     @property

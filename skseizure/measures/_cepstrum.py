@@ -8,6 +8,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from . import _kernels_spectral
 from ._batch import Batch, Values, as_batch, check_integer
 from ._morphology import check_rate
 from ._power import segment_power
@@ -107,8 +108,6 @@ def _log_energies(
     """Return the logarithms of the filters' energies, up to a constant, shape (n, n_filters)."""
 
     def compute() -> NDArray[np.float64]:
-        from . import _kernels_spectral
-
         n_fft = mel_points(batch.n_times, sfreq)
         power, largest = _hamming_power(batch, n_fft)
         filters = mel_filters(sfreq, n_fft, band, n_filters)

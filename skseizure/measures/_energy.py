@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from . import _kernels_linear
 from ._batch import Batch, Values, as_batch, divide
 from ._power import segment_power
 from ._registry import measure
@@ -242,8 +243,6 @@ def _autocovariance(batch: Batch) -> tuple[NDArray[np.float64], NDArray[np.float
     """Return sum and variance of the squares of the autocovariance at the lags from 0 on."""
 
     def compute() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        from . import _kernels_linear
-
         n_times = batch.n_times
         power = segment_power(batch.x, np.ones(n_times), n_fft=2 * n_times)
         squares = _kernels_linear.sums_of_products(power, power)

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from . import _kernels, _kernels_fuzzy, _kernels_linear
 from ._batch import Batch, Values, as_batch, check_integer, divide
 from ._power import power_spectrum
 from ._registry import measure
@@ -175,8 +176,6 @@ def permutation_entropy(x: ArrayLike, *, order: int = 3, delay: int = 1) -> Valu
     if batch.n_times <= (order - 1) * delay:
         batch.check_finite()
         return batch.finish(np.zeros(len(batch.raw)), constant=None)
-    from . import _kernels_linear
-
     n_patterns = math.factorial(order)
     if order == 3:
         counts, total = _kernels_linear.pattern_counts_of_three(batch.raw, delay)
@@ -233,8 +232,6 @@ def svd_entropy(x: ArrayLike, *, order: int = 3, delay: int = 1) -> Values:
     batch = as_batch(x)
     if batch.n_times <= (order - 1) * delay:
         return batch.finish(np.zeros(len(batch.x)))
-    from . import _kernels_linear
-
     values = _kernels_linear.singular_values(batch.x, order, delay, batch.constant)
     return batch.finish(_entropy(values) / math.log2(order))
 
@@ -402,16 +399,12 @@ def _check_positive(name: str, value: Any) -> float:
 
 def _entropy(weights: NDArray) -> NDArray[np.float64]:
     """Shannon entropy in bit of each row of weights, scaled to the sum 1; 0 of a row of zeros."""
-    from . import _kernels_linear
-
     weights = np.ascontiguousarray(weights, dtype=np.float64)
     return entropy_of_shares(_kernels_linear.shares(weights))
 
 
 def entropy_of_shares(shares: NDArray[np.float64]) -> NDArray[np.float64]:
     """Shannon entropy in bit of each row of shares that add up to 1, with 1 in place of each 0."""
-    from . import _kernels_linear
-
     # numpy takes logarithms several at a time, which compiled code does not.
     return np.maximum(-_kernels_linear.sums_of_products(shares, np.log2(shares)), 0.0)
 
@@ -421,8 +414,6 @@ def _histogram(batch: Batch, n_bins: int) -> NDArray[np.int64]:
     n_bins = check_integer("n_bins", n_bins, 2)
 
     def compute() -> NDArray[np.int64]:
-        from . import _kernels_linear
-
         low, high = batch.x.min(axis=1), batch.x.max(axis=1)
         return _kernels_linear.histogram_counts(batch.x, low, high, n_bins, batch.constant)
 
@@ -433,8 +424,6 @@ def _similarity(
     batch: Batch, length: int, order: int, radius: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Sum exp(-(d / radius)**2) over the pairs of the first n_times - order templates."""
-    from . import _kernels_fuzzy
-
     n_templates = batch.n_times - order
     sums = np.zeros(len(batch.x))
     rest = ~batch.constant
@@ -470,8 +459,6 @@ def _template_counts(
     def compute() -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         if batch.n_times <= order:
             return np.zeros((len(batch.x), 2), dtype=np.int64), np.zeros((len(batch.x), 2))
-        from . import _kernels
-
         radius = tolerance * np.sqrt(batch.variance)
         others = tuple(range(1, order))
         return _kernels.template_counts(batch.x, others, radius, batch.constant)

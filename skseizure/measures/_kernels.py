@@ -1,12 +1,8 @@
 """Compiled kernels of the measures that are quadratic, sequential or scan many scales.
 
-Measures import the files of kernels, and with them numba, on first use. Every kernel
-takes a C-contiguous float64 batch (n_windows, n_times), works row after row without looking at
-any other row (so a window gives the same bits alone and in a batch), releases the GIL, and is
-cached on disk. Rows marked in ``skip`` (constant windows) are left at zero.
-
-``REASSOCIATE`` lets the compiler split one long sum over vector lanes; the order of the
-additions then depends on the row's length only.
+Every kernel takes a C-contiguous float64 batch (n_windows, n_times) and works row after row without
+looking at any other row, so a window gives the same bits alone and in a batch. Rows marked in
+``skip`` (constant windows) are left at zero.
 """
 
 import math
@@ -15,7 +11,6 @@ import numpy as np
 
 from .._core.compiled import compiled
 
-REASSOCIATE = {"reassoc", "contract", "nsz"}
 BLOCK = 32
 # Cells per radius that templates are sorted into: few enough for the sort to be linear, and fine
 # enough that a run of whole cells is little longer than the radius.

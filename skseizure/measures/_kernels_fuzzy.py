@@ -4,8 +4,7 @@ import math
 
 import numpy as np
 
-from .._core.compiled import compiled
-from ._kernels import REASSOCIATE
+from .._core.compiled import REASSOCIATE, compiled
 
 # Adding and subtracting 1.5 * 2**52 rounds a double to an integer and leaves that integer in
 # the low bits of the sum: an exponent without any float-to-integer conversion.

@@ -4,8 +4,7 @@ import math
 
 import numpy as np
 
-from .._core.compiled import compiled
-from ._kernels import REASSOCIATE
+from .._core.compiled import REASSOCIATE, compiled
 
 # Windows that the fluctuation kernel works on side by side: enough to fill vectors, few enough
 # to stay in cache.

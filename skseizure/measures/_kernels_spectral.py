@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from .._core.compiled import compiled
-from ._kernels import REASSOCIATE
+from .._core.compiled import REASSOCIATE, compiled
 
 
 @compiled(fastmath=REASSOCIATE)

@@ -4,8 +4,7 @@ import math
 
 import numpy as np
 
-from .._core.compiled import compiled
-from ._kernels import REASSOCIATE
+from .._core.compiled import REASSOCIATE, compiled
 
 # Coefficients of finite windows within 2**-101 to 2**100 are finite, and so are their squares.
 FINITE = REASSOCIATE | {"nnan"}

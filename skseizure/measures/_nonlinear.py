@@ -12,6 +12,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from . import _kernels, _kernels_linear
 from ._batch import EPSILON, Batch, Values, as_batch, check_integer, divide
 from ._power import power_spectrum
 from ._registry import measure
@@ -62,8 +63,6 @@ def higuchi_fd(x: ArrayLike, *, kmax: int = 10) -> Values:
     kmax = min(kmax, batch.n_times // 2)
     if kmax < 2:
         return batch.finish(np.zeros(len(batch.x)))
-    from . import _kernels_linear
-
     weights = _higuchi_weights(batch.n_times, kmax)
     lengths = _kernels_linear.weighted_lengths(batch.x, weights, batch.constant)
     usable = lengths > 1e-12 * lengths.max(axis=1, keepdims=True)
@@ -209,8 +208,6 @@ def hurst_exponent(x: ArrayLike, *, min_block: int = 8) -> Values:
     sizes = min_block * 2 ** np.arange(max(0, (batch.n_times // (2 * min_block)).bit_length()))
     if len(sizes) < 2:
         return batch.finish(np.zeros(len(batch.x)))
-    from . import _kernels_linear
-
     ranges = _kernels_linear.rescaled_ranges(batch.x, sizes, batch.constant)
     correction = np.sqrt(0.5 * np.pi * sizes) - [_white_noise_range(int(w)) for w in sizes]
     logs = np.log(ranges + correction)
@@ -273,8 +270,6 @@ def dfa_exponent(x: ArrayLike, *, min_scale: int = 4, n_scales: int = 16) -> Val
     largest = batch.n_times // 10
     if largest <= min_scale:
         return batch.finish(np.zeros(len(batch.x)))
-    from . import _kernels_linear
-
     sizes = np.unique(np.round(np.geomspace(min_scale, largest, n_scales)).astype(np.int64))
     result, total_size = _kernels_linear.fluctuations(batch.x, sizes)
     usable = result > 4.0 * EPSILON * total_size[:, None]
@@ -345,8 +340,6 @@ def lyapunov_exponent(
     batch = as_batch(x)
     if batch.n_times - (dimension - 1) * delay - n_steps < 2:
         return batch.finish(np.zeros(len(batch.x)))
-    from . import _kernels, _kernels_linear
-
     exclusion = (
         _mean_period(batch) if theiler is None else np.full(len(batch.x), theiler, dtype=np.int64)
     )
@@ -401,8 +394,6 @@ def lempel_ziv_complexity(x: ArrayLike) -> Values:
     array([1.11, 0.08])
     """
     batch = as_batch(x)
-    from . import _kernels
-
     n_times = batch.n_times
     middle = batch.ordered[:, [(n_times - 1) // 2, n_times // 2]]
     above = batch.x > middle.mean(axis=1, keepdims=True)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import gen_batches
 
+from . import _kernels_spectral
 from ._batch import Batch
 
 # Samples of segments in work at a time: they and their transforms, 2 MiB, stay in cache, and
@@ -48,8 +49,6 @@ def segment_power(
     ndarray of float, shape (n, n_fft // 2 + 1)
         Power at the frequencies k / n_fft per sample.
     """
-    from . import _kernels_spectral
-
     power = np.empty((len(x), n_fft // 2 + 1))
     arguments = (_each_frequency(factors, n_fft),)
     _block_by_block(
@@ -81,8 +80,6 @@ def segment_band_power(
     ndarray of float, shape (n, n_bands)
         Power in each band.
     """
-    from . import _kernels_spectral
-
     first, ends = np.array([(part.start, part.stop) for part in parts], dtype=np.int64).T.copy()
     power = np.empty((len(x), len(parts)))
     arguments = (_each_frequency(factors, n_fft), first, ends)
@@ -111,8 +108,6 @@ def _block_by_block(
     ``advance`` sums up one block and cuts the next in one call: between calls, threads wait for
     one another.
     """
-    from . import _kernels_spectral
-
     starts = np.asarray(starts, dtype=np.int64)
     n_rows = min(len(x), max(1, BLOCK_SAMPLES // (n_fft * len(starts))))
     segments, spectra = _room(n_rows, len(starts), len(weights), n_fft // 2 + 1)

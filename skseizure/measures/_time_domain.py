@@ -13,6 +13,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from . import _kernels_moments
 from ._batch import EPSILON, Batch, Values, as_batch, divide
 from ._registry import measure
 
@@ -371,8 +372,6 @@ def teager_kaiser_energy(x: ArrayLike) -> Values:
     batch = as_batch(x)
     if batch.n_times < 3:
         return batch.finish(np.zeros(len(batch.x)))
-    from . import _kernels_moments
-
     return batch.finish(_kernels_moments.teager_kaiser(batch.x), power=2)
 
 

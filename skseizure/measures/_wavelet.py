@@ -12,6 +12,7 @@ import numpy as np
 import pywt
 from numpy.typing import ArrayLike, NDArray
 
+from . import _kernels_wavelet
 from ._batch import EPSILON, Batch, Values, as_batch, check_integer, divide
 from ._energy import CV_FLOOR
 from ._entropy import _entropy, entropy_of_shares
@@ -246,8 +247,6 @@ def _transform(batch: Batch, wavelet: str, n_levels: int, mode: str) -> dict[str
     """Describe the coefficients of ``batch.x`` by component."""
 
     def compute() -> dict[str, Component]:
-        from . import _kernels_wavelet
-
         check_integer("n_levels", n_levels, 1)
         _check_wavelet(wavelet, mode)
         noise = 512 * EPSILON * batch.amplitude

@@ -171,9 +171,7 @@ def test_all_labels_at_hand_tell_together():
     assert not flags.any()
     with pytest.raises(ValueError, match="y_true and y_pred: the class 1 alone does not tell"):
         seizure_flags(y_true=np.array([1, 1]), y_pred=np.array([1, 1]))
-    with pytest.raises(
-        ValueError, match=r"y_pred: the labels are \[1, 'sz'\]; all strings or"
-    ):
+    with pytest.raises(ValueError, match=r"y_pred: the labels are \[1, 'sz'\]; all strings or"):
         seizure_flags(y_true=np.array(["sz"]), y_pred=np.array([1]))
 
 
