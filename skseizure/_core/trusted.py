@@ -22,6 +22,8 @@ _TRUSTED = (
     "skseizure.fuzzy.SDASSLTSKClassifier",
     "skseizure.fuzzy.TSKClassifier",
     "skseizure.metrics.EventScorer",
+    "skseizure.metrics.PooledRefit",
+    "skseizure.metrics.SampleScorer",
     "skseizure.model_selection.EarlyTrainSplit",
     "skseizure.model_selection.LabelledTestSplit",
     "skseizure.model_selection.LeaveOnePatientOut",
@@ -43,7 +45,7 @@ def skops_trusted_types() -> list[str]:
 
     A skops file names a class for all that is neither a number, text nor an array, and skops loads
     it if it knows the class to be harmless or is told so. These are the classes of this package
-    that may be told: its estimators, splitters and event scorer, fitted or not, alone or inside
+    that may be told: its estimators, splitters and scorers, fitted or not, alone or inside
     scikit-learn's ``Pipeline`` and searches. Their state is arrays, numbers and text, and setting
     it runs no code of the file.
 

@@ -8,18 +8,24 @@ correlation are in `sklearn.metrics`, the geometric mean of sensitivity and spec
 from .._core.persistence import name_by_package
 from ._classification import sensitivity_score, specificity_score
 from ._events import EventScores, SampleScores, event_scores, sample_scores
+from ._pooled import PooledRefit as PooledRefit
+from ._pooled import pooled_scores, refit_pooled
 from ._scorer import EventScorer as EventScorer
-from ._scorer import make_event_scorer
+from ._scorer import SampleScorer as SampleScorer
+from ._scorer import make_event_scorer, make_sample_scorer
 
 __all__ = [
     "EventScores",
     "SampleScores",
     "event_scores",
     "make_event_scorer",
+    "make_sample_scorer",
+    "pooled_scores",
+    "refit_pooled",
     "sample_scores",
     "sensitivity_score",
     "specificity_score",
 ]
 
-# A saved search finds its scorer under this name.
-name_by_package(globals(), "EventScorer")
+# A saved search finds its scorer and its function for refit under these names.
+name_by_package(globals(), "EventScorer", "SampleScorer", "PooledRefit")

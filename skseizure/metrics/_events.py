@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from .._core.counting import count_events, count_samples, resolve_rules
 from .._core.errors import prefix_errors
 from ..signals import Events, Windows
+from ._ratios import event_ratios
 from ._sides import both_sides, grouped, intervals
 
 
@@ -365,17 +366,14 @@ def _hours(events: Events, records: Iterable[str]) -> float:
 def _ratios(
     n_reference: int, true_positives: int, false_positives: int, hours: float
 ) -> dict[str, Any]:
-    def ratio(part: float, whole: float) -> float:
-        return part / whole if whole else float("nan")
-
-    # Without a reference event and without a false alarm, precision and F1 have no denominator.
-    return {
-        "sensitivity": ratio(true_positives, n_reference),
-        "precision": ratio(true_positives, true_positives + false_positives),
-        "f1": ratio(2 * true_positives, true_positives + false_positives + n_reference),
-        "false_alarms_per_24h": ratio(24 * false_positives, hours),
+    counts = {
         "n_reference": n_reference,
         "true_positives": true_positives,
         "false_positives": false_positives,
         "hours": hours,
     }
+    ratios = {
+        name: part / whole if whole else float("nan")
+        for name, [(part, whole)] in event_ratios(counts).items()
+    }
+    return ratios | counts

@@ -34,7 +34,7 @@ from skseizure.evolution import CNBCClassifier
 from skseizure.feature_selection import MutualInformationSelector
 from skseizure.features import BandFeatures
 from skseizure.fuzzy import TSKClassifier
-from skseizure.metrics import make_event_scorer
+from skseizure.metrics import make_event_scorer, make_sample_scorer, refit_pooled
 from skseizure.model_selection import EarlyTrainSplit, LabelledTestSplit, StratifiedPatientKFold
 from skseizure.moe import EEGNet, MixMoEClassifier, SeizureMoEClassifier
 from skseizure.postprocessing import SeizureDetector
@@ -69,9 +69,23 @@ def searched(X, y):
         detector,
         {"threshold": [0.3, 0.5]},
         cv=StratifiedPatientKFold(2),
-        scoring=make_event_scorer("sensitivity"),
+        scoring=make_event_scorer("counts"),
+        refit=refit_pooled("sensitivity"),
     )
     return search.fit(X, y), X
+
+
+def searched_by_samples(X, y):
+    """The same of a classifier of tables."""
+    search = GridSearchCV(
+        LogisticRegression(),
+        {"C": [0.1, 1.0]},
+        cv=StratifiedPatientKFold(2),
+        scoring=make_sample_scorer(),
+        refit=refit_pooled("sample_f1", complexity="C"),
+    )
+    table = BANDS.fit_transform(X)
+    return search.fit(table, y, groups=X.patient), table
 
 
 def selected(X, y):
@@ -117,6 +131,7 @@ CASES = {
     "grown": grown,
     "selected": selected,
     "searched": searched,
+    "searched_by_samples": searched_by_samples,
 }
 
 SPLITTERS = [EarlyTrainSplit(), LabelledTestSplit(EarlyTrainSplit())] + [

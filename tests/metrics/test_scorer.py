@@ -8,6 +8,7 @@ from sklearn import config_context
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import confusion_matrix
 from sklearn.model_selection import (
     GridSearchCV,
     LeaveOneGroupOut,
@@ -17,7 +18,8 @@ from sklearn.model_selection import (
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from skseizure.metrics import event_scores, make_event_scorer
+from skseizure.metrics import event_scores, make_event_scorer, make_sample_scorer
+from skseizure.metrics._ratios import EVENT_COUNTS
 from skseizure.model_selection import LeaveOneRecordOut
 from skseizure.signals import Windows
 
@@ -114,16 +116,73 @@ def test_positive_is_the_second_class(classes):
     assert make_event_scorer("f1")(Fixed(named[0 * Y], classes), HOUR, list(named[Y])) == 0
 
 
-def test_undefined_scores():
+@pytest.mark.parametrize("score", ["f1", "sensitivity", "precision", "median_latency"])
+@pytest.mark.parametrize("starts", [(), (100, 3000)], ids=["silent", "alarms"])
+def test_labels_without_a_seizure_are_refused(score, starts):
+    with pytest.raises(ValueError, match=rf"no seizure, so {score} is undefined.*refit_pooled"):
+        make_event_scorer(score)(Fixed(flags(*starts)), HOUR, 0 * Y)
+
+
+def test_scores_that_need_no_seizure():
+    alarms = Fixed(flags(100, 3000))
+    assert make_event_scorer("false_alarms_per_24h")(alarms, HOUR, 0 * Y) == -48
+    assert make_event_scorer("cost")(alarms, HOUR, 0 * Y) == -2
+    assert make_event_scorer("counts")(alarms, HOUR, 0 * Y)["n_reference"] == 0
+
+
+@pytest.mark.parametrize(
+    ("score", "losses"),
+    [("f1", [0, 1 / 3, 2 / 4]), ("precision", [0, 1 / 2, 2 / 3]), ("sensitivity", [0, 0, 0])],
+)
+@pytest.mark.parametrize("zero_division", [0.0, 0.5, 1.0])
+def test_false_alarms_of_a_fold_without_seizure_cost_what_they_do_beside_one(
+    score, losses, zero_division
+):
+    scorer = make_event_scorer(score, zero_division=zero_division)
+    for starts, loss in zip([(), (100,), (100, 3000)], losses, strict=True):
+        value = scorer(Fixed(flags(*starts)), HOUR, 0 * Y)
+        assert value == pytest.approx(zero_division - loss)
+        beside = make_event_scorer(score)(Fixed(flags(1010, *starts)), HOUR, Y)
+        assert beside == pytest.approx(1 - loss)
+    capped = make_event_scorer(score, max_false_alarms_per_24h=24, zero_division=zero_division)
+    assert capped(Fixed(flags(100)), HOUR, 0 * Y) == pytest.approx(zero_division - losses[1])
+    assert capped(Fixed(flags(100, 3000)), HOUR, 0 * Y) == pytest.approx(-24)
+
+
+def test_a_silent_detector_beside_a_seizure():
     quiet = Fixed(flags())
-    assert np.isnan(make_event_scorer("sensitivity")(quiet, HOUR, 0 * Y))
-    assert np.isnan(make_event_scorer("precision")(quiet, HOUR, Y))
+    for score in ("f1", "sensitivity", "precision"):
+        assert make_event_scorer(score)(quiet, HOUR, Y) == 0
+        assert make_event_scorer(score, zero_division=1.0)(quiet, HOUR, Y) == 0
     assert np.isnan(make_event_scorer("median_latency")(quiet, HOUR, Y))
-    assert np.isnan(make_event_scorer("f1")(quiet, HOUR, 0 * Y))
-    assert make_event_scorer("f1", zero_division=1.0)(quiet, HOUR, 0 * Y) == 1
-    capped = make_event_scorer("sensitivity", max_false_alarms_per_24h=0, zero_division=0.5)
-    assert capped(quiet, HOUR, 0 * Y) == 0.5
-    assert capped(Fixed(flags(100)), HOUR, 0 * Y) == pytest.approx(-24)
+
+
+def test_counts_are_those_of_the_scores():
+    predicted = flags(1010, 2000, 3000)
+    counts = make_event_scorer("counts")(Fixed(predicted), HOUR, Y)
+    scores = event_scores(Y, predicted, windows=HOUR)
+    events = {name: counts.pop(name) for name in EVENT_COUNTS}
+    assert events == {name: getattr(scores, name) for name in EVENT_COUNTS}
+    assert events == {"n_reference": 1, "true_positives": 1, "false_positives": 2, "hours": 1.0}
+    tn, fp, fn, tp = confusion_matrix(Y, predicted).ravel().tolist()
+    samples = {
+        "sample_true_positives": tp,
+        "sample_false_positives": fp,
+        "sample_true_negatives": tn,
+        "sample_false_negatives": fn,
+    }
+    assert counts == samples
+    assert make_sample_scorer()(Fixed(predicted), np.zeros((3600, 1)), Y) == samples
+    overlap = make_event_scorer("counts", rules={"tolerance_start": 0})
+    assert overlap(Fixed(flags(970)), HOUR, Y)["false_positives"] == 1
+
+
+def test_cost_weighs_misses():
+    two = Y.copy()
+    two[2000:2060] = 1
+    estimator = Fixed(flags(1010, 3000))
+    assert make_event_scorer("cost")(estimator, HOUR, two) == -2
+    assert make_event_scorer("cost", miss_cost=5)(estimator, HOUR, two) == -6
 
 
 def test_scorer_is_plain():
@@ -226,14 +285,18 @@ def test_grid_search_under_metadata_routing(many, toy):
 def test_undefined_fold_is_seen_by_the_search(toy):
     X, y, _ = toy
     y = np.where(X.record == "r3", 0, y)
-    with pytest.warns(UserWarning, match="non-finite"):
-        search = GridSearchCV(
-            Loud(),
-            {"threshold": [40.0, 1000.0]},
-            scoring=make_event_scorer("sensitivity"),
-            cv=LeaveOneGroupOut(),
-        ).fit(X, y, groups=X.record)
+    search = GridSearchCV(
+        Loud(),
+        {"threshold": [40.0, 1000.0]},
+        scoring=make_event_scorer("sensitivity"),
+        cv=LeaveOneGroupOut(),
+    )
+    with pytest.warns(UserWarning) as told:
+        search.fit(X, y, groups=X.record)
+    assert "refit=refit_pooled('f1')" in str(told[0].message)
     assert np.all(np.isnan(search.cv_results_["mean_test_score"]))
+    with pytest.raises(ValueError, match="y holds no seizure"):
+        search.set_params(error_score="raise").fit(X, y, groups=X.record)
     search.set_params(scoring=make_event_scorer("sensitivity", zero_division=0.0))
     assert search.fit(X, y, groups=X.record).best_params_ == {"threshold": 40.0}
 
@@ -257,15 +320,24 @@ def test_whole_pipeline(toy):
 @pytest.mark.parametrize(
     ("kwargs", "message"),
     [
-        (dict(score="recall"), "score is 'recall'; one of f1, sensitivity"),
+        (dict(score="recall"), "score is 'recall'; one of counts, f1, sensitivity"),
         (dict(rules="any"), "rules is 'any'"),
         (dict(max_false_alarms_per_24h=-1), "max_false_alarms_per_24h is -1; 0 or more"),
         (dict(max_false_alarms_per_24h=np.nan), "max_false_alarms_per_24h is nan"),
         (
             dict(score="median_latency", zero_division=0.0),
-            "zero_division is 0.0 with score='median_latency'; nan",
+            "zero_division is 0.0, which is of no use with score='median_latency'",
         ),
-        (dict(score="false_alarms_per_24h", zero_division=-9.0), "zero_division is -9.0 with"),
+        (dict(score="false_alarms_per_24h", zero_division=-9.0), "zero_division is -9.0, which"),
+        (dict(score="counts", zero_division=0.0), "of no use with score='counts'"),
+        (
+            dict(score="counts", max_false_alarms_per_24h=1),
+            "of no use with score='counts'; give it to refit_pooled",
+        ),
+        (dict(score="cost", max_false_alarms_per_24h=1), "of no use with score='cost'"),
+        (dict(score="cost", miss_cost=0), "miss_cost is 0; a number above 0"),
+        (dict(score="cost", miss_cost=np.inf), "miss_cost is inf; a number above 0"),
+        (dict(score="f1", miss_cost=2), "miss_cost is of no use with score='f1'"),
         (
             dict(score="median_latency", max_false_alarms_per_24h=1),
             "of no use with score='median_latency'",
@@ -287,6 +359,8 @@ def test_bad_input_is_refused():
         scorer(DummyClassifier(), HOUR, Y)
     with pytest.raises(ValueError, match="y holds the label 2, which Fixed does not know"):
         scorer(Fixed(flags()), HOUR, 2 * Y)
+    with pytest.raises(ValueError, match="y holds the label 2, which Fixed does not know"):
+        make_sample_scorer()(Fixed(flags()), np.zeros(3600), 2 * Y)
 
 
 def test_tools_that_score_without_windows_are_refused_clearly(toy):
