@@ -165,6 +165,29 @@ def refuse_continuous(y: NDArray) -> None:
     check_classification_targets(y)
 
 
+def refuse_unlabelled(estimator: Any, classes: NDArray[Any]) -> None:
+    """Raise a ValueError if -1 stands beside two other classes in a supervised estimator.
+
+    A semi-supervised step before it takes such rows for unlabelled, and it would learn a class of
+    them. Beside one other class, -1 is a class.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Supervised.
+    classes : ndarray, shape (n_classes,)
+        The different labels.
+    """
+    if len(classes) > 2 and UNLABELLED in classes.tolist():
+        raise ValueError(
+            f"y holds {UNLABELLED} beside {len(classes) - 1} other classes. It marks unlabelled "
+            f"rows, and {type(estimator).__name__} needs a label for each row. Leave these rows "
+            "out, or put the classifier into "
+            "sklearn.semi_supervised.SelfTrainingClassifier(classifier, max_iter=0), which fits it "
+            f"on the labelled rows alone. If {UNLABELLED} is a class, give it another label."
+        )
+
+
 def refuse_unknown_labels(estimator: Any, y: NDArray[Any]) -> None:
     """Raise a ValueError if a label is none of the classes of a fitted classifier."""
     classes = np.asarray(estimator.classes_)

@@ -203,7 +203,7 @@ class MetaSamplerClassifier(ClassifierMixin, BaseEstimator):
         X : array-like or sparse matrix, shape (n_samples, n_features)
             Features; NaN where the members take it, as trees do.
         y : array-like, shape (n_samples,)
-            Labels, of any kind.
+            Labels of any kind. -1 beside two other classes is refused: it marks unlabelled rows.
         sample_weight : array-like, shape (n_samples,), default=None
             Weights, given to the members' ``fit``. They change neither sampling nor scores.
         groups : array-like, shape (n_samples,), default=None

@@ -13,7 +13,7 @@ from sklearn.utils import check_array, column_or_1d, get_tags
 from sklearn.utils.validation import _check_feature_names
 
 from .._core.errors import prefix_errors
-from .._core.labels import refuse_continuous
+from .._core.labels import refuse_continuous, refuse_unlabelled
 from .._core.validation import (
     check_rows,
     check_sample_weight,
@@ -141,6 +141,7 @@ def make_tasks(
     X, y = validate_table(owner, X, y, **TABLE)
     refuse_continuous(y)
     classes = np.unique(y)
+    refuse_unlabelled(owner, classes)
     if len(classes) > 2 and not get_tags(owner).classifier_tags.multi_class:
         raise ValueError(
             f"Only binary classification is supported. y holds {len(classes)} classes; train on "

@@ -11,7 +11,7 @@ from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import type_of_target
 
 from .._core.errors import prefix_errors
-from .._core.labels import refuse_continuous
+from .._core.labels import refuse_continuous, refuse_unlabelled
 from .._core.validation import (
     check_sample_weight,
     is_windows,
@@ -84,7 +84,7 @@ def read_training_frames(
         negative or leave one class alone.
     """
     X, y = read_table(owner, X, y, reset=reset, allow_nan=allow_nan)
-    classes, positive = split_classes(y)
+    classes, positive = split_classes(owner, y)
     weights = None
     if sample_weight is not None:
         weights = check_sample_weight(sample_weight, X)
@@ -131,10 +131,11 @@ def read_table(owner: Any, *arrays: Any, reset: bool = True, allow_nan: bool = F
     return checked
 
 
-def split_classes(y: NDArray) -> tuple[NDArray, NDArray[np.bool_]]:
+def split_classes(owner: Any, y: NDArray) -> tuple[NDArray, NDArray[np.bool_]]:
     """Return the two classes, and which rows are of the second."""
     refuse_continuous(y)
     classes, label = np.unique(y, return_inverse=True)
+    refuse_unlabelled(owner, classes)
     if len(classes) > 2:
         raise ValueError(
             "Only binary classification is supported. The type of the target is "

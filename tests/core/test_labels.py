@@ -17,6 +17,7 @@ from skseizure._core.labels import (
     check_partial_labels,
     is_seizure_name,
     known_seizure_class,
+    refuse_unlabelled,
     said_pos_label,
     seizure_class,
     seizure_column,
@@ -216,3 +217,23 @@ def test_names_of_seizures():
         assert is_seizure_name(name)
     for name in ("", "bckg", "interictal", "preictal", "postictal", "non-seizure", "normal"):
         assert not is_seizure_name(name)
+
+
+@pytest.mark.parametrize(
+    ("y", "refused"),
+    [
+        ([-1, 0, 1], True),
+        ([-1.0, 0.0, 1.0, 2.0], True),
+        ([-1, 1], False),
+        ([0, 1, 2], False),
+        (["-1", "a", "b"], False),
+        ([-1], False),
+    ],
+)
+def test_a_mark_beside_two_classes_is_no_class(y, refused):
+    classes = np.unique(y)
+    if refused:
+        with pytest.raises(ValueError, match=r"and LogisticRegression needs a label for each row"):
+            refuse_unlabelled(LogisticRegression(), classes)
+    else:
+        refuse_unlabelled(LogisticRegression(), classes)

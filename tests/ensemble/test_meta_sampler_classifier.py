@@ -28,12 +28,14 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.semi_supervised import SelfTrainingClassifier
 from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils import get_tags
 
 from skseizure.ensemble import MetaSampler, MetaSamplerClassifier, _meta_sampler
 from skseizure.ensemble._meta_training import meta_train
+from skseizure.feature_selection import SemiJMISelector
 from skseizure.features import BandFeatures
 from skseizure.postprocessing import ChannelFusionClassifier
 
@@ -516,6 +518,23 @@ def test_tags_say_whether_members_take_missing_values(kind):
         ("no classifier", False), (DecisionTreeClassifier, False),
     ):  # fmt: skip
         assert get_tags(kind(estimator)).input_tags.allow_nan == allowed
+
+
+def test_unlabelled_rows_are_refused_with_a_remedy_that_works(small):
+    """Behind a selector that learns from them: the class -1 would be learned and predicted."""
+    X, y = small
+    partly = np.where(np.arange(len(y)) % 3, y, -1)
+    model = MetaSamplerClassifier(sampler=0.9, random_state=0)
+    select = SemiJMISelector(n_features_to_select=3)
+    for last in (model, MetaSampler(**BRIEF)):
+        with pytest.raises(ValueError, match=r"y holds -1 beside 2 other classes.*max_iter=0"):
+            make_pipeline(select, last).fit(X, partly)
+    pipe = make_pipeline(select, SelfTrainingClassifier(model, max_iter=0)).fit(X, partly)
+    table, labelled = pipe[0].transform(X), partly >= 0
+    alone = clone(model).fit(table[labelled], y[labelled])
+    np.testing.assert_array_equal(pipe.predict_proba(X), alone.predict_proba(table))
+    # Of two classes -1 is one.
+    assert set(clone(model).fit(X, 2 * y - 1).predict(X)) == {-1, 1}
 
 
 def test_bad_input_is_refused(small):

@@ -53,6 +53,14 @@ def test_bad_parameters_are_refused(kind, options, message):
         kind(**{"estimator": BASE, **options}).fit(*frames())
 
 
+@pytest.mark.parametrize("kind", [EvolvedMLPClassifier, CNBCClassifier, CNBCEnsembleClassifier])
+def test_unlabelled_frames_are_refused(kind):
+    X, y = frames()
+    model = kind((0,), max_iter=2) if kind is EvolvedMLPClassifier else kind(BASE)
+    with pytest.raises(ValueError, match=r"y holds -1 beside 2 other classes.*max_iter=0"):
+        model.fit(X[:, 0], np.where(np.arange(60) % 4, y, -1.0))
+
+
 @BOTH
 def test_bad_data_are_refused(kind, toy):
     X, y = frames()
