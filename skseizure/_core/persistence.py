@@ -1,4 +1,4 @@
-"""What is written of a saved estimator: the version of skseizure, and names that last."""
+"""Store the version in saved estimators, warn if it differs on load; public names in files."""
 
 from __future__ import annotations
 

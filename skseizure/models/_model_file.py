@@ -41,7 +41,7 @@ ESTIMATORS = (
 STEPS = {"features": BandFeatures, "scaler": StandardScaler, "classifier": ExtraTreesClassifier}
 # Far beyond any EEG; without bounds a forged number asks for more memory than there is.
 MAX_SFREQ, MAX_SAMPLES = 10**5, 10**6
-PLAIN = (type(None), str, bool, int, float, np.generic, np.ndarray, dict, list, tuple)
+DATA_TYPES = (type(None), str, bool, int, float, np.generic, np.ndarray, dict, list, tuple)
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,42 @@ class Model:
     ValueError
         If a field is of another type, a number is not finite and above zero, or the detector is
         not fitted.
+
+    See Also
+    --------
+    save_model : Write it to a file.
+    load_model : Read it from a file.
+    train_detector : Train the default detector.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from sklearn.ensemble import ExtraTreesClassifier
+    >>> from sklearn.pipeline import Pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from skseizure.features import BandFeatures
+    >>> from skseizure.models import Model, load_model, save_model
+    >>> from skseizure.postprocessing import SeizureDetector
+    >>> from skseizure.signals import Windows
+    >>> y = np.arange(40) // 10 % 2
+    >>> data = np.random.default_rng(0).normal(size=(40, 2, 128)) * (1 + y)[:, None, None]
+    >>> X = Windows(data, sfreq=64, ch_names=["F3-C3", "C3-P3"])
+    >>> steps = [
+    ...     ("features", BandFeatures(["std"], {"all": (1, 20)})),
+    ...     ("scaler", StandardScaler()),
+    ...     ("classifier", ExtraTreesClassifier(10, random_state=0)),
+    ... ]
+    >>> detector = SeizureDetector(Pipeline(steps)).fit(X, y)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder) / "model.skops"
+    ...     save_model(Model(detector, X.sfreq, 2, 2, "double banana"), file)
+    ...     model = load_model(file)
+    >>> model.bands
+    {'all': (1.0, 20.0)}
+    >>> bool((model.estimator.predict(X) == detector.predict(X)).all())
+    True
     """
 
     estimator: SeizureDetector
@@ -211,7 +247,9 @@ def _checked(content: Any) -> Model:
                     f"{_type_name(part)} has memory={part.memory!r}; a model file must not name "
                     "files to read."
                 )
-        elif not isinstance(part, PLAIN) or (isinstance(part, np.ndarray) and part.dtype.hasobject):
+        elif not isinstance(part, DATA_TYPES) or (
+            isinstance(part, np.ndarray) and part.dtype.hasobject
+        ):
             _refuse(_type_name(part))
     model = Model(**{name: content[name] for name in Model.__dataclass_fields__})
     _check_steps(model.estimator)
