@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import issparse
+from sklearn import config_context
 from sklearn.utils import check_array, check_consistent_length, get_tags
 from sklearn.utils.validation import _check_sample_weight, has_fit_parameter, validate_data
 
@@ -15,6 +16,10 @@ from .labels import check_labels, check_partial_labels
 
 CHECKED_AT_ONCE = 2**20  # samples
 
+# With array_api_dispatch scikit-learn's checks return tensors of torch as they are. Ours are for
+# code that needs numpy.
+returns_numpy = config_context(array_api_dispatch=False)
+
 
 def is_windows(X: Any) -> bool:
     """Tell whether ``X`` is a `Windows`, without importing the signals sub-package."""
@@ -22,6 +27,7 @@ def is_windows(X: Any) -> bool:
 
 
 # Checks sum samples up: of finite ones that are too large for that, nothing is to be said.
+@returns_numpy
 @prefix_errors("X")
 @np.errstate(over="ignore", invalid="ignore")
 def check_windows(estimator: Any, X: Any, *, reset: bool = True, finite: bool = True) -> Any:
@@ -132,6 +138,7 @@ def _small_numbers(X: NDArray) -> NDArray:
 
 
 # The check for infinity sums the values up, as that of windows does.
+@returns_numpy
 @np.errstate(over="ignore", invalid="ignore")
 def validate_table(
     estimator: Any, X: Any, *y: Any, partial_labels: bool = False, **options: Any
@@ -190,6 +197,7 @@ def check_rows(**arguments: Any) -> None:
         check_consistent_length(*arguments.values())
 
 
+@returns_numpy
 def check_sample_weight(sample_weight: ArrayLike | None, X: Any) -> NDArray[np.float64]:
     """Return validated weights of rows of X, above or equal to zero; ones for None."""
     with prefix_errors("sample_weight"):

@@ -18,6 +18,7 @@ from .._core.validation import (
     check_rows,
     check_sample_weight,
     require_weights,
+    returns_numpy,
     validate_table,
 )
 
@@ -295,6 +296,7 @@ def _item(label: Any) -> Any:
     return label.item() if isinstance(label, np.generic) else label
 
 
+@returns_numpy
 def _given(
     X: Any,
     usable: NDArray[np.bool_],

@@ -23,7 +23,7 @@ from sklearn.utils.validation import _num_samples, check_is_fitted
 
 from .._core.parameters import HasMethods, Interval
 from .._core.persistence import get_state, set_state
-from .._core.validation import step_seconds
+from .._core.validation import returns_numpy, step_seconds
 from ._smoothing import smooth
 
 
@@ -224,6 +224,7 @@ class MovingAverage(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
                 delattr(self, name)
         return self
 
+    @returns_numpy
     def _smooth(self, table: Any, X: Any) -> NDArray[np.floating]:
         inner = type(self.transformer_).__name__
         table = check_array(

@@ -15,6 +15,7 @@ from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, RobustScaler, Stan
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
+from .._core.validation import returns_numpy
 from ..features import FeatureNormalizer
 
 TERMS = ("Low", "Slightly low", "Medium", "Slightly high", "High")
@@ -86,6 +87,7 @@ class Readout:
     slope: NDArray[np.float64]
     offset: NDArray[np.float64]
 
+    @returns_numpy
     def features(self, X: Any) -> NDArray[np.float64]:
         """Return the readable features of samples, shape (n_samples, n_features)."""
         for step in self.before:
