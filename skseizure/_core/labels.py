@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Sequence
-from numbers import Number
+from numbers import Number, Real
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,6 +17,9 @@ from sklearn.utils.multiclass import check_classification_targets
 from .errors import prefix_errors
 
 UNLABELLED = -1
+
+# What scikit-learn's constraints of parameters allow for ``pos_label``.
+POS_LABEL = [Real, str, bytes, "boolean", None]
 
 # Names of the seizure class, in small letters: of everyday use, TUSZ's classes of seizures (which
 # include the non-epileptic ones) and TUAB's class. Those of BIDS begin with "sz".
@@ -396,6 +399,12 @@ def assumed_seizure_column(estimator: Any) -> int:
     found = [_item(label) for label in estimator.classes_]
     label = known_seizure_class(found, said_pos_label(estimator))
     return 1 if label is None else found.index(label)
+
+
+def two_columns(seizure: NDArray[np.float64], column: int) -> NDArray[np.float64]:
+    """Return probabilities of two classes from those of the seizure, which has this column."""
+    other = 1 - seizure
+    return np.column_stack([other, seizure] if column else [seizure, other])
 
 
 def warn_if_seizure_unknown(estimator: Any, *, stacklevel: int) -> None:

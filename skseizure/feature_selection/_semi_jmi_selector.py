@@ -11,7 +11,7 @@ from sklearn.base import _fit_context
 from sklearn.utils import ClassifierTags, Tags
 from sklearn.utils._param_validation import StrOptions
 
-from .._core.labels import PartialLabels, known_seizure_class, seizure_class
+from .._core.labels import POS_LABEL, PartialLabels, known_seizure_class, seizure_class
 from .._core.parameters import Interval
 from .._core.validation import validate_table
 from ._base import N_FEATURES_CONSTRAINT, DiscreteSelector, count_to_select
@@ -143,7 +143,7 @@ class SemiJMISelector(DiscreteSelector):
         **DiscreteSelector._parameter_constraints,
         "prior": [Interval(Real, 0, 1, closed="neither"), None],
         "missing": [StrOptions({"switch", "negative", "positive", "drop"})],
-        "pos_label": [Real, str, "boolean", None],
+        "pos_label": POS_LABEL,
     }
 
     def __init__(

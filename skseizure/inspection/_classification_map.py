@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._core.labels import refuse_unknown_labels
+from .._core.labels import refuse_unknown_labels, seizure_column
 from ..signals import Windows
 from ._records import one_record
 
@@ -69,6 +69,7 @@ class ClassificationMapDisplay:
         *,
         record: str | None = None,
         row: float = 240.0,
+        pos_label: Any = None,
         axes: Any = None,
     ) -> ClassificationMapDisplay:
         """Run a fitted classifier on a record and draw its labels.
@@ -85,6 +86,8 @@ class ClassificationMapDisplay:
             Record to draw. None: the first of ``X``.
         row : float, default=240
             Seconds a row lasts (the CNBC paper's).
+        pos_label : label, default=None
+            The class of the seizure. If None, the estimator must tell: see :ref:`seizure-class`.
         axes : sequence of matplotlib Axes, default=None
             One for each map. None: a new figure.
 
@@ -96,12 +99,10 @@ class ClassificationMapDisplay:
         Raises
         ------
         ValueError
-            If the estimator has not two classes, or does not know a label in ``y``; or as
-            `from_predictions`.
+            If the estimator has not two classes, nothing tells which of them is the seizure, or
+            the estimator does not know a label in ``y``; or as `from_predictions`.
         """
-        classes = estimator.classes_
-        if len(classes) != 2:
-            raise ValueError(f"estimator has {len(classes)} classes; a map shows two.")
+        ictal = estimator.classes_[seizure_column(estimator, pos_label)]
         mine, X = one_record(X, record)
         seizure = {}
         if y is not None:
@@ -112,8 +113,8 @@ class ClassificationMapDisplay:
                     "needed."
                 )
             refuse_unknown_labels(estimator, truth)
-            seizure["truth"] = (truth == classes[1])[mine]
-        seizure["predicted"] = estimator.predict(X) == classes[1]
+            seizure["truth"] = (truth == ictal)[mine]
+        seizure["predicted"] = estimator.predict(X) == ictal
         return cls.from_predictions(X, row=row, axes=axes, **seizure)
 
     @classmethod

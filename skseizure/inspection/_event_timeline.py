@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 
+from .._core.labels import seizure_column
 from ..signals import Events, Windows
 from ._inner import inner_part
 from ._records import check_events_given, one_record
@@ -113,14 +114,15 @@ class EventTimelineDisplay:
         TypeError
             If there is no SeizureDetector, ``X`` is no Windows or ``reference`` no Events.
         ValueError
-            If ``X`` holds no such record.
+            If ``X`` holds no such record, or nothing tells which class is the seizure.
         """
         check_events_given(reference)
         _, X = one_record(X, record)
         detector, X = inner_part(estimator, "predict_events", "a SeizureDetector", X)
+        column = seizure_column(detector)
         found, proba = detector.predict_events(X, return_proba=True)
         return cls.from_predictions(
-            X, proba[:, 1], reference, found, threshold=detector.threshold, axes=axes
+            X, proba[:, column], reference, found, threshold=detector.threshold, axes=axes
         )
 
     @classmethod

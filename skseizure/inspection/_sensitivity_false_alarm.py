@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
+from .._core.labels import seizure_column
 from ..metrics import event_scores
 from ..signals import Events, Windows
 from ._inner import inner_part
@@ -128,7 +129,7 @@ class SensitivityFalseAlarmDisplay:
             If there is no SeizureDetector, ``X`` is no Windows or ``reference`` no Events.
         ValueError
             If ``reference`` has no seizure in the records of ``X``, a threshold is outside [0, 1],
-            or as `skseizure.metrics.event_scores`.
+            nothing tells which class is the seizure, or as `skseizure.metrics.event_scores`.
         """
         check_is_fitted(estimator)
         check_windows_given(X)
@@ -136,7 +137,7 @@ class SensitivityFalseAlarmDisplay:
         detector, X = inner_part(estimator, "predict_events", "a SeizureDetector", X)
         own = detector.threshold
         ratio = 1.0 if detector.low_threshold is None else detector.low_threshold / max(own, 1e-9)
-        proba = detector.predict_proba(X)[:, 1]
+        proba = detector.predict_proba(X)[:, seizure_column(detector)]
 
         def events_at(threshold: float) -> Events:
             # Only how probabilities become alarms differs: nothing is fitted or run again.

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from .._core.counting import resolve_rules
 from .._core.errors import prefix_errors
-from .._core.labels import refuse_unknown_labels
+from .._core.labels import refuse_unknown_labels, seizure_column
 from .._core.validation import is_windows
 from ._events import EventScores, event_scores
 from ._ratios import EVENT_COUNTS, SAMPLE_COUNTS, event_ratios
@@ -37,6 +37,7 @@ class EventScorer:
     max_false_alarms_per_24h: float | None
     zero_division: float | None
     miss_cost: float = 1.0
+    pos_label: Any = None
 
     def __call__(self, estimator: Any, X: Any, y: Any) -> float | dict[str, float]:
         """Score the predictions of a fitted classifier on windows.
@@ -60,7 +61,7 @@ class EventScorer:
                 f"X is a {type(X).__name__}, which knows neither record nor time; event scores "
                 "need a Windows."
             )
-        true, predicted = _ictal(estimator, X, y)
+        true, predicted = _ictal(estimator, X, y, self.pos_label)
         scores = event_scores(true, predicted, rules=dict(self.rules), windows=X)
         if self.score == "counts":
             events = {name: getattr(scores, name) for name in EVENT_COUNTS}
@@ -110,6 +111,8 @@ class EventScorer:
 class SampleScorer:
     """A scorer ``scorer(estimator, X, y)``; see `make_sample_scorer`."""
 
+    pos_label: Any = None
+
     def __call__(self, estimator: Any, X: Any, y: Any) -> dict[str, float]:
         """Count the predictions of a fitted classifier.
 
@@ -127,19 +130,17 @@ class SampleScorer:
         dict of str to float
             The counts by name.
         """
-        return count_ictal(*_ictal(estimator, X, y))
+        return count_ictal(*_ictal(estimator, X, y, self.pos_label))
 
 
-def _ictal(estimator: Any, X: Any, y: Any) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+def _ictal(
+    estimator: Any, X: Any, y: Any, pos_label: Any
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Return which samples are ictal, and which are predicted to be."""
-    classes: Any = getattr(estimator, "classes_", ())
-    if len(classes) != 2:
-        raise ValueError(
-            f"{type(estimator).__name__} has the classes {list(classes)}; event scores need "
-            "a fitted classifier of two classes, of which classes_[1] is ictal."
-        )
+    column = seizure_column(estimator, pos_label)
+    ictal = estimator.classes_[column]
     refuse_unknown_labels(estimator, np.asarray(y))
-    return np.asarray(y) == classes[1], np.asarray(estimator.predict(X)) == classes[1]
+    return np.asarray(y) == ictal, np.asarray(estimator.predict(X)) == ictal
 
 
 def count_ictal(true: NDArray[np.bool_], predicted: NDArray[np.bool_]) -> dict[str, float]:
@@ -158,6 +159,7 @@ def make_event_scorer(
     max_false_alarms_per_24h: float | None = None,
     zero_division: float | None = None,
     miss_cost: float = 1.0,
+    pos_label: Any = None,
 ) -> EventScorer:
     """Make a scorer of events for GridSearchCV and its like.
 
@@ -188,22 +190,25 @@ def make_event_scorer(
         How many false alarms weigh as much as one seizure missed, for ``"cost"``.
         ``(2 - F1) / F1`` makes about the same choice as F1, where F1 is the value you expect: 3 for
         0.5, 1 for a perfect detector. Raise it to find more seizures.
+    pos_label : label, default=None
+        The class of the seizure. If None, the estimator must tell, by its own ``pos_label`` or its
+        classes: see :ref:`seizure-class`.
 
     Returns
     -------
     callable
-        ``scorer(estimator, X, y)`` on a fitted binary classifier, `Windows` and their labels. Its
-        positive class is ``estimator.classes_[1]``. It can be pickled and hashed, and be one of
-        several scorers in a dict unless it counts. With ``"counts"`` it returns a dict of
-        ``n_reference``, ``true_positives``, ``false_positives`` and ``hours`` of `EventScores`, and
-        the counts of `make_sample_scorer`.
+        ``scorer(estimator, X, y)`` on a fitted binary classifier, `Windows` and their labels. It
+        can be pickled and hashed, and be one of several scorers in a dict unless it counts. With
+        ``"counts"`` it returns a dict of ``n_reference``, ``true_positives``, ``false_positives``
+        and ``hours`` of `EventScores`, and the counts of `make_sample_scorer`.
 
     Raises
     ------
     ValueError
         If a parameter is out of range or of no use with ``score``. The scorer raises it for an
-        estimator of other than two classes, for labels that the estimator does not know, and for
-        labels without seizures if the score is undefined there.
+        estimator of other than two classes, if nothing tells which of them is the seizure, for
+        labels that the estimator does not know, and for labels without seizures if the score is
+        undefined there.
     TypeError
         From the scorer, if ``X`` is not a `Windows`.
 
@@ -272,7 +277,9 @@ def make_event_scorer(
     if score != "cost" and miss_cost != 1:
         raise ValueError(f"miss_cost is of no use with score={score!r}.")
     saved_rules = tuple(asdict(parameters).items())
-    return EventScorer(score, saved_rules, max_false_alarms_per_24h, zero_division, miss_cost)
+    return EventScorer(
+        score, saved_rules, max_false_alarms_per_24h, zero_division, miss_cost, pos_label
+    )
 
 
 def check_cap(cap: float | None, score: str, useless: Collection[str]) -> None:
@@ -287,20 +294,26 @@ def check_cap(cap: float | None, score: str, useless: Collection[str]) -> None:
             raise ValueError(f"max_false_alarms_per_24h is {cap!r}; 0 or more is needed.")
 
 
-def make_sample_scorer() -> SampleScorer:
+def make_sample_scorer(*, pos_label: Any = None) -> SampleScorer:
     """Make a scorer that counts samples, for scores that are pooled over folds.
 
     Sensitivity, specificity and balanced accuracy are undefined, or zero with a warning, in a fold
     of one class, such as a patient without seizures. Counts can be summed over all folds first.
 
+    Parameters
+    ----------
+    pos_label : label, default=None
+        The positive class, the seizure. If None, the estimator must tell, by its own ``pos_label``
+        or its classes: see :ref:`seizure-class`.
+
     Returns
     -------
     callable
         ``scorer(estimator, X, y)`` on a fitted binary classifier, any ``X`` that it takes, and
-        labels. Its positive class is ``estimator.classes_[1]``. It returns a dict of
-        ``sample_true_positives``, ``sample_false_positives``, ``sample_true_negatives`` and
-        ``sample_false_negatives``. It can be pickled and hashed. It raises a ValueError for an
-        estimator of other than two classes, and for labels that the estimator does not know.
+        labels. It returns a dict of ``sample_true_positives``, ``sample_false_positives``,
+        ``sample_true_negatives`` and ``sample_false_negatives``. It can be pickled and hashed. It
+        raises a ValueError for an estimator of other than two classes, if nothing tells which of
+        them is the seizure, and for labels that the estimator does not know.
 
     See Also
     --------
@@ -330,4 +343,4 @@ def make_sample_scorer() -> SampleScorer:
     >>> scores.shape
     (2,)
     """
-    return SampleScorer()
+    return SampleScorer(pos_label)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from typing import Any, Self
 
@@ -21,7 +20,13 @@ from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, proces
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted
 
-from .._core.labels import check_labels, is_missing, refuse_continuous
+from .._core.labels import (
+    assumed_seizure_column,
+    check_labels,
+    is_missing,
+    refuse_continuous,
+    warn_if_seizure_unknown,
+)
 from .._core.persistence import get_state, set_state
 from .._core.validation import is_windows, time_segments
 
@@ -55,16 +60,7 @@ class MetaClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
                 "Only binary classification is supported. The estimator learned the classes "
                 f"{self.classes_.tolist()}."
             )
-        seizure = self.classes_[1]
-        if isinstance(seizure, str) and np.mean(column == seizure) > 0.5:
-            share = np.mean(column == seizure)
-            warnings.warn(
-                f"classes_[1] = {str(seizure)!r} is taken for the seizure, as the last in the "
-                f"alphabet, and is the label of {share:.0%} of the windows. If "
-                f"{str(self.classes_[0])!r} is the seizure, label it 1 and the other 0.",
-                UserWarning,
-                stacklevel=4,
-            )
+        warn_if_seizure_unknown(self, stacklevel=4)
         for name in ("n_features_in_", "feature_names_in_"):
             if hasattr(self.estimator_, name):
                 setattr(self, name, getattr(self.estimator_, name))
@@ -95,6 +91,11 @@ class MetaClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
                 f"{type_of_target(column)}: y holds {labels.tolist()}."
             )
         return column
+
+    def _label(self, ictal: NDArray[np.bool_]) -> NDArray:
+        """Return the class of the seizure where true, else the other of the two."""
+        seizure = assumed_seizure_column(self)
+        return np.where(ictal, self.classes_[seizure], self.classes_[1 - seizure])
 
     def _check_ready(self) -> None:
         check_is_fitted(self, "estimator_")

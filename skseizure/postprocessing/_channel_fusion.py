@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import _fit_context
 from sklearn.utils._param_validation import StrOptions
 
+from .._core.labels import POS_LABEL, assumed_seizure_column, warn_if_seizure_unknown
 from .._core.parameters import HasMethods, Interval
 from .._core.validation import check_rows, check_windows, is_windows
 from ._base import ROUNDING, MetaClassifier
@@ -35,13 +36,16 @@ class ChannelFusionClassifier(MetaClassifier):
     voting : {"hard", "soft"}, default="hard"
         ``"hard"``, the paper's: the channels' labels vote. ``"soft"``: the channels' mean
         probability is compared with ``threshold``.
+    pos_label : label, default=None
+        The class of the seizure, of two classes. If None, the labels must tell, or ``estimator``
+        has a ``pos_label``: see :ref:`seizure-class`.
 
     Attributes
     ----------
     estimator_ : classifier
         The fitted clone of ``estimator``.
     classes_ : ndarray, shape (n_classes,)
-        The classes; of two, ``classes_[1]`` is the seizure.
+        The classes, sorted.
     n_channels_in_, n_times_in_ : int
         Channels, and samples per channel, of a window.
     ch_names_in_ : tuple of str or None
@@ -86,6 +90,7 @@ class ChannelFusionClassifier(MetaClassifier):
         "estimator": [HasMethods(["fit", "predict"])],
         "threshold": [Interval(Real, 0, 1, closed="right")],
         "voting": [StrOptions({"hard", "soft"})],
+        "pos_label": POS_LABEL,
     }
 
     def __init__(
@@ -93,10 +98,13 @@ class ChannelFusionClassifier(MetaClassifier):
         estimator: Any,
         threshold: float = 0.5,
         voting: Literal["hard", "soft"] = "hard",
+        *,
+        pos_label: Any = None,
     ) -> None:
         self.estimator = estimator
         self.threshold = threshold
         self.voting = voting
+        self.pos_label = pos_label
 
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X: Any, y: ArrayLike, **fit_params: Any) -> Self:
@@ -128,7 +136,7 @@ class ChannelFusionClassifier(MetaClassifier):
         -----
         UserWarning
             If ``threshold`` is outside the range that the paper searches, 0.25 to 0.75, and there
-            are two classes.
+            are two classes; or if nothing tells which of two classes is the seizure.
         """
         if self.voting == "soft" and not hasattr(self.estimator, "predict_proba"):
             raise ValueError(
@@ -147,6 +155,8 @@ class ChannelFusionClassifier(MetaClassifier):
             for name, value in self._route(fit_params).items()
         }
         self._fit_inner(_single_channels(X), np.repeat(y, n_channels), params)
+        if len(self.classes_) == 2:
+            warn_if_seizure_unknown(self, stacklevel=3)
         if len(self.classes_) == 2 and not 0.25 <= self.threshold <= 0.75:
             warnings.warn(
                 f"threshold is {self.threshold!r}; the paper searches 0.25 to 0.75. With fewer "
@@ -206,7 +216,8 @@ class ChannelFusionClassifier(MetaClassifier):
         share = self.predict_proba(X)
         if len(self.classes_) > 2:
             return self.classes_[share.argmax(axis=1)]
-        return self.classes_[(share[:, 1] >= self.threshold - ROUNDING).astype(np.intp)]
+        seizure = share[:, assumed_seizure_column(self)]
+        return self._label(seizure >= self.threshold - ROUNDING)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import _fit_context
 
+from .._core.labels import POS_LABEL, assumed_seizure_column, seizure_column, two_columns
 from .._core.parameters import HasMethods, Interval
 from .._core.validation import is_windows, step_seconds
 from ._alarms import Settings, hold_and_confirm, hysteresis, merge_and_drop, moving_average
@@ -52,6 +53,9 @@ class SeizureDetector(MetaClassifier):
         Two events less than this many seconds apart become one. 0 merges none. The default is the
         duration of the shortest seizure: a pause that could not be a seizure does not part two.
         SzCORE scoring merges below 90 s by itself, see `skseizure.metrics`.
+    pos_label : label, default=None
+        The class of the seizure. If None, the labels must tell, or ``estimator`` has a
+        ``pos_label``: see :ref:`seizure-class`.
     causal : bool, default=False
         Let no later window count in smoothing, merging and dropping, for online use. This covers
         what the detector itself does: ``estimator`` must look at nothing outside a window, such as
@@ -62,7 +66,7 @@ class SeizureDetector(MetaClassifier):
     estimator_ : classifier
         The fitted clone of ``estimator``.
     classes_ : ndarray, shape (2,)
-        The classes; ``classes_[1]`` is the seizure.
+        The classes, sorted.
     n_features_in_ : int
         As the inner estimator's, if it has it.
     feature_names_in_ : ndarray of str, shape (`n_features_in_`,)
@@ -124,6 +128,7 @@ class SeizureDetector(MetaClassifier):
         "low_threshold": [Interval(Real, 0, 1, closed="both"), None],
         "min_duration": _SECONDS,
         "merge_gap": _SECONDS,
+        "pos_label": POS_LABEL,
         "causal": ["boolean"],
     }
 
@@ -136,6 +141,7 @@ class SeizureDetector(MetaClassifier):
         low_threshold: float | None = None,
         min_duration: float = 5.0,
         merge_gap: float = 10.0,
+        pos_label: Any = None,
         causal: bool = False,
     ) -> None:
         self.estimator = estimator
@@ -144,6 +150,7 @@ class SeizureDetector(MetaClassifier):
         self.low_threshold = low_threshold
         self.min_duration = min_duration
         self.merge_gap = merge_gap
+        self.pos_label = pos_label
         self.causal = causal
 
     @_fit_context(prefer_skip_nested_validation=False)
@@ -177,7 +184,7 @@ class SeizureDetector(MetaClassifier):
             If ``causal`` is set and something inside looks at later windows:
             ``filtering="recording"``, ``center=True``, slopes of `FrameFeatures`, a
             `MorphologicalFilterClassifier`; or an average stands behind features in a pipeline,
-            where it does not see the windows.
+            where it does not see the windows. If nothing tells which class is the seizure.
         """
         if not hasattr(self.estimator, "predict_proba"):
             raise ValueError(
@@ -212,11 +219,12 @@ class SeizureDetector(MetaClassifier):
             If a parameter is out of range, or as the inner estimator.
         """
         self._check_ready()
-        seizure = self._inner_scores("predict_proba", X)[:, 1].astype(np.float64)
+        column = assumed_seizure_column(self)
+        seizure = self._inner_scores("predict_proba", X)[:, column].astype(np.float64)
         half = self._settings(step_seconds(X)).half
         for rows in stretches(X, len(seizure)):
             seizure[rows] = moving_average(seizure[rows], half, causal=self.causal)
-        return np.column_stack([1 - seizure, seizure])
+        return two_columns(seizure, column)
 
     def predict(self, X: Any) -> NDArray:
         """Label each window.
@@ -236,8 +244,8 @@ class SeizureDetector(MetaClassifier):
         ValueError
             As `predict_proba`, or if ``low_threshold`` is above ``threshold``.
         """
-        alarms = self._alarms(X, self.predict_proba(X)[:, 1])
-        return self.classes_[alarms.astype(np.intp)]
+        seizure = self.predict_proba(X)[:, assumed_seizure_column(self)]
+        return self._label(self._alarms(X, seizure))
 
     @overload
     def predict_events(self, X: Windows, *, return_proba: Literal[False] = False) -> Events: ...
@@ -273,7 +281,7 @@ class SeizureDetector(MetaClassifier):
         TypeError
             If X is not a `Windows`.
         ValueError
-            As `predict`.
+            As `predict`, or if nothing tells which class is the seizure.
 
         Notes
         -----
@@ -287,8 +295,11 @@ class SeizureDetector(MetaClassifier):
                 f"X is {type(X).__name__}; predict_events needs Windows, which know the time and "
                 "record of each window."
             )
+        self._check_ready()
+        column = seizure_column(self)
         proba = self.predict_proba(X)
-        events = X.to_events(self._alarms(X, proba[:, 1]), confidence=proba[:, 1])
+        seizure = proba[:, column]
+        events = X.to_events(self._alarms(X, seizure), confidence=seizure)
         return (events, proba) if return_proba else events
 
     def stream(self) -> DetectorStream:
@@ -303,7 +314,8 @@ class SeizureDetector(MetaClassifier):
         ------
         ValueError
             If ``causal`` is False, something inside looks at later windows or averages the table
-            that features give (`fit` warns of both), or ``low_threshold`` is above ``threshold``.
+            that features give (`fit` warns of both), ``low_threshold`` is above ``threshold``, or
+            nothing tells which class is the seizure.
 
         Examples
         --------
@@ -311,6 +323,7 @@ class SeizureDetector(MetaClassifier):
         """
         self._check_ready()
         self._low_threshold()
+        seizure_column(self)
         if not self.causal:
             raise ValueError(
                 "causal is False, so that alarms depend on later windows; a stream needs "

@@ -11,6 +11,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from .._core.labels import POS_LABEL, assumed_seizure_column
 from .._core.parameters import HasMethods
 from ._base import MetaClassifier, inner_has, stretches
 from ._morphology import FILTER_CONSTRAINTS, aggregate_and_filter, morphological_filter
@@ -32,13 +33,16 @@ class MorphologicalFilterClassifier(MetaClassifier):
         Windows in a block (W_S, Table 3 of [1]_).
     neighborhood : int, default=2
         Blocks looked at on each side (dW, Table 3 of [1]_).
+    pos_label : label, default=None
+        The class of the seizure. If None, the labels must tell, or ``estimator`` has a
+        ``pos_label``: see :ref:`seizure-class`.
 
     Attributes
     ----------
     estimator_ : classifier
         The fitted clone of ``estimator``.
     classes_ : ndarray, shape (2,)
-        The classes; ``classes_[1]`` is the seizure.
+        The classes, sorted.
     n_features_in_ : int
         As the inner estimator's, if it has it.
     feature_names_in_ : ndarray of str, shape (`n_features_in_`,)
@@ -82,12 +86,16 @@ class MorphologicalFilterClassifier(MetaClassifier):
     _parameter_constraints: ClassVar[dict] = {
         "estimator": [HasMethods(["fit", "predict"])],
         **FILTER_CONSTRAINTS,
+        "pos_label": POS_LABEL,
     }
 
-    def __init__(self, estimator: Any, window: int = 9, neighborhood: int = 2) -> None:
+    def __init__(
+        self, estimator: Any, window: int = 9, neighborhood: int = 2, *, pos_label: Any = None
+    ) -> None:
         self.estimator = estimator
         self.window = window
         self.neighborhood = neighborhood
+        self.pos_label = pos_label
 
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X: Any, y: ArrayLike, **fit_params: Any) -> Self:
@@ -113,6 +121,11 @@ class MorphologicalFilterClassifier(MetaClassifier):
         ValueError
             If the estimator is not a classifier or there are not two classes, or as the inner
             estimator's ``fit``.
+
+        Warns
+        -----
+        UserWarning
+            If nothing tells which class is the seizure.
         """
         return self._fit_around(X, y, fit_params)
 
@@ -137,12 +150,12 @@ class MorphologicalFilterClassifier(MetaClassifier):
         self._check_ready()
         members = _predict_members(self.estimator_, X)
         labels = self.estimator_.predict(X) if members is None else members
-        positive = np.asarray(labels) == self.classes_[1]
+        positive = np.asarray(labels) == self.classes_[assumed_seizure_column(self)]
         function = morphological_filter if members is None else aggregate_and_filter
         filtered = np.empty(positive.shape[-1], dtype=bool)
         for rows in stretches(X, len(filtered)):
             filtered[rows] = function(positive[..., rows], self.window, self.neighborhood)
-        return self.classes_[filtered.astype(np.intp)]
+        return self._label(filtered)
 
     @available_if(inner_has("predict_proba"))
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
@@ -173,7 +186,7 @@ class MorphologicalFilterClassifier(MetaClassifier):
         Returns
         -------
         ndarray of float, shape (n_windows,)
-            Above zero for the seizure.
+            Above zero for ``classes_[1]``.
         """
         check_is_fitted(self, "estimator_")
         return self._inner_scores("decision_function", X)

@@ -10,6 +10,7 @@ from typing import Any, Literal, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from .._core.labels import seizure_column, two_columns
 from .._core.timeline import cells, runs, segments
 from .._core.validation import is_windows
 from ..signals import Events, RecordInfo, Windows
@@ -105,6 +106,7 @@ class DetectorStream:
 
     def __init__(self, detector: Any) -> None:
         self._detector = copy(detector)
+        self._column = seizure_column(detector)
         self._spans = looks_back(detector.estimator_)
         self._records: dict[str, _Record] = {}
         self._timing: tuple[float, float] | None = None  # step and length of the windows
@@ -163,7 +165,7 @@ class DetectorStream:
         self._records |= advanced
         self._timing = (X.step, X.duration)
         events = self._as_events(changed)
-        return (events, np.column_stack([1 - seizure, seizure])) if return_proba else events
+        return (events, two_columns(seizure, self._column)) if return_proba else events
 
     @property
     def ongoing(self) -> Events:
@@ -227,7 +229,7 @@ class DetectorStream:
                 tails[name] = list(range(n, n + len(tail)))
                 n += len(tail)
         joined = Windows.concatenate([*parts, X]) if parts else X
-        proba = self._detector._inner_scores("predict_proba", joined)[n:, 1]
+        proba = self._detector._inner_scores("predict_proba", joined)[n:, self._column]
         return np.array(proba, dtype=np.float64), joined, tails
 
     def _advance(

@@ -108,12 +108,32 @@ def test_cap_on_false_alarms_ranks():
     assert none(Fixed(flags(3000)), HOUR, Y) == pytest.approx(-24)
 
 
-@pytest.mark.parametrize("classes", [("bckg", "seiz"), (-1, 1), (False, True), (1, 2)], ids=str)
-def test_positive_is_the_second_class(classes):
-    named = np.array(classes)
-    estimator = Fixed(named[flags(1010)], classes)
-    assert make_event_scorer("f1")(estimator, HOUR, named[Y]) == 1
-    assert make_event_scorer("f1")(Fixed(named[0 * Y], classes), HOUR, list(named[Y])) == 0
+@pytest.mark.parametrize(
+    ("classes", "pos_label"),
+    [
+        (("bckg", "seiz"), None),
+        (("interictal", "ictal"), None),
+        ((-1, 1), None),
+        ((False, True), None),
+        ((1, 2), 2),
+        ((2, 1), 1),
+    ],
+    ids=str,
+)
+def test_positive_is_the_seizure(classes, pos_label):
+    named, known = np.array(classes), sorted(classes)
+    scorer = make_event_scorer("f1", pos_label=pos_label)
+    assert scorer(Fixed(named[flags(1010)], known), HOUR, named[Y]) == 1
+    assert scorer(Fixed(named[0 * Y], known), HOUR, list(named[Y])) == 0
+
+
+def test_seizure_must_be_said_where_nothing_tells():
+    """Also of a record that holds one class: the estimator knows both."""
+    one = np.ones(len(Y), dtype=int)
+    with pytest.raises(ValueError, match=r"Fixed: the classes \[1, 2\] do not tell .* pos_label=1"):
+        make_event_scorer("f1")(Fixed(one, (1, 2)), HOUR, one)
+    alarms = make_event_scorer("false_alarms_per_24h", pos_label=2)
+    assert alarms(Fixed(one, (1, 2)), HOUR, one) == 0
 
 
 @pytest.mark.parametrize("score", ["f1", "sensitivity", "precision", "median_latency"])
@@ -353,7 +373,7 @@ def test_bad_input_is_refused():
     scorer = make_event_scorer()
     with pytest.raises(TypeError, match="X is a ndarray, which knows neither record nor time"):
         scorer(Fixed(flags()), np.zeros((3600, 1)), Y)
-    with pytest.raises(ValueError, match=r"Fixed has the classes \[.*2.*\]; event scores need"):
+    with pytest.raises(ValueError, match=r"Fixed has the classes \[.*2.*\]; two classes, one"):
         scorer(Fixed(flags(), (0, 1, 2)), HOUR, Y)
     with pytest.raises(ValueError, match=r"DummyClassifier has the classes \[\]"):
         scorer(DummyClassifier(), HOUR, Y)

@@ -194,15 +194,6 @@ def test_tags():
     assert not get_tags(ChannelFusionClassifier(LogisticRegression())).input_tags.sparse
 
 
-def test_alphabet_that_takes_background_for_the_seizure_is_pointed_out(toy):
-    X, y, _ = toy
-    inner = pipeline()
-    with pytest.warns(UserWarning, match=r"classes_\[1\] = 'normal' is taken for the seizure"):
-        SeizureDetector(inner).fit(X, np.where(y, "ictal", "normal"))
-    detector = SeizureDetector(inner).fit(X, np.where(y, "seizure", "normal"))
-    assert detector.classes_[1] == "seizure"
-
-
 @pytest.mark.parametrize(
     "model",
     [
