@@ -210,7 +210,8 @@ class MetaSamplerClassifier(ClassifierMixin, BaseEstimator):
             Group of each row, such as the patient; none is on both sides of the validation split.
             Without such a split they make no difference.
         X_val : array-like or sparse matrix, shape (n_validation, n_features), default=None
-            Rows for validation, in place of ``validation``.
+            Rows for validation, in place of ``validation``. In a `Pipeline` the steps before this
+            one transform them only with ``transform_input=["X_val"]``; see the guide.
         y_val : array-like, shape (n_validation,), default=None
             Their labels.
 

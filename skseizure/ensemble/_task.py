@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, replace
 from numbers import Real
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import issparse
 from sklearn.model_selection import BaseShuffleSplit
 from sklearn.utils import check_array, column_or_1d, get_tags
 from sklearn.utils.validation import _check_feature_names
@@ -296,6 +298,25 @@ def _item(label: Any) -> Any:
     return label.item() if isinstance(label, np.generic) else label
 
 
+def _warn_of_other_scale(X: Any, X_val: Any) -> None:
+    """Warn if validation rows seem to have missed what was done to the training rows."""
+    if issparse(X) or issparse(X_val):
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # columns of NaN alone
+        middle = np.nanmedian(X_val, axis=0)
+        outside = (middle < np.nanmin(X, axis=0)) | (middle > np.nanmax(X, axis=0))
+    if np.mean(outside) > 0.5:
+        warnings.warn(
+            f"X_val lies outside the range of X: so does the median of {outside.sum()} of "
+            f"{len(outside)} columns. In a Pipeline, X_val reaches this step as it is given unless "
+            "the Pipeline transforms it, too: Pipeline(..., transform_input=['X_val']), with "
+            "metadata routing enabled.",
+            UserWarning,
+            stacklevel=6,
+        )
+
+
 @returns_numpy
 def _given(
     X: Any,
@@ -323,6 +344,7 @@ def _given(
         X_val = check_array(X_val, input_name="X_val", **TABLE)
     if X_val.shape[1] != X.shape[1]:
         raise ValueError(f"X_val has {X_val.shape[1]} features, but X has {X.shape[1]}.")
+    _warn_of_other_scale(X, X_val)
     with prefix_errors("y_val"):
         labels = column_or_1d(y_val)
     check_rows(X_val=X_val, y_val=labels)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
+from hashlib import sha256
 from numbers import Integral
 from pickle import PicklingError
 from typing import Any, Literal
@@ -21,12 +23,16 @@ from .. import __version__
 from .._core.errors import prefix_errors
 from .._core.parallel import loop
 from .._core.parameters import HasMethods, Interval
+from .._core.persistence import get_state, set_state
 from .._core.validation import is_windows, refuse_not_finite
 from ..measures._batch import Batch
 from ..measures._registry import UNIVARIATE29, get_measure
 from ..signals._filters import butterworth_bandpass
 from ._band_energy import band_edges
 from ._windows_transformer import BATCH_SAMPLES, WindowsTransformer
+
+# In the state that is pickled: digests of the code of the user's own measures.
+CODE = "_code_of_own_measures"
 
 BANDS = {
     "delta": (0.5, 4.0),
@@ -167,6 +173,14 @@ class BandFeatures(WindowsTransformer):
         self.n_jobs = n_jobs
         self.verbose = verbose
 
+    def __getstate__(self) -> dict[str, Any]:
+        # What hashes a pickle, as Pipeline(memory=) does, must notice a change in the user's own
+        # measures, of which the pickle holds but the names.
+        return {**get_state(self), CODE: _code_of_own(self.measures)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        set_state(self, {name: value for name, value in state.items() if name != CODE})
+
     def _settle(self, sfreq: float) -> None:
         self.measures_ = list(_functions(self.measures, sfreq))
         self.bands_ = _check_bands(self.bands, sfreq)
@@ -255,6 +269,24 @@ def _named(item: Any, sfreq: float) -> tuple[str, Callable[..., Any]]:
     except ValueError:  # it tells no signature, as some compiled functions
         pass
     return name, partial(_on_array, item)
+
+
+def _code_of_own(measures: str | Sequence[Any]) -> dict[str, str]:
+    """Return a digest of the code of each measure that is not this package's, by name."""
+    code = {}
+    named = isinstance(measures, str) or not np.iterable(measures)
+    for item in () if named else measures:
+        function = item
+        if isinstance(item, str):
+            with suppress(ValueError):  # no such measure: fit says so
+                function = get_measure(item).function
+        while isinstance(function, partial):
+            function = function.func
+        if getattr(function, "__module__", "").split(".")[0] != __name__.split(".")[0]:
+            with suppress(OSError, TypeError):
+                name = getattr(function, "__name__", type(function).__name__)
+                code[name] = sha256(inspect.getsource(function).encode()).hexdigest()
+    return code
 
 
 def _revision(functions: Mapping[str, Callable[..., Any]]) -> str:

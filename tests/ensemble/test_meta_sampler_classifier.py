@@ -14,8 +14,9 @@ from imblearn.ensemble import BalancedBaggingClassifier
 from imblearn.pipeline import make_pipeline as make_imblearn_pipeline
 from imblearn.under_sampling import RandomUnderSampler
 from joblib import parallel_config
+from sklearn import config_context
 from sklearn.base import clone
-from sklearn.datasets import make_blobs
+from sklearn.datasets import make_blobs, make_classification
 from sklearn.ensemble import (
     AdaBoostClassifier,
     HistGradientBoostingClassifier,
@@ -604,3 +605,23 @@ print(json.dumps([before, "torch" in sys.modules]))
 """
     out = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert json.loads(out.stdout) == [False, True]
+
+
+def test_validation_rows_that_a_pipeline_has_not_transformed_warn():
+    """scikit-learn hands X_val on as it is: only its scale can tell."""
+    X, y = make_classification(400, 6, weights=[0.8], random_state=0)
+    X = 8000 + 1000 * X
+    X, X_val, y, y_val = X[:300], X[300:], y[:300], y[300:]
+    given = {"metasamplerclassifier__X_val": X_val, "metasamplerclassifier__y_val": y_val}
+    ensemble = MetaSamplerClassifier(sampler=0.9, n_estimators=3, random_state=0)
+    with pytest.warns(UserWarning, match=r"median of 6 of 6 .* transform_input=\['X_val'\]"):
+        make_pipeline(StandardScaler(), ensemble).fit(X, y, **given)
+    scaler = StandardScaler().fit(X)
+    by_hand = clone(ensemble).fit(
+        scaler.transform(X), y, X_val=scaler.transform(X_val), y_val=y_val
+    )
+    with config_context(enable_metadata_routing=True):
+        asks = clone(ensemble).set_fit_request(X_val=True, y_val=True)
+        routed = make_pipeline(StandardScaler(), asks, transform_input=["X_val"])
+        routed.fit(X, y, X_val=X_val, y_val=y_val)
+    np.testing.assert_array_equal(routed[-1].scores_, by_hand.scores_)

@@ -1,5 +1,6 @@
 import importlib
 import linecache
+import pickle
 import sys
 
 import numpy as np
@@ -11,7 +12,13 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skseizure.datasets import load_bonn
-from skseizure.features import BandFeatures, available_measures, band_power, line_length
+from skseizure.features import (
+    BandFeatures,
+    MovingAverage,
+    available_measures,
+    band_power,
+    line_length,
+)
 from skseizure.features._band_features import BANDS
 from skseizure.measures._registry import UNIVARIATE29
 from skseizure.model_selection import RecordKFold
@@ -162,6 +169,27 @@ def test_cache_forgets_when_a_function_changes(windows, tmp_path, monkeypatch):
     assert np.all(largest[0] > 0) and np.all(largest[1] < 0)
     with pytest.raises(ValueError, match="'<lambda>', which cannot be imported by name"):
         BandFeatures([lambda x: x[:, 0]], memory=str(tmp_path)).fit_transform(windows)
+
+
+def test_a_pipelines_cache_forgets_when_a_function_changes(windows, tmp_path, monkeypatch):
+    """Pipeline(memory=) hashes the pickled transformer, which names the function only."""
+    module = tmp_path / "own_measures.py"
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr("sys.dont_write_bytecode", True)
+    largest = []
+    for word in ("max", "min"):
+        module.write_text(f"def extreme(x):\n    return x.{word}(axis=1)\n")
+        linecache.clearcache()
+        sys.modules.pop("own_measures", None)
+        importlib.invalidate_caches()
+        own = importlib.import_module("own_measures")
+        inner = MovingAverage(BandFeatures([own.extreme, "std"], ["theta"]), 4)
+        pipeline = make_pipeline(inner, "passthrough", memory=str(tmp_path / "cache"))
+        largest.append(pipeline.fit_transform(windows)[:, 0])
+    sys.modules.pop("own_measures")
+    assert np.all(largest[0] > 0) and np.all(largest[1] < 0)
+    again = pickle.loads(pickle.dumps(BandFeatures(["std"])))
+    assert vars(again) == vars(BandFeatures(["std"]))
 
 
 def test_measures_changed_after_fit_are_refused(windows):
