@@ -92,4 +92,8 @@ def set_state(estimator: BaseEstimator, state: dict[str, Any]) -> None:
             stacklevel=2,
         )
     own = {name: value for name, value in state.items() if name != KEY}
+    # A parameter that is newer than the file has its default.
+    for name, parameter in inspect.signature(type(estimator)).parameters.items():
+        if parameter.default is not parameter.empty:
+            own.setdefault(name, parameter.default)
     BaseEstimator.__setstate__(estimator, own)

@@ -232,6 +232,23 @@ def test_no_fitted_estimator_names_a_private_file(name, trained):
     assert not private_names(trained(name)[0])
 
 
+def test_parameters_newer_than_the_file_have_their_defaults(toy):
+    """As ``pos_label``, which detectors had not when the first were saved."""
+    X, y, _ = toy
+    detector = SeizureDetector(
+        make_pipeline(BandFeatures(["std"], {"low": (1, 30)}), LogisticRegression()), threshold=0.4
+    ).fit(X, y)
+    old = copy.copy(detector)
+    del old.pos_label, old.merge_gap
+    for again in (
+        pickle.loads(pickle.dumps(old)),
+        loads(dumps(old), trusted=skops_trusted_types()),
+    ):
+        assert again.get_params(deep=False).keys() == detector.get_params(deep=False).keys()
+        assert again.pos_label is None and again.merge_gap == 10.0 and again.threshold == 0.4
+        np.testing.assert_array_equal(again.predict(X), detector.predict(X))
+
+
 def test_nothing_else_that_is_saved_names_a_private_file(windows):
     X, _ = windows
     recording = Recording(X.data[0], 128, ["A", "B"], record="a", patient="p")
