@@ -22,8 +22,14 @@ from .._core.persistence import get_state, set_state
 from .._core.validation import allows_nan
 from ._cascade import SHARED_CONSTRAINTS, cascade_settings
 from ._meta_training import TrainingSettings, meta_train
-from ._networks import check_networks, policy_action, select_networks
-from ._sampler_file import SavedSampler, parse_sampler, write_sampler
+from ._networks import (
+    SavedSampler,
+    check_networks,
+    parse_sampler,
+    policy_action,
+    select_networks,
+    write_sampler,
+)
 from ._task import Task, make_tasks
 
 

@@ -18,6 +18,7 @@ from .._core.parameters import HasMethods, Interval
 from .._core.persistence import get_state, set_state
 from .._core.validation import allows_nan, require_weights
 from ._frames import (
+    SELECTIONS,
     TrainingFrames,
     check_class_weight,
     flatten_channels,
@@ -27,7 +28,6 @@ from ._frames import (
 )
 from ._layout import Columns, Table, assign, grow
 from ._mlp import EvolvedMLPClassifier
-from ._negatives import SELECTIONS
 from ._network import (
     BC,
     LEVELS,

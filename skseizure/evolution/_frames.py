@@ -1,4 +1,8 @@
-"""What the evolved classifiers read: tables of frames, labels of two classes, weights."""
+"""What the evolved classifiers read: tables, labels and weights, and which frames they learn from.
+
+A classifier learns from all positive frames, and from the negative ones that are easily taken for
+positive.
+"""
 
 from __future__ import annotations
 
@@ -7,19 +11,19 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from sklearn.neighbors import NearestNeighbors
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import type_of_target
 
 from .._core.errors import prefix_errors
 from .._core.labels import refuse_continuous, refuse_unlabelled
-from .._core.validation import (
-    check_sample_weight,
-    is_windows,
-    validate_table,
-)
+from .._core.validation import check_sample_weight, is_windows, validate_table
+from . import _kernels
 
 # The sums of a network stay finite in single precision below this.
 LARGEST = 1e30
+
+SELECTIONS = ("greedy", "nearest")
 
 # Weights of the negative and the positive class, or how they follow from the frames.
 ClassWeight = tuple[float, float] | Literal["balanced"] | None
@@ -247,3 +251,65 @@ def weigh_classes(
         sums = weights[~positive].sum(), weights[positive].sum()
         class_weight = 0.5 * sum(sums) / sums[0], 0.5 * sum(sums) / sums[1]
     return weights * np.where(positive, class_weight[1], class_weight[0])
+
+
+def select_frames(
+    X: NDArray,
+    positive: NDArray[np.bool_],
+    pnr: int,
+    selection: str | None,
+    weights: NDArray[np.float64] | None = None,
+) -> NDArray[np.intp]:
+    """Return the rows to learn from: all positive ones and the negative ones close to them.
+
+    Parameters
+    ----------
+    X : ndarray of float, shape (n_frames, n_features)
+        Table of features in which distances are measured.
+    positive : ndarray of bool, shape (n_frames,)
+        The positive frames.
+    pnr : int
+        Negatives for each positive.
+    selection : {"greedy", "nearest"} or None
+        If "greedy", pairs of a positive and a negative are gone through by ascending distance; a
+        pair is taken if its negative is free and its positive has fewer than ``pnr``. If "nearest",
+        negatives are taken by ascending distance to their nearest positive. If None, all are taken.
+    weights : ndarray of float, shape (n_frames,), default=None
+        Frames of weight 0 are left out. Other weights make no difference.
+
+    Returns
+    -------
+    ndarray of int, shape (n_selected,)
+        Ascending; ``min(pnr * n_positive, n_negative)`` of them negative, unless all are asked for.
+
+    Notes
+    -----
+    The cost is that of a search for nearest neighbours, for each of the positives among all
+    negatives.
+    """
+    used = np.ones(len(X), dtype=bool) if weights is None else weights > 0
+    rows, others = np.flatnonzero(positive & used), np.flatnonzero(~positive & used)
+    if selection is None or pnr * len(rows) >= len(others):
+        return np.flatnonzero(used)
+    if selection == "nearest":
+        distance = NearestNeighbors(n_neighbors=1).fit(X[rows]).kneighbors(X[others])[0][:, 0]
+        chosen = np.argsort(distance, kind="stable")[: pnr * len(rows)]
+    else:
+        chosen = _greedy(X[rows], X[others], pnr)
+    return np.sort(np.concatenate([rows, others[chosen]]))
+
+
+def _greedy(positives: NDArray, negatives: NDArray, pnr: int) -> NDArray[np.intp]:
+    search = NearestNeighbors().fit(negatives)
+    n_pairs = 4 * pnr
+    while True:
+        # A pair that is missing here could be taken only by a positive that runs out of pairs.
+        n_pairs = min(n_pairs, len(negatives))
+        distance, index = search.kneighbors(positives, n_pairs)
+        order = np.argsort(distance, axis=None, kind="stable")
+        taken = np.zeros(len(negatives), dtype=bool)
+        counts = np.zeros(len(positives), dtype=np.intp)
+        _kernels.walk(order // n_pairs, index.ravel()[order], pnr, counts, taken)
+        if counts.min() == pnr or n_pairs == len(negatives):
+            return np.flatnonzero(taken)
+        n_pairs *= 4

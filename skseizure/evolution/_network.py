@@ -15,10 +15,9 @@ from sklearn.base import clone
 from tqdm import tqdm
 
 from .._core.parallel import Task, loop
-from ._frames import ClassWeight, TrainingFrames, weigh_classes
+from ._frames import ClassWeight, TrainingFrames, select_frames, weigh_classes
 from ._layout import Columns
 from ._mlp import EvolvedMLPClassifier
-from ._negatives import select_frames
 
 # The levels of a network, in the order in which they evolve.
 BC, FUSER, MASTER = range(3)

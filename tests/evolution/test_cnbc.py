@@ -21,7 +21,7 @@ from skops.io import dumps, loads
 
 from skseizure.datasets import load_chbmit
 from skseizure.evolution import CNBCClassifier, CNBCEnsembleClassifier, EvolvedMLPClassifier
-from skseizure.evolution._negatives import select_frames
+from skseizure.evolution._frames import select_frames
 from skseizure.features import FeatureNormalizer, FrameFeatures
 from skseizure.metrics import sensitivity_score, specificity_score
 from skseizure.model_selection import EarlyTrainSplit

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skseizure.evolution._negatives import select_frames
+from skseizure.evolution._frames import select_frames
 
 from . import _naive
 
