@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,6 +41,7 @@ def load_chbmit(
     montage: str | Sequence[str] | None = "double banana",
     on_missing: str = "raise",
     preprocess: Callable[[Recording], Recording] | None = None,
+    types: Mapping[str, str] | None = None,
     min_overlap: float = 0.5,
     lazy: bool = False,
     return_events: bool = False,
@@ -72,6 +73,8 @@ def load_chbmit(
     preprocess : callable, default=None
         Called with each whole `Recording` in its montage, for example to filter; returns a
         `Recording`.
+    types : mapping of str to str, default=None
+        What the types of events in the tables of stretches mean, see :ref:`event_types`.
     min_overlap : float, default=0.5
         Share of a window that must be ictal for the window to be; see `Windows.labels`.
     lazy : bool, default=False
@@ -116,7 +119,7 @@ def load_chbmit(
     folder = existing_folder(path)
     check_option("records", records, ("all", "seizure"))
     check_option("on_missing", on_missing, ("raise", "skip"))
-    files = _annotated_files(folder, patients)
+    files = _annotated_files(folder, patients, types)
     if records == "seizure":
         ictal = {file.record for file in files if len(file.events)}
         files = [file for file in files if file.record in ictal]
@@ -147,7 +150,9 @@ class _File:
         return self.record[:5]
 
 
-def _annotated_files(folder: Path, patients: Sequence[str] | None) -> list[_File]:
+def _annotated_files(
+    folder: Path, patients: Sequence[str] | None, types: Mapping[str, str] | None
+) -> list[_File]:
     paths = sorted(folder.rglob("chb[0-9][0-9]*.edf"))
     if not paths:
         raise FileNotFoundError(
@@ -155,10 +160,10 @@ def _annotated_files(folder: Path, patients: Sequence[str] | None) -> list[_File
             "in it and below."
         )
     cases = choose("patients", patients, (path.name[:5] for path in paths), folder)
-    return list(_annotate([path for path in paths if path.name[:5] in cases]))
+    return list(_annotate([path for path in paths if path.name[:5] in cases], types))
 
 
-def _annotate(paths: Sequence[Path]) -> Iterator[_File]:
+def _annotate(paths: Sequence[Path], types: Mapping[str, str] | None) -> Iterator[_File]:
     summaries: dict[Path, Events] = {}
     for path in paths:
         stretch = re.fullmatch(r"(.+)_t(\d+)", path.stem)
@@ -168,7 +173,9 @@ def _annotate(paths: Sequence[Path]) -> Iterator[_File]:
         if not beside.is_file():
             raise FileNotFoundError(f"{beside} is not there; it holds the seizures of {path.name}.")
         if stretch:
-            yield _File(path, stretch[1], float(stretch[2]), read_events(beside))
+            length = open_recording(path, quiet=True).duration
+            events = read_events(beside, types=types, duration=length)
+            yield _File(path, stretch[1], float(stretch[2]), events)
             continue
         if beside not in summaries:
             # The summary of chb24 gives no times, so lengths come from the files.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -55,7 +56,9 @@ def open_recording(path: Path, *, quiet: bool, offset: float = 0.0, **options: A
     with warnings.catch_warnings():
         if quiet:  # a montage asks for its channels by name, and names those that are missing
             warnings.filterwarnings("ignore", message=".*: left out ", category=UserWarning)
-        return read_edf(path, lazy=True, **options).replace(offset=offset)
+        recording = read_edf(path, lazy=True, **options)
+    start = recording.start and recording.start - timedelta(seconds=offset)
+    return recording.replace(offset=offset, start=start)
 
 
 def read_recordings(
@@ -125,21 +128,34 @@ def join_recordings(
         raise ValueError("no recording is left to load; at least one is needed.")
     X = Windows.concatenate(windows)
     events = _on_record_time(found)
+    X = X[X.judged(events)]
     y = X.labels(events, min_overlap=min_overlap)
     return (X, y, events) if return_events else (X, y)
 
 
 def _on_record_time(parts: Sequence[tuple[Recording, Events]]) -> Events:
     recordings: dict[str, RecordInfo] = {}
-    for recording, _ in parts:
-        known = recordings.get(recording.record)
-        start = recording.start
-        recordings[recording.record] = RecordInfo(
-            duration=max(recording.offset + recording.duration, known.duration if known else 0.0),
-            observed=recording.duration + ((known.observed or 0.0) if known else 0.0),
+    for recording, events in parts:
+        info = RecordInfo(
+            duration=recording.offset + recording.duration,
+            observed=sum(length for _, length in recording.stretches),
             patient=recording.patient,
-            start=start and start - timedelta(seconds=recording.offset),
+            start=recording.start,
         )
+        spans = [span for other in events.recordings.values() for span in other.unjudged]
+        shifted = [
+            (low + recording.offset, high + recording.offset)
+            for low, high in (*spans, *recording.unjudged)
+        ]
+        info = info.mark_unjudged(shifted)
+        if known := recordings.get(recording.record):
+            info = replace(
+                info,
+                duration=max(info.duration, known.duration),
+                observed=(info.observed or 0.0) + (known.observed or 0.0),
+                unjudged=(*known.unjudged, *info.unjudged),
+            )
+        recordings[recording.record] = info
     return Events(
         np.concatenate([events.onset + recording.offset for recording, events in parts]),
         np.concatenate([events.duration for _, events in parts]),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from tqdm import tqdm
@@ -29,6 +29,7 @@ def load_edf_folder(
     on_missing: str = "raise",
     sfreq: float | None = None,
     preprocess: Callable[[Recording], Recording] | None = None,
+    types: Mapping[str, str] | None = None,
     min_overlap: float = 0.5,
     lazy: bool = False,
     return_events: bool = False,
@@ -58,6 +59,8 @@ def load_edf_folder(
     preprocess : callable, default=None
         Called with each whole `Recording` in its montage, for example to filter; returns a
         `Recording`.
+    types : mapping of str to str, default=None
+        What the types of events in the tables mean, see :ref:`event_types`.
     min_overlap : float, default=0.5
         Share of a window that must be ictal for the window to be; see `Windows.labels`.
     lazy : bool, default=False
@@ -86,7 +89,8 @@ def load_edf_folder(
         If the folder, its EDF files or the events of one are not there.
     ValueError
         If a file cannot be read, two files differ in their ending alone, a record lacks a channel
-        of the montage or is shorter than a window, or records differ in channels or sampling rate.
+        of the montage or is shorter than a window, a table is that of a recording of another
+        length or holds types that nobody knows, or records differ in channels or sampling rate.
 
     Examples
     --------
@@ -115,15 +119,18 @@ def load_edf_folder(
             pairs, desc="EDF", unit="file", total=len(files), disable=not verbose
         ):
             patient = _patient(file, folder)
+            recording = open_recording(
+                file,
+                quiet=montage is not None,
+                record=record,
+                patient=patient,
+                resample_to=sfreq,
+            )
             yield (
-                open_recording(
-                    file,
-                    quiet=montage is not None,
-                    record=record,
-                    patient=patient,
-                    resample_to=sfreq,
+                recording,
+                read_events(
+                    table, record=record, patient=patient, types=types, duration=recording.duration
                 ),
-                read_events(table, record=record, patient=patient),
             )
 
     return join_recordings(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from tqdm import tqdm
@@ -33,6 +33,7 @@ def load_tusz(
     on_missing: str = "raise",
     sfreq: float = 250.0,
     preprocess: Callable[[Recording], Recording] | None = None,
+    types: Mapping[str, str] | None = None,
     min_overlap: float = 0.5,
     lazy: bool = False,
     return_events: bool = False,
@@ -65,6 +66,8 @@ def load_tusz(
     preprocess : callable, default=None
         Called with each whole `Recording` in its montage and at ``sfreq``, for example to filter;
         returns a `Recording`.
+    types : mapping of str to str, default=None
+        What the types of events in the tables mean, see :ref:`event_types`.
     min_overlap : float, default=0.5
         Share of a window that must be ictal for the window to be; see `Windows.labels`.
     lazy : bool, default=False
@@ -92,7 +95,8 @@ def load_tusz(
         If the folder, the subset, EDF files or their annotations are not there.
     ValueError
         If a patient or option is unknown, a file is not named as in the corpus, a record lacks a
-        channel of the montage or is shorter than a window, or records differ in channels.
+        channel of the montage or is shorter than a window, a table is that of a recording of
+        another length or holds labels that nobody knows, or records differ in channels.
 
     References
     ----------
@@ -118,21 +122,20 @@ def load_tusz(
             raise ValueError(f"{file} is not named as TUSZ names records, PATIENT_sNNN_tNNN.edf.")
     chosen = choose("patients", patients, map(_patient, files), folder)
     annotated = [(file, _annotations(file)) for file in files if _patient(file) in chosen]
-    parts = (
-        (
-            open_recording(
+
+    def parts() -> Iterator[tuple[Recording, Events]]:
+        for file, table in tqdm(annotated, desc="TUSZ", unit="file", disable=not verbose):
+            recording = open_recording(
                 file,
                 quiet=montage is not None,
                 resample_to=sfreq,
                 record=file.stem,
                 patient=_patient(file),
-            ),
-            events,
-        )
-        for file, events in tqdm(annotated, desc="TUSZ", unit="file", disable=not verbose)
-    )
+            )
+            yield recording, read_events(table, types=types, duration=recording.duration)
+
     return join_recordings(
-        read_recordings(parts, montage, on_missing, preprocess, lazy),
+        read_recordings(parts(), montage, on_missing, preprocess, lazy),
         window=window,
         step=step,
         min_overlap=min_overlap,
@@ -154,11 +157,11 @@ def _patient(file: Path) -> str:
     return file.stem.split("_")[0]
 
 
-def _annotations(file: Path) -> Events:
+def _annotations(file: Path) -> Path:
     for suffix in (".csv_bi", ".csv"):
         beside = file.with_suffix(suffix)
         if beside.is_file():
-            return read_events(beside)
+            return beside
     raise FileNotFoundError(
         f"neither {file.stem}.csv_bi nor {file.stem}.csv is in {file.parent}; "
         f"they hold the seizures of {file.name}."

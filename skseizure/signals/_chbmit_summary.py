@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from ._events import Events, RecordInfo
-from ._events_io import LATE, fail, numbered_lines
+from ._events_io import LATE
+from ._tables import fail, numbered_lines
 
 NAME_LINE = re.compile(r"File Name\s*:\s*(\S+)\.edf", re.IGNORECASE)
 TIME_LINE = re.compile(r"File (Start|End) Time\s*:\s*(\d{1,2}):(\d\d):(\d\d)", re.IGNORECASE)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from html import escape
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+SHOWN = 10  # events that a printed table holds
 
 
 @dataclass(frozen=True)
@@ -19,24 +23,83 @@ class RecordInfo:
     duration : float
         End of the record's time axis in seconds.
     observed : float or None, default=None
-        Seconds of it that were really looked at; None means all of them. Rates such as false
-        alarms per 24 h are taken over this time.
+        Seconds of it that were really looked at. If None, all but ``unjudged``. Rates such as
+        false alarms per 24 h are taken over this time.
     patient : str or None, default=None
         Name of the patient.
     start : datetime or None, default=None
         Wall-clock time of the record's start.
+    unjudged : tuple of (float, float), default=()
+        Spans in seconds, from and to, in which nobody can say whether there is a seizure.
     """
 
     duration: float
     observed: float | None = None
     patient: str | None = None
     start: datetime | None = None
+    unjudged: tuple[tuple[float, float], ...] = ()
 
     def __post_init__(self) -> None:
         if not (np.isfinite(self.duration) and self.duration > 0):
             raise ValueError(f"duration is {self.duration!r}; a record's length must be above 0 s.")
+        object.__setattr__(self, "unjudged", _union(self.unjudged))
         if self.observed is None:
-            object.__setattr__(self, "observed", self.duration)
+            whole = (0.0, float(self.duration))
+            lost = sum(_shared(whole, span) for span in self.unjudged)
+            object.__setattr__(self, "observed", self.duration - lost)
+
+    def mark_unjudged(self, spans: Iterable[tuple[float, float]]) -> RecordInfo:
+        """Mark more time as time that cannot be judged.
+
+        Parameters
+        ----------
+        spans : iterable of (float, float)
+            In seconds, from and to.
+
+        Returns
+        -------
+        RecordInfo
+            A copy, less of whose time counts as observed.
+        """
+        spans = tuple(spans)
+        if not spans:
+            return self
+        merged = _union((*self.unjudged, *spans))
+        whole = (0.0, float(self.duration))
+        lost = sum(_shared(whole, span) for span in merged)
+        lost -= sum(_shared(whole, span) for span in self.unjudged)
+        observed = max((self.observed or 0.0) - lost, 0.0)
+        return replace(self, unjudged=merged, observed=observed)
+
+
+class Event(NamedTuple):
+    """One event of `Events`, as iteration and an integer index give it.
+
+    Parameters
+    ----------
+    record : str
+        Its record.
+    onset, duration : float
+        In seconds.
+    event_type : str
+        ``"sz"`` or a more specific code.
+    confidence : float, default=nan
+        In [0, 1]; nan where none is given.
+    channels : str, default="all"
+        Channels concerned, separated by commas.
+    """
+
+    record: str
+    onset: float
+    duration: float
+    event_type: str
+    confidence: float = np.nan
+    channels: str = "all"
+
+    @property
+    def offset(self) -> float:
+        """End in seconds."""
+        return self.onset + self.duration
 
 
 class Events:
@@ -85,6 +148,9 @@ class Events:
     >>> events = Events([10.0], [30.0], record="a", recordings={"a": 600.0, "b": 600.0})
     >>> len(events), events.offset.tolist(), list(events.recordings)
     (1, [40.0], ['a', 'b'])
+    >>> for event in events:
+    ...     print(event.record, event.onset, event.event_type)
+    a 10.0 sz
     """
 
     def __init__(
@@ -161,6 +227,23 @@ class Events:
     def __len__(self) -> int:
         return len(self.onset)
 
+    def __iter__(self) -> Iterator[Event]:
+        """Iterate over the events, each an `Event`."""
+        columns = (getattr(self, name).tolist() for name in Event._fields)
+        return map(Event._make, zip(*columns, strict=True))
+
+    def __getitem__(self, key: Any) -> Any:
+        """Index events: an integer gives one `Event`, all else `Events` of the same records."""
+        if isinstance(key, bool | np.bool_):
+            raise IndexError(f"Events were indexed by {key}; an integer or a mask is needed.")
+        if isinstance(key, slice) or np.ndim(key):
+            key = key if isinstance(key, slice) else np.asarray(key)
+            if not isinstance(key, slice) and key.size == 0:
+                key = key.astype(np.intp)
+            columns = {name: getattr(self, name)[key] for name in Event._fields}
+            return Events(columns.pop("onset"), **columns, recordings=self.recordings)
+        return Event._make(getattr(self, name)[key].item() for name in Event._fields)
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Events):
             return NotImplemented
@@ -180,6 +263,175 @@ class Events:
         hours = sum(info.observed or 0.0 for info in self.recordings.values()) / 3600
         return f"Events({len(self)} events in {len(self.recordings)} records, {hours:.2f} h)"
 
+    def __str__(self) -> str:
+        rows = [Event._fields, *(_cells(event) for event in self[:SHOWN])]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        lines = [
+            "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True))
+            for row in rows
+        ]
+        if len(self) > SHOWN:
+            lines.append(f"... and {len(self) - SHOWN} more")
+        return "\n".join([repr(self), *lines])
+
+    def _repr_html_(self) -> str:
+        head = "".join(f"<th>{name}</th>" for name in Event._fields)
+        body = "".join(
+            "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in _cells(event)) + "</tr>"
+            for event in self[:SHOWN]
+        )
+        more = f"<p>... and {len(self) - SHOWN} more</p>" if len(self) > SHOWN else ""
+        table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        return f"<p>{escape(repr(self))}</p>{table}{more}"
+
+    @classmethod
+    def from_frame(
+        cls,
+        frame: Any,
+        *,
+        recordings: Mapping[str, RecordInfo | float],
+        columns: Mapping[str, str] | None = None,
+        types: Mapping[str, str] | None = None,
+        record: str = "0",
+    ) -> Events:
+        """Take events from a data frame, one a row.
+
+        Parameters
+        ----------
+        frame : pandas.DataFrame, or anything that gives a column by its name
+            With a column for the onset in seconds and one for the duration or the end.
+        recordings : mapping of str to RecordInfo or float
+            Every record that was looked at, with its length in seconds or its `RecordInfo`, also
+            those without events.
+        columns : mapping of str to str, default=None
+            Which column holds what, by our names: ``onset``, ``duration`` or ``offset``,
+            ``event_type``, ``record``, ``confidence``, ``channels``. What is not named is looked
+            for under usual names, such as ``trial_type`` or ``stop_time``.
+        types : mapping of str to str, default=None
+            What your own types mean, see :ref:`event_types`.
+        record : str, default="0"
+            Record of all rows, if there is no column for it.
+
+        Returns
+        -------
+        Events
+            The seizures. Rows of background are left out, and time that cannot be judged goes to
+            ``recordings``. Without a column for the type, every row is a seizure.
+
+        Raises
+        ------
+        ValueError
+            If a column is missing, nobody knows a type, or a row names a record that
+            ``recordings`` does not list.
+
+        Warns
+        -----
+        UserWarning
+            If rows are left out because they are neither seizure nor background.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> from skseizure.signals import Events
+        >>> table = pd.DataFrame({"file": ["n1", "n1"], "from": [12, 80], "to": [30, 95]})
+        >>> table["what"] = ["focal seizure", "cough"]
+        >>> events = Events.from_frame(
+        ...     table,
+        ...     columns={"onset": "from", "offset": "to", "event_type": "what"},
+        ...     types={"cough": "bckg"},
+        ...     recordings={"n1": 600.0},
+        ... )
+        >>> print(events)
+        Events(1 events in 1 records, 0.17 h)
+        record  onset  duration  event_type  confidence  channels
+            n1  12.00     18.00          sz         n/a       all
+        """
+        from ._events_convert import from_frame
+
+        return from_frame(frame, recordings=recordings, columns=columns, types=types, record=record)
+
+    def to_frame(self) -> Any:
+        """Return the events as a data frame.
+
+        Returns
+        -------
+        pandas.DataFrame
+            With the columns ``record``, ``onset``, ``duration``, ``event_type``, ``confidence``
+            and ``channels``. It does not hold `recordings`.
+        """
+        from ._events_convert import to_frame
+
+        return to_frame(self)
+
+    @classmethod
+    def from_annotations(
+        cls,
+        source: Any,
+        *,
+        duration: float | None = None,
+        record: str | None = None,
+        patient: str | None = None,
+        types: Mapping[str, str] | None = None,
+    ) -> Events:
+        """Take the seizures of one record from MNE's annotations.
+
+        Parameters
+        ----------
+        source : mne.Annotations or mne.io.BaseRaw
+            Annotations, or a raw object that has some.
+        duration : float, default=None
+            Length of the record in seconds. If None, that of the raw object.
+        record : str, default=None
+            Name of the record. If None, the stem of the raw object's file, or ``"0"``.
+        patient : str, default=None
+            Name of the patient.
+        types : mapping of str to str, default=None
+            What the descriptions mean, see :ref:`event_types`. ``types={"*": "other"}`` takes what
+            is known as a seizure and ignores all other descriptions.
+
+        Returns
+        -------
+        Events
+            The seizures, from the measurement's start. Two marks such as ``"seizure onset"`` and
+            ``"seizure end"`` are one event. Spans that begin with ``BAD`` or ``EDGE`` are time that
+            cannot be judged.
+
+        Raises
+        ------
+        ValueError
+            If nobody knows a description, a seizure has no length, or the length of the record is
+            not known.
+        """
+        from ._events_convert import from_annotations
+
+        return from_annotations(
+            source, duration=duration, record=record, patient=patient, types=types
+        )
+
+    def to_annotations(self, raw: Any = None) -> Any:
+        """Return the events of one record as MNE's annotations; needs MNE.
+
+        Parameters
+        ----------
+        raw : mne.io.BaseRaw, default=None
+            Raw object that they are for: ``raw.set_annotations(events.to_annotations(raw))``.
+            It is needed where the measurement has no date and was cropped, because MNE then counts
+            from the first sample.
+
+        Returns
+        -------
+        mne.Annotations
+            Descriptions are the events' types; time that cannot be judged is ``"BAD unjudged"``.
+
+        Raises
+        ------
+        ValueError
+            If the events are of several records.
+        """
+        from ._events_convert import to_annotations
+
+        return to_annotations(self, raw)
+
     def intervals(self, record: str) -> NDArray[np.float64]:
         """Return the events of one record as intervals.
 
@@ -198,13 +450,34 @@ class Events:
         ValueError
             If the record is not listed in `recordings`.
         """
+        self.info(record)
+        mine = self.record == record
+        return np.column_stack([self.onset[mine], self.offset[mine]])
+
+    def info(self, record: str) -> RecordInfo:
+        """Return what is known of a record.
+
+        Parameters
+        ----------
+        record : str
+            Name of a record in `recordings`.
+
+        Returns
+        -------
+        RecordInfo
+            Its length, the time that was looked at, its patient, its start.
+
+        Raises
+        ------
+        ValueError
+            If the record is not listed in `recordings`.
+        """
         if record not in self.recordings:
             raise ValueError(
                 f"record {record!r} is not among the {len(self.recordings)} records of these "
                 f"events ({', '.join(list(self.recordings)[:5])}, ...)."
             )
-        mine = self.record == record
-        return np.column_stack([self.onset[mine], self.offset[mine]])
+        return self.recordings[record]
 
     def by_record(self) -> Iterator[tuple[str, Events]]:
         """Take the events apart by record.
@@ -293,3 +566,24 @@ class Events:
             },
             recordings=recordings,
         )
+
+
+def _cells(event: Event) -> tuple[str, ...]:
+    sure = "n/a" if np.isnan(event.confidence) else f"{event.confidence:g}"
+    times = f"{event.onset:.2f}", f"{event.duration:.2f}"
+    return event.record, *times, event.event_type, sure, event.channels
+
+
+def _union(spans: Iterable[tuple[float, float]]) -> tuple[tuple[float, float], ...]:
+    """Return spans in order of time, those that overlap or touch joined."""
+    merged: list[tuple[float, float]] = []
+    for start, end in sorted((float(start), float(end)) for start, end in spans):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], end))
+        else:
+            merged.append((start, end))
+    return tuple(merged)
+
+
+def _shared(one: tuple[float, float], other: tuple[float, float]) -> float:
+    return max(min(one[1], other[1]) - max(one[0], other[0]), 0.0)

@@ -5,14 +5,25 @@ from __future__ import annotations
 import os
 import re
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Literal, NoReturn
+from typing import Literal
 
 import numpy as np
 
-from ._events import Events, RecordInfo
+from ._event_types import UNJUDGED, border, check_types, classify, is_seizure, refuse_unknown
+from ._events import Event, Events, RecordInfo
+from ._events_convert import choose_columns, events_of, join_borders, warn_left_out
+from ._tables import (
+    NOT_GIVEN,
+    confidence,
+    fail,
+    header_line,
+    numbered_lines,
+    read_rows,
+    seconds,
+)
 
 COLUMNS = (
     *("onset", "duration", "eventType", "confidence", "channels"),
@@ -20,13 +31,10 @@ COLUMNS = (
 )
 NEEDED = ("onset", "duration", "eventType", "recordingDuration")
 TUSZ_COLUMNS = ("channel", "start_time", "stop_time", "label", "confidence")
-# TUSZ annotation guidelines: unspecified, focal and generalised non-specific, simple and complex
-# partial, absence, tonic, clonic, tonic-clonic, atonic, myoclonic, non-epileptic.
-TUSZ_SEIZURES = frozenset(
-    "seiz fnsz gnsz spsz cpsz absz tnsz cnsz tcsz atsz mysz nesz".split()  # noqa: SIM905
-)
-NOT_GIVEN = ("", "n/a")
 LATE = 1.0  # seconds that an event may end after its recording; tables round
+# Seconds by which an event may be cut at its recording's end. If more is missing, the length in the
+# table is wrong, as in one that was cut within its last number.
+CUT = 5.0
 
 
 def read_events(
@@ -35,37 +43,51 @@ def read_events(
     format: Literal["tsv", "tusz"] | None = None,
     record: str | None = None,
     patient: str | None = None,
+    columns: Mapping[str, str] | None = None,
+    types: Mapping[str, str] | None = None,
+    duration: float | None = None,
 ) -> Events:
     """Read the seizures of one record from a table.
 
     Parameters
     ----------
     path : str or path-like
-        An events table (``.tsv``), or a TUSZ table, per channel (``.csv``) or not (``.csv_bi``).
+        An events table, or a TUSZ table, per channel (``.csv``) or not (``.csv_bi``).
     format : {"tsv", "tusz"}, default=None
         Kind of table. None: its first line tells.
     record : str, default=None
         Name of the record. None: the file's name without its extension and a trailing ``_events``.
     patient : str, default=None
         Name of the patient.
+    columns : mapping of str to str, default=None
+        Which column of an events table of your own holds what, by our names: ``onset``,
+        ``duration`` or ``offset``, ``event_type``, ``confidence``, ``channels``. What is not named
+        is looked for under usual names, such as ``trial_type`` in BIDS.
+    types : mapping of str to str, default=None
+        What your own types mean, see :ref:`event_types`.
+    duration : float, default=None
+        Length of the recording in seconds. It is needed where the table does not say it, and
+        compared where it does.
 
     Returns
     -------
     Events
-        The seizures; background is left out, the record is always listed in ``recordings``.
+        The seizures. Background is left out, time that cannot be judged goes to ``recordings``,
+        where the record is always listed.
 
     Raises
     ------
     FileNotFoundError
         If there is no such file.
     ValueError
-        If the table is none of these, is cut off, or a line cannot be read; the message names file
-        and line.
+        If the table is none of these, is cut off, is that of a recording of another length, a line
+        cannot be read, or nobody knows a type; the message names file and line.
 
     Warns
     -----
     UserWarning
-        If rows are left out because they are neither seizure nor background, such as artefacts.
+        If rows are left out because they are neither seizure nor background, such as artefacts, if
+        events are cut at the recording's borders, or if the start of the recording is unreadable.
 
     See Also
     --------
@@ -74,9 +96,10 @@ def read_events(
 
     Notes
     -----
-    *Events table* [1]_: tab-separated, with a header. ``onset``, ``duration``, ``eventType`` and
-    ``recordingDuration`` are needed; ``confidence``, ``channels`` and ``dateTime`` may be absent or
-    ``n/a``. Types that begin with ``sz``, and the TUSZ codes, are seizures; ``bckg`` is background.
+    *Events table* [1]_: cells separated by tabs, commas or semicolons, with a header. ``onset``,
+    ``duration`` and ``eventType`` (or ``trial_type``) are needed, and ``recordingDuration`` unless
+    ``duration`` is given; ``confidence``, ``channels``, ``dateTime`` and ``HED`` may be absent or
+    ``n/a``. UTF-8 and UTF-16, quoted cells and decimal commas are read.
 
     *TUSZ*: ``channel,start_time,stop_time,label,confidence`` after comments that state the length
     (``# duration = 600.00 secs``). Seizure rows that overlap or touch, on whatever channels, make
@@ -106,21 +129,24 @@ def read_events(
     path = Path(path)
     lines = numbered_lines(path)
     name = path.stem.removesuffix("_events") if record is None else record
+    header = header_line(lines)
+    delimiter = next((mark for mark in "\t;," if mark in header), "\t")
+    found = {cell.strip().strip('"') for cell in header.split(delimiter)}
     if format is None:
-        header = next((text for _, text in lines if text and not text.startswith("#")), "")
-        if header.startswith("onset\t"):
-            format = "tsv"
-        elif header.replace(" ", "").startswith("channel,"):
+        if header.replace(" ", "").startswith("channel,") and columns is None:
             format = "tusz"
+        elif columns is not None or {"onset", "duration"} <= found:
+            format = "tsv"
         else:
             hint = " read_chbmit_summary reads summaries." if path.suffix == ".txt" else ""
             raise ValueError(
                 f"{path} is no events table: its header is {header[:60]!r}; "
                 f"{' '.join(NEEDED)}, separated by tabs, or {','.join(TUSZ_COLUMNS)} is "
-                f"needed.{hint}"
+                f"needed. columns={{'onset': ...}} names other columns.{hint}"
             )
-    reader = _read_table if format == "tsv" else _read_tusz
-    return reader(path, lines, name, patient)
+    if format == "tusz":
+        return _read_tusz(path, lines, name, patient, types, duration)
+    return _read_table(path, lines, delimiter, name, patient, columns, types, duration)
 
 
 def write_events(events: Events, path: str | os.PathLike[str]) -> None:
@@ -173,148 +199,212 @@ def write_events(events: Events, path: str | os.PathLike[str]) -> None:
     if not rows:
         rows = [(0.0, info.duration, "bckg", float("nan"), "all")]
     lines = [COLUMNS]
-    for onset, duration, kind, confidence, channels in rows:
+    for onset, duration, kind, sure, channels in rows:
         for text in (kind, channels):
             if re.search(r"[\t\r\n]", text):
                 raise ValueError(f"events holds {text!r}; a table takes no tabs or line breaks.")
-        sure = "n/a" if np.isnan(confidence) else f"{confidence:g}"
+        sure = "n/a" if np.isnan(sure) else f"{sure:g}"
         times = [f"{seconds:.2f}" for seconds in (onset, duration, info.duration)]
         lines.append((*times[:2], kind, sure, channels, start, times[2]))
     text = "".join("\t".join(cells) + "\n" for cells in lines)
     Path(path).write_text(text, encoding="utf-8", newline="")
 
 
-def fail(path: Path, line: int, problem: str) -> NoReturn:
-    """Raise the error of a line that cannot be read."""
-    raise ValueError(f"{path}, line {line}: {problem}.")
-
-
-def numbered_lines(path: Path) -> list[tuple[int, str]]:
-    """Read a text file as its lines with their numbers, from 1."""
-    text = path.read_bytes().decode("utf-8-sig", errors="replace")
-    if not text.strip():
-        raise ValueError(f"{path} is empty; a table with a header is needed.")
-    return list(enumerate((line.rstrip("\r") for line in text.split("\n")), start=1))
-
-
-def _rows(
-    path: Path, lines: list[tuple[int, str]], delimiter: str, needed: tuple[str, ...]
-) -> Iterator[tuple[int, dict[str, str]]]:
-    """Yield line number and cells by column of each row."""
-    columns: list[str] | None = None
-    for number, line in lines:
-        if not line.strip() or line.startswith("#"):
-            continue
-        cells = [cell.strip() for cell in line.split(delimiter)]
-        if columns is None:
-            columns = cells
-            missing = [name for name in needed if name not in columns]
-            if missing:
-                fail(path, number, f"the header lacks {', '.join(missing)}")
-        elif len(cells) != len(columns):
-            fail(path, number, f"{len(cells)} cells, but the header names {len(columns)} columns")
-        else:
-            yield number, dict(zip(columns, cells, strict=True))
-
-
-def _seconds(path: Path, line: int, cells: Mapping[str, str], column: str) -> float:
+def _read_table(
+    path: Path,
+    lines: list[tuple[int, str]],
+    delimiter: str,
+    name: str,
+    patient: str | None,
+    columns: Mapping[str, str] | None,
+    types: Mapping[str, str] | None,
+    duration: float | None,
+) -> Events:
+    (first, header), *rows = read_rows(path, lines, delimiter)
+    chosen, lacking = dict(columns or {}), []
     try:
-        value = float(cells[column])
+        chosen = choose_columns(header, columns, str(path))
     except ValueError:
-        value = np.nan
-    if not np.isfinite(value):
-        fail(path, line, f"{column} is {cells[column]!r}; a number of seconds is needed")
-    return value
+        if columns is not None:
+            raise
+        lacking = [name for name in ("onset", "duration") if name not in header]
+    if "event_type" not in chosen and columns is None:
+        lacking.append("eventType")
+    if "recordingDuration" not in header and duration is None:
+        lacking.append("recordingDuration")
+    if lacking:
+        hint = "; duration=... states the length" if lacking == ["recordingDuration"] else ""
+        fail(path, first, f"the header lacks {', '.join(lacking)}{hint}")
 
-
-def _confidence(path: Path, line: int, cells: Mapping[str, str]) -> float:
-    text = cells.get("confidence", "n/a")
-    try:
-        return np.nan if text in NOT_GIVEN else float(text)
-    except ValueError:
-        fail(path, line, f"confidence is {text!r}; a number or n/a is needed")
-
-
-def _check_times(path: Path, line: int, onset: float, end: float, length: float) -> None:
-    if onset < 0 or end <= onset or end > length + LATE:
-        fail(
-            path,
-            line,
-            f"the event lasts from {onset:g} to {end:g} s; it must lie within the recording's "
-            f"{length:g} s and last above 0 s",
-        )
-
-
-def _is_seizure(kind: str) -> bool:
-    return kind.startswith("sz") or kind in TUSZ_SEIZURES
-
-
-def _warn_left_out(path: Path, left_out: dict[str, int]) -> None:
-    if left_out:
-        counts = ", ".join(f"{n} of {kind!r}" for kind, n in left_out.items())
-        warnings.warn(
-            f"{path}: left out rows that are neither seizure nor bckg: {counts}.", stacklevel=4
-        )
-
-
-def _read_table(path: Path, lines: list[tuple[int, str]], name: str, patient: str | None) -> Events:
+    own, comma = check_types(types), delimiter != ","
     lengths: dict[float, int] = {}
     starts: dict[str, int] = {}
     left_out: dict[str, int] = {}
-    events = []
-    for number, cells in _rows(path, lines, "\t", NEEDED):
-        length = _seconds(path, number, cells, "recordingDuration")
-        onset = _seconds(path, number, cells, "onset")
-        end = onset + _seconds(path, number, cells, "duration")
-        _check_times(path, number, onset, end, length)
-        lengths.setdefault(length, number)
+    events: list[tuple[int, Event]] = []
+    spans, unknown = [], []
+    for number, row in rows:
+        cells = dict(zip(header, row, strict=True))
+        stated = cells.get("recordingDuration", "n/a")
+        if duration is None or stated not in NOT_GIVEN:
+            lengths.setdefault(
+                seconds(path, number, cells, "recordingDuration", comma=comma), number
+            )
         starts.setdefault(cells.get("dateTime", "n/a"), number)
-        kind = cells["eventType"]
-        if _is_seizure(kind):
-            sure = _confidence(path, number, cells)
-            events.append((onset, end, kind, sure, cells.get("channels", "all")))
-        elif kind != "bckg":
+        kind = cells[chosen["event_type"]] if "event_type" in chosen else "sz"
+        side = border(kind)
+        meaning = "sz" if side else classify(kind, own)
+        if meaning is None and "HED" in cells:
+            meaning = classify(cells["HED"], own)
+        if meaning is None:
+            unknown.append(kind)
+            continue
+        if meaning in (UNJUDGED, "other"):
             left_out[kind] = left_out.get(kind, 0) + 1
-    for what, found in (("recordingDuration", lengths), ("dateTime", starts)):
-        if not found:
-            raise ValueError(f"{path} has no rows; at least one, for background, is needed.")
-        if len(found) > 1:
-            values = " and ".join(map(str, list(found)[:2]))
-            fail(path, list(found.values())[1], f"{what} differs between rows: {values}")
-    _warn_left_out(path, left_out)
-    ((date, line),) = starts.items()
-    try:
-        start = None if date in NOT_GIVEN else datetime.fromisoformat(date)
-    except ValueError:
-        fail(path, line, f"dateTime is {date!r}; YYYY-MM-DD hh:mm:ss or n/a is needed")
-    info = RecordInfo(next(iter(lengths)), patient=patient, start=start)
-    return _events(events, name, info)
+        if not is_seizure(meaning) and meaning != UNJUDGED:
+            continue
+        onset = seconds(path, number, cells, chosen["onset"], comma=comma)
+        if side and cells.get(chosen.get("duration", ""), "n/a") in NOT_GIVEN:
+            length = 0.0
+        elif "duration" in chosen:
+            length = seconds(path, number, cells, chosen["duration"], comma=comma)
+        else:
+            length = seconds(path, number, cells, chosen["offset"], comma=comma) - onset
+        if meaning == UNJUDGED:
+            spans.append((onset, onset + length))
+            continue
+        sure = confidence(
+            path, number, {"confidence": cells.get(chosen.get("confidence", ""), "n/a")}
+        )
+        channels = cells.get(chosen.get("channels", ""), "all")
+        events.append(
+            (number, Event(name, onset, length, kind if side else meaning, sure, channels))
+        )
+    refuse_unknown(str(path), unknown)
+    if not rows and duration is None:
+        raise ValueError(f"{path} has no rows; at least one, for background, is needed.")
+    if len(lengths) > 1:
+        values = " and ".join(map(str, list(lengths)[:2]))
+        fail(path, list(lengths.values())[1], f"recordingDuration differs between rows: {values}")
+    length = next(iter(lengths), duration) or 0.0
+    _refuse_other_length(path, length, duration, [event for _, event in events])
+    warn_left_out(str(path), left_out)
+    lines_of = {event: number for number, event in events}
+    joined = join_borders([event for _, event in events], str(path))
+    numbered = [(lines_of.get(event, first), event) for event in joined]
+    inside = _cut_to_record(path, numbered, length, CUT if duration is None else np.inf)
+    info = RecordInfo(length, patient=patient, start=_start(path, starts))
+    return events_of(inside, {name: info.mark_unjudged(spans)})
 
 
-def _read_tusz(path: Path, lines: list[tuple[int, str]], name: str, patient: str | None) -> Events:
+def _start(path: Path, starts: Mapping[str, int]) -> datetime | None:
+    """Return the start that all rows state, or warn that they state none."""
+    stated = [text for text in starts if text not in NOT_GIVEN]
+    if not stated:
+        return None
+    if len(starts) > 1:
+        problem = f"dateTime differs between rows: {' and '.join(list(starts)[:2])}"
+    else:
+        try:
+            return datetime.fromisoformat(stated[0])
+        except ValueError:
+            problem = f"dateTime is {stated[0]!r}; YYYY-MM-DD hh:mm:ss is needed"
+    warnings.warn(f"{path}: {problem}. The start is taken as not known.", stacklevel=5)
+    return None
+
+
+def _refuse_other_length(
+    path: Path, stated: float, duration: float | None, events: list[Event]
+) -> None:
+    if duration is not None and abs(stated - duration) > LATE:
+        late = sum(event.onset >= duration for event in events)
+        raise ValueError(
+            f"{path} is the table of a recording of {stated:g} s, but the recording lasts "
+            f"{duration:g} s; {late} of its {len(events)} events begin after that. The table and "
+            "the file must belong together."
+        )
+
+
+def _cut_to_record(
+    path: Path, events: list[tuple[int, Event]], length: float, most: float
+) -> list[Event]:
+    """Return events within their record; warn of those that were cut at its borders."""
+    inside, cut = [], []
+    for line, event in events:
+        within = event.onset < length and 0 < event.offset <= length + most
+        if event.duration <= 0 or not within:
+            fail(
+                path,
+                line,
+                f"the event lasts from {event.onset:g} to {event.offset:g} s; it must lie within "
+                f"the recording's {length:g} s and last above 0 s",
+            )
+        onset = max(event.onset, 0.0)
+        end = min(event.offset, length) if event.offset > length + LATE else event.offset
+        if (onset, end) != (event.onset, event.offset):
+            cut.append(line)
+            event = event._replace(onset=onset, duration=end - onset)
+        inside.append(event)
+    if cut:
+        warnings.warn(
+            f"{path}: {len(cut)} events begin before the recording or end after its {length:g} s, "
+            f"and were cut there; the first is in line {cut[0]}.",
+            stacklevel=4,
+        )
+    return inside
+
+
+def _read_tusz(
+    path: Path,
+    lines: list[tuple[int, str]],
+    name: str,
+    patient: str | None,
+    types: Mapping[str, str] | None,
+    duration: float | None,
+) -> Events:
     comments = "\n".join(line for _, line in lines if line.startswith("#"))
     stated = re.search(r"^#\s*duration\s*=\s*(\d+\.?\d*)\s*secs?\s*$", comments, re.MULTILINE)
     if stated is None:
         raise ValueError(f"{path} does not state '# duration = ... secs', which is needed.")
-    length = float(stated[1])
+    length, own = float(stated[1]), check_types(types)
+    (first, header), *table = read_rows(path, lines, ",")
+    missing = [column for column in TUSZ_COLUMNS if column not in header]
+    if missing:
+        fail(path, first, f"the header lacks {', '.join(missing)}")
     rows: list[tuple] = []
     left_out: dict[str, int] = {}
-    empty = True
-    for number, cells in _rows(path, lines, ",", TUSZ_COLUMNS):
-        empty = False
-        onset = _seconds(path, number, cells, "start_time")
-        end = _seconds(path, number, cells, "stop_time")
-        _check_times(path, number, onset, end, length)
-        kind = cells["label"].lower()
-        if _is_seizure(kind):
-            kind = "sz" if kind == "seiz" else kind
-            rows.append((onset, end, kind, _confidence(path, number, cells), cells["channel"]))
-        elif kind != "bckg":
+    spans, unknown = [], []
+    for number, values in table:
+        cells = dict(zip(header, values, strict=True))
+        onset = seconds(path, number, cells, "start_time")
+        end = seconds(path, number, cells, "stop_time")
+        if onset < 0 or end <= onset or end > length + LATE:
+            fail(
+                path,
+                number,
+                f"the event lasts from {onset:g} to {end:g} s; it must lie within the recording's "
+                f"{length:g} s and last above 0 s",
+            )
+        kind = cells["label"]
+        meaning = classify(kind, own)
+        if meaning is None:
+            unknown.append(kind)
+        elif is_seizure(meaning):
+            rows.append((onset, end, meaning, confidence(path, number, cells), cells["channel"]))
+        elif meaning == UNJUDGED:
+            spans.append((onset, end))
+        if meaning in (UNJUDGED, "other"):
             left_out[kind] = left_out.get(kind, 0) + 1
-    if empty:
+    if not table:
         raise ValueError(f"{path} has no rows; at least one, for background, is needed.")
-    _warn_left_out(path, left_out)
-    return _events(_merge(rows), name, RecordInfo(length, patient=patient))
+    refuse_unknown(str(path), unknown)
+    events = [
+        Event(name, onset, end - onset, kind, sure, channels)
+        for onset, end, kind, sure, channels in _merge(rows)
+    ]
+    _refuse_other_length(path, length, duration, events)
+    warn_left_out(str(path), left_out)
+    info = RecordInfo(length, patient=patient)
+    return events_of(events, {name: info.mark_unjudged(spans)})
 
 
 def _merge(rows: list[tuple]) -> list[tuple]:
@@ -341,16 +431,3 @@ def _merge(rows: list[tuple]) -> list[tuple]:
             )
         )
     return merged
-
-
-def _events(rows: list[tuple], name: str, info: RecordInfo) -> Events:
-    onset, end, kinds, sure, channels = zip(*rows, strict=True) if rows else ((),) * 5
-    return Events(
-        onset,
-        np.subtract(end, onset),
-        record=name,
-        event_type=np.array(kinds, dtype=str),
-        confidence=np.array(sure, dtype=float),
-        channels=np.array(channels, dtype=str),
-        recordings={name: info},
-    )

@@ -298,15 +298,17 @@ def filter_recording(
     stops = [] if notch is None else np.atleast_1d(np.asarray(notch, dtype=float)).tolist()
     if low is None and high is None and not stops:
         raise ValueError("low, high and notch are all None; there is nothing to filter.")
-    data = recording.data
-    for freq in stops:
-        data = notch_filter(data, recording.sfreq, freq)
-    if low is not None or high is not None:
+
+    def filtered(data: NDArray) -> NDArray[np.floating]:
+        for freq in stops:
+            data = notch_filter(data, recording.sfreq, freq)
+        if low is None and high is None:
+            return data
         if method == "fir":
-            data = fir_bandpass(data, recording.sfreq, low, high)
-        else:
-            data = butterworth_bandpass(data, recording.sfreq, low, high, order)
-    return recording.replace(data=data)
+            return fir_bandpass(data, recording.sfreq, low, high)
+        return butterworth_bandpass(data, recording.sfreq, low, high, order)
+
+    return recording.replace(data=_join([filtered(piece) for _, piece in recording.split()]))
 
 
 def resample_recording(recording: Recording, sfreq: float) -> Recording:
@@ -344,8 +346,16 @@ def resample_recording(recording: Recording, sfreq: float) -> Recording:
     """
     if sfreq == recording.sfreq:
         return recording
-    data = resample(recording.data, recording.sfreq, sfreq)
-    return recording.replace(data=data, sfreq=float(sfreq))
+    pieces = [resample(piece, recording.sfreq, sfreq) for _, piece in recording.split()]
+    stretches = tuple(
+        (start, piece.shape[1] / sfreq)
+        for (start, _), piece in zip(recording.stretches, pieces, strict=True)
+    )
+    return recording.replace(data=_join(pieces), sfreq=float(sfreq), stretches=stretches)
+
+
+def _join(pieces: list[NDArray[np.floating]]) -> NDArray[np.floating]:
+    return pieces[0] if len(pieces) == 1 else np.concatenate(pieces, axis=1)
 
 
 @lru_cache(maxsize=8)

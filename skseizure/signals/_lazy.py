@@ -52,7 +52,9 @@ class LazySignal:
     finite : bool
         Whether all its samples are known to be finite.
     channels : sequence of int, default=None
-        Numbers of the channels that this signal has; None: all.
+        Numbers of the channels that this signal has. If None, all.
+    samples : tuple of (int, int), default=None
+        First sample of this signal in the recording, and the one after its last. If None, all.
     """
 
     ndim = 2
@@ -64,25 +66,39 @@ class LazySignal:
         dtype: np.dtype,
         finite: bool,
         channels: Sequence[int] | None = None,
+        samples: tuple[int, int] | None = None,
     ) -> None:
         self.source, self.dtype, self.finite = source, dtype, finite
         self._whole = shape
         self._channels = tuple(range(shape[0])) if channels is None else tuple(channels)
+        self._samples = (0, shape[1]) if samples is None else samples
 
     @property
     def shape(self) -> tuple[int, int]:
         """``(n_channels, n_samples)``."""
-        return len(self._channels), self._whole[1]
+        return len(self._channels), self._samples[1] - self._samples[0]
 
     def __getitem__(self, channels: slice | Sequence[int]) -> LazySignal:
         """Choose channels by their place, without reading."""
         chosen = np.array(self._channels)[channels].tolist()
-        return LazySignal(self.source, self._whole, self.dtype, self.finite, chosen)
+        return LazySignal(self.source, self._whole, self.dtype, self.finite, chosen, self._samples)
+
+    def stretch(self, first: int, end: int) -> LazySignal:
+        """Choose samples, without reading."""
+        return LazySignal(
+            self.source,
+            self._whole,
+            self.dtype,
+            self.finite,
+            self._channels,
+            (self._samples[0] + first, self._samples[0] + end),
+        )
 
     def narrow(self, channels: Sequence[int]) -> LazySignal:
         """Choose channels by their place; whoever reads them reads no others."""
         source = self.source.narrow([self._channels[i] for i in channels])
-        return LazySignal(source, (len(channels), self._whole[1]), self.dtype, self.finite)
+        whole = len(channels), self._whole[1]
+        return LazySignal(source, whole, self.dtype, self.finite, samples=self._samples)
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray:
         return np.array(self._chosen(_recordings.get(self.source)), dtype=dtype, copy=copy)
@@ -98,6 +114,7 @@ class LazySignal:
                 f"and now into {data.dtype} of shape {data.shape}; it must give the same whenever "
                 "the recording is read."
             )
+        data = data[:, slice(*self._samples)]
         first, n_channels = self._channels[0], len(self._channels)
         if self._channels == tuple(range(first, first + n_channels)):
             return data[first : first + n_channels]  # neighbours: a view, no copy

@@ -8,55 +8,104 @@ from typing import Any
 import numpy as np
 
 from ._recording import Recording
+from ._samples import warn_of_scale
 
 # Channel types that MNE keeps in volts.
 VOLTAGES = frozenset({"eeg", "seeg", "ecog", "dbs", "eog", "ecg", "emg", "bio"})
 
 
 def recording_from_raw(
-    raw: Any, *, picks: Any, record: str | None = None, patient: str | None = None
+    raw: Any,
+    *,
+    picks: Any,
+    record: str | None = None,
+    patient: str | None = None,
+    reject_by_annotation: bool = True,
+    bad_channels: str = "raise",
 ) -> Recording:
-    """Turn an MNE ``Raw`` object into a recording in microvolts.
-
-    Parameters
-    ----------
-    raw : mne.io.BaseRaw
-        Continuous recording in volts; it is not changed.
-    picks : anything that MNE takes as picks
-        Channels to take, bad ones included.
-    record : str, default=None
-        Name of the record. None: the stem of the raw object's file, or ``"0"``.
-    patient : str, default=None
-        Name of the patient.
-
-    Returns
-    -------
-    Recording
-        ``start`` is the measurement date, ``offset`` the object's ``first_time``, which a raw
-        object cropped at its start remembers.
-
-    Raises
-    ------
-    TypeError
-        If ``raw`` is no such object.
-    ValueError
-        If no channel fits ``picks``, or one that does holds no voltage.
-    """
+    """Turn an MNE ``Raw`` object into a recording; see `Recording.from_raw`."""
     _check_kind("raw", raw, "mne.io.Raw", ("get_data", "first_time", "filenames"))
-    picked = _pick(raw.copy(), picks)
+    picked = _without_bads(_pick(raw.copy(), picks), bad_channels)
     data = picked.get_data() * 1e6
+    if bad_channels == "nan":
+        data[np.isin(picked.ch_names, raw.info["bads"])] = np.nan
+    warn_of_scale(data, "raw", largest=True)
+    sfreq = float(raw.info["sfreq"])
+    marked = _marked(raw, data.shape[1], sfreq) if reject_by_annotation else ([], [], [])
+    spans, breaks, missing = marked
+    pieces = _stretches(data.shape[1], breaks, missing)
+    if not pieces:
+        raise ValueError("raw is marked BAD_ACQ_SKIP throughout; nothing of it was recorded.")
+    if missing:
+        data = np.concatenate([data[:, first:end] for first, end in pieces], axis=1)
     file = raw.filenames[0] if raw.filenames else None
     start = raw.info["meas_date"]
     return Recording(
         data,
-        raw.info["sfreq"],
+        sfreq,
         picked.ch_names,
         record=record if record is not None else "0" if file is None else Path(file).stem,
         patient=patient,
         # MNE writes local time as if it were UTC.
         start=None if start is None else start.replace(tzinfo=None),
         offset=float(raw.first_time),
+        stretches=tuple((first / sfreq, (end - first) / sfreq) for first, end in pieces),
+        unjudged=tuple(spans),
     )
+
+
+def _without_bads(picked: Any, bad_channels: str) -> Any:
+    options = ("raise", "interpolate", "nan", "drop", "keep")
+    if bad_channels not in options:
+        raise ValueError(f"bad_channels is {bad_channels!r}; {', '.join(options)} are possible.")
+    bads = [name for name in picked.ch_names if name in picked.info["bads"]]
+    if not bads or bad_channels in ("nan", "keep"):
+        return picked
+    if bad_channels == "raise":
+        raise ValueError(
+            f"raw.info['bads'] lists {', '.join(bads)} among the picked channels; choose "
+            "bad_channels='interpolate', 'nan', 'drop' or 'keep', or picks without them."
+        )
+    if bad_channels == "interpolate":
+        return picked.load_data().interpolate_bads(verbose="ERROR")
+    if len(bads) == len(picked.ch_names):
+        raise ValueError("raw.info['bads'] lists all picked channels; none is left.")
+    return picked.drop_channels(bads)
+
+
+def _marked(
+    raw: Any, n_samples: int, sfreq: float
+) -> tuple[list[tuple[float, float]], list[int], list[tuple[int, int]]]:
+    """Return bad spans in seconds, and where signals join or are missing in samples."""
+    spans, breaks, missing = [], [], []
+    marks = raw.annotations
+    for onset, length, text in zip(
+        marks.onset - raw.first_time, marks.duration, marks.description, strict=True
+    ):
+        if not text.upper().startswith(("BAD", "EDGE")):
+            continue
+        first, end = (
+            int(np.clip(round(at * sfreq), 0, n_samples)) for at in (onset, onset + length)
+        )
+        if text.upper().startswith("BAD_ACQ_SKIP"):
+            missing.append((first, end))
+        elif end > first:
+            spans.append((first / sfreq, end / sfreq))
+        if "BOUNDARY" in text.upper():
+            breaks.append(first)
+    return spans, breaks, missing
+
+
+def _stretches(
+    n_samples: int, breaks: list[int], missing: list[tuple[int, int]]
+) -> list[tuple[int, int]]:
+    """Return the first and last sample, plus one, of each piece between breaks and gaps."""
+    there = np.ones(n_samples, dtype=bool)
+    for first, end in missing:
+        there[first:end] = False
+    edges = np.unique([0, n_samples, *breaks, *np.flatnonzero(np.diff(there)) + 1])
+    pairs = zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True)
+    return [(first, end) for first, end in pairs if there[first]]
 
 
 def fields_from_epochs(epochs: Any, *, picks: Any) -> dict[str, Any]:

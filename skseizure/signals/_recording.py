@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,12 +42,19 @@ class Recording:
     original_sfreq : float, default=None
         Lowest sampling rate in Hz at which a channel was recorded, before any resampling. If None,
         ``sfreq``.
+    stretches : tuple of (float, float), default=None
+        Where the signal goes on without a gap: for each stretch its start in seconds from the first
+        sample, and its length in seconds, in order. No filter and no window crosses the end of a
+        stretch. If None, the signal is one stretch.
+    unjudged : tuple of (float, float), default=()
+        Spans, from and to in seconds from the first sample, in which nobody can tell whether there
+        is a seizure, such as those that are marked as bad. No window touches one.
 
     Raises
     ------
     ValueError
         If ``data`` is not two-dimensional or empty, ``ch_names`` does not fit it or repeats a
-        label, or ``sfreq`` is not positive.
+        label, ``sfreq`` is not positive, or ``stretches`` overlap or do not add up to ``data``.
     TypeError
         If ``sfreq`` is no number, or ``ch_names`` a string.
 
@@ -66,6 +74,8 @@ class Recording:
     start: datetime | None = None
     offset: float = 0.0
     original_sfreq: float | None = None
+    stretches: tuple[tuple[float, float], ...] = None  # type: ignore[assignment]
+    unjudged: tuple[tuple[float, float], ...] = ()
 
     def __post_init__(self) -> None:
         data = self.data if isinstance(self.data, LazySignal) else float_array(self.data)
@@ -84,13 +94,117 @@ class Recording:
             "ch_names": ch_names,
             "sfreq": sfreq,
             "original_sfreq": original,
+            "stretches": self._checked_stretches(data.shape[1], sfreq),
+            "unjudged": tuple(sorted((float(start), float(end)) for start, end in self.unjudged)),
         }.items():
             object.__setattr__(self, name, value)
 
+    def _checked_stretches(self, n_samples: int, sfreq: float) -> tuple[tuple[float, float], ...]:
+        given = self.stretches
+        if given is None or len(given) == 1:  # the length of a single one is that of the signal
+            return ((0.0 if given is None else float(given[0][0]), n_samples / sfreq),)
+        pieces = tuple((float(start), float(length)) for start, length in given)
+        ends = [start + length for start, length in pieces]
+        if any(later[0] < end - 0.5 / sfreq for end, later in zip(ends, pieces[1:], strict=False)):
+            raise ValueError(f"stretches overlap or are not in order: {pieces[:4]}.")
+        total = sum(length for _, length in pieces)
+        if abs(total * sfreq - n_samples) > len(pieces):  # resampling rounds each
+            raise ValueError(
+                f"stretches last {total:g} s, but data holds {n_samples / sfreq:g} s; state them "
+                "anew where samples are cut off."
+            )
+        return pieces
+
+    def split(self) -> list[tuple[float, NDArray[np.floating]]]:
+        """Return the stretches of the signal.
+
+        Returns
+        -------
+        list of (float, ndarray of shape (n_channels, n_samples))
+            Start of each in seconds from the record's start, and a view on its samples.
+        """
+        edges = np.cumsum([0.0, *(length for _, length in self.stretches)]) * self.sfreq
+        places = np.round(edges).astype(int)
+        places[-1] = self.data.shape[1]
+        data: Any = self.data
+        lazy = isinstance(data, LazySignal)
+        return [
+            (
+                self.offset + start,
+                data.stretch(first, end) if lazy else data[:, first:end],
+            )
+            for (start, _), first, end in zip(
+                self.stretches, places[:-1].tolist(), places[1:].tolist(), strict=True
+            )
+        ]
+
     @property
     def duration(self) -> float:
-        """Length of the signal in seconds."""
-        return self.data.shape[1] / self.sfreq
+        """Seconds from the first sample to the end of the last, gaps included."""
+        return sum(self.stretches[-1])
+
+    @classmethod
+    def from_raw(
+        cls,
+        raw: Any,
+        *,
+        picks: Any = ("eeg", "seeg", "ecog"),
+        record: str | None = None,
+        patient: str | None = None,
+        reject_by_annotation: bool = True,
+        bad_channels: Literal["raise", "interpolate", "nan", "drop", "keep"] = "raise",
+    ) -> Recording:
+        """Take the signal of an MNE ``Raw`` object.
+
+        Parameters
+        ----------
+        raw : mne.io.BaseRaw
+            Continuous recording in volts, as MNE keeps it; it is not changed.
+        picks : anything that MNE takes as picks, default=("eeg", "seeg", "ecog")
+            Channels to take.
+        record : str, default=None
+            Name of the record. If None, the stem of the raw object's file, or ``"0"``.
+        patient : str, default=None
+            Name of the patient.
+        reject_by_annotation : bool, default=True
+            If True, annotations that begin with ``BAD`` or ``EDGE``, in any case, go to
+            ``unjudged``; where recordings were joined, and where none was made (``BAD_ACQ_SKIP``),
+            a stretch ends.
+        bad_channels : {"raise", "interpolate", "nan", "drop", "keep"}, default="raise"
+            What to do with channels that ``raw.info["bads"]`` lists: refuse them by name, let MNE
+            interpolate them from their neighbours, fill them with NaN, leave them out, or take them
+            as they are.
+
+        Returns
+        -------
+        Recording
+            In microvolts. ``start`` is the measurement's date, ``offset`` the raw object's
+            ``first_time``.
+
+        Raises
+        ------
+        TypeError
+            If ``raw`` is no such object.
+        ValueError
+            If no channel fits ``picks``, one that does holds no voltage or is listed as bad, or
+            nothing is left that can be judged.
+
+        Warns
+        -----
+        UserWarning
+            If the amplitudes are not those of EEG in volts, as of files whose unit MNE did not
+            know.
+        """
+        from ._mne import recording_from_raw
+
+        return recording_from_raw(
+            raw,
+            picks=picks,
+            record=record,
+            patient=patient,
+            reject_by_annotation=reject_by_annotation,
+            bad_channels=bad_channels,
+        )
 
     def replace(self, **changes) -> Recording:
         """Return a copy with some fields changed.

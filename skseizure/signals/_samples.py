@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._lazy import LazySignal
+
+SMALLEST, LARGEST = 0.01, 1e4  # microvolts; EEG deviates from its median by more, and by less
 
 
 def float_array(data: ArrayLike) -> NDArray[np.floating]:
@@ -75,3 +78,43 @@ def number(name: str, value: Any) -> float:
     if array.ndim or array.dtype.kind not in "iuf":
         raise TypeError(f"{name} is {value!r}; a number is needed.")
     return float(array)
+
+
+def warn_of_scale(data: NDArray, name: str, *, largest: bool = False, stacklevel: int = 5) -> None:
+    """Warn if the typical amplitude of microvolts says that they are volts, or no EEG at all.
+
+    Parameters
+    ----------
+    data : ndarray, shape (..., n_times)
+        Signal that should be in microvolts.
+    name : str
+        What the warning is about.
+    largest : bool, default=False
+        If True, also warn of amplitudes above any EEG.
+    stacklevel : int, default=5
+        Of the warning.
+    """
+    if data.dtype.kind != "f" or data.size == 0:
+        return
+    # Some thousands of samples from all over the signal are enough.
+    part = data[:: max(1, len(data) // 64), ..., :: max(1, data.shape[-1] // 1024)]
+    with np.errstate(all="ignore"):
+        part = part[np.isfinite(part).all(axis=-1)]
+        level = np.median(part, axis=-1)
+        spread = np.median(np.abs(part - level[..., np.newaxis]), axis=-1)
+        spread = spread[spread > 1e-6 * np.abs(level)]  # less is rounding
+        typical = float(np.median(spread)) if spread.size else 0.0
+    if 0 < typical < SMALLEST:
+        factor = "1e6 if they are in volts, 1e3 if in millivolts"
+        warnings.warn(
+            f"{name} typically deviates by {typical:.2g} from its median, far less than EEG in "
+            f"microvolts; multiply by {factor}.",
+            stacklevel=stacklevel,
+        )
+    elif largest and typical > LARGEST:
+        warnings.warn(
+            f"{name} typically deviates by {typical:.2g} uV from its median, far more than EEG. "
+            "MNE takes a unit that it does not know for volts: if the samples are in microvolts, "
+            "multiply them by 1e-6.",
+            stacklevel=stacklevel,
+        )

@@ -30,6 +30,9 @@ class WindowIndex:
         As in `Windows`.
     patient : ndarray, shape (n_windows,), or None
         As in `Windows`.
+    stretch : ndarray of int, shape (n_windows,), or None
+        Number of the stretch of its record that a window is in, where a signal does not go on
+        though the next window follows in time. None if that is nowhere so.
     """
 
     source: NDArray[np.intp]
@@ -37,6 +40,7 @@ class WindowIndex:
     record: NDArray[np.str_]
     onset: NDArray[np.float64]
     patient: NDArray[np.str_] | None
+    stretch: NDArray[np.intp] | None = None
 
     def __post_init__(self) -> None:
         # Slices share their columns with the whole: a change to one would change the other.
@@ -56,6 +60,7 @@ class WindowIndex:
         onset: ArrayLike | None,
         patient: ArrayLike | None,
         step: float,
+        stretch: NDArray[np.intp] | None = None,
     ) -> WindowIndex:
         """Validate the columns that a caller gave; see `Windows` for the errors.
 
@@ -89,11 +94,17 @@ class WindowIndex:
         if patient is not None:
             patient = _column("patient", patient, n, str)
             _refuse_two_patients(record, patient)
-        return cls(np.asarray(source, dtype=np.intp), start, record, onset, patient)
+        return cls(np.asarray(source, dtype=np.intp), start, record, onset, patient, stretch)
 
     @classmethod
     def concatenate(cls, parts: Sequence[WindowIndex]) -> WindowIndex:
         """Join indices, all with patients or all without, in the order given."""
+        if any(part.stretch is not None for part in parts):
+            zeros = [np.zeros(len(part), dtype=np.intp) for part in parts]
+            parts = [
+                part if part.stretch is not None else part.replace(stretch=none)
+                for part, none in zip(parts, zeros, strict=True)
+            ]
         columns: dict[str, Any] = {
             name: None
             if parts[0].columns()[name] is None
@@ -125,6 +136,12 @@ class WindowIndex:
                 for name, column in self.columns().items()
             }
         )
+
+    def continuous_record(self) -> NDArray[np.str_]:
+        """Return a name for each window that differs where its signal does not go on."""
+        if self.stretch is None:
+            return self.record
+        return np.char.add(np.char.add(self.record, "\0"), self.stretch.astype(str))
 
     def used(self) -> list[int]:
         """Return the numbers of the signals that windows are cut from, in ascending order."""
@@ -171,6 +188,11 @@ def normal_key(key: Any) -> Any:
                 "np.asarray(windows) indexes the others, pick() chooses channels."
             )
         key = key[0]
+    if isinstance(key, bool | np.bool_):
+        raise IndexError(
+            f"Windows were indexed by {key}; integers or a mask are needed. A comparison with "
+            "X.patient gives no mask where patients are unknown (X.patient is None)."
+        )
     if isinstance(key, slice) or np.ndim(key) == 0:
         return key
     key = np.asarray(key)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Self
+from datetime import datetime
+from html import escape
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -21,6 +23,7 @@ from ._samples import (
     sampling_rate,
     stored_signal,
     take_channels,
+    warn_of_scale,
 )
 from ._window_index import (
     Signal,
@@ -126,6 +129,7 @@ class Windows:
                 f"data has shape {np.shape(data)}; windows need (n_windows, n_channels, n_times) "
                 "or (n_windows, n_times)."
             )
+        warn_of_scale(block, "data", stacklevel=3)
         self._set_layout((block,), block.shape[1:], sfreq, step, ch_names)
         self._index = WindowIndex.checked(
             source=np.zeros(len(block)),
@@ -166,16 +170,50 @@ class Windows:
             If the recording is shorter than a window, or ``window`` or ``step`` is below one
             sample.
         """
-        return cls._cut(
-            recording.data,
+        lengths = _in_samples(recording.sfreq, window, step)
+        pieces, places = recording.split(), []
+        for i, (first, signal) in enumerate(pieces):
+            start = np.arange(0, signal.shape[1] - lengths[0] + 1, lengths[1])
+            places.append((np.full(len(start), i), start, first + start / recording.sfreq))
+        source, start, onset = map(np.concatenate, zip(*places, strict=True))
+        if not len(start):
+            longest = max(signal.shape[1] for _, signal in pieces) / recording.sfreq
+            raise ValueError(
+                f"record {recording.record!r} lasts {longest:g} s"
+                f"{' without a gap' if len(pieces) > 1 else ''}; at least one window of "
+                f"{window:g} s is needed."
+            )
+        if recording.unjudged:
+            spans = np.array(recording.unjudged) + recording.offset
+            judged = covered(onset, lengths[0] / recording.sfreq, spans) <= 1e-9
+            source, start, onset = source[judged], start[judged], onset[judged]
+            if not len(start):
+                raise ValueError(
+                    f"record {recording.record!r} holds no window of {window:g} s outside the time "
+                    "that is marked as unjudged."
+                )
+        if not isinstance(recording.data, LazySignal):
+            warn_of_scale(recording.data, f"record {recording.record!r}", stacklevel=3)
+        self = cls.__new__(cls)
+        self._set_layout(
+            [signal for _, signal in pieces],
+            (len(recording.ch_names), lengths[0]),
             recording.sfreq,
-            window,
-            step,
-            offset=recording.offset,
-            ch_names=recording.ch_names,
-            record=recording.record,
-            patient=recording.patient,
+            lengths[1] / recording.sfreq,
+            recording.ch_names,
         )
+        self._index = WindowIndex.checked(
+            source=source,
+            start=start,
+            record=recording.record,
+            onset=onset,
+            patient=recording.patient,
+            step=self.step,
+            stretch=source if len(pieces) > 1 else None,
+        )
+        if recording.start is not None:
+            self._starts = {recording.record: recording.start}
+        return self
 
     @classmethod
     def from_array(
@@ -223,59 +261,23 @@ class Windows:
                 f"data has shape {signal.shape}; a recording needs (n_channels, n_samples), "
                 "each at least 1."
             )
-        return cls._cut(
-            signal,
-            sampling_rate(sfreq),
-            window,
-            step,
-            offset=0.0,
-            ch_names=ch_names,
-            record=record,
-            patient=patient,
-        )
-
-    @classmethod
-    def _cut(
-        cls,
-        signal: NDArray,
-        sfreq: float,
-        window: float,
-        step: float | None,
-        *,
-        offset: float,
-        ch_names: Sequence[str] | None,
-        record: str,
-        patient: str | None,
-    ) -> Windows:
-        samples = {}
-        for name, seconds in {"window": window, "step": window if step is None else step}.items():
-            wanted = number(name, seconds) * sfreq
-            samples[name] = round(wanted) if np.isfinite(wanted) else 0
-            if samples[name] < 1:
-                raise ValueError(
-                    f"{name} is {seconds!r} s; at {sfreq:g} Hz a finite time of at least one "
-                    f"sample, {1 / sfreq:.4g} s, is needed."
-                )
         n_channels, n_samples = signal.shape
-        if n_samples < samples["window"]:
+        sfreq = sampling_rate(sfreq)
+        n_times, n_step = _in_samples(sfreq, window, step)
+        if n_samples < n_times:
             raise ValueError(
                 f"record {record!r} lasts {n_samples / sfreq:g} s; at least one window of "
                 f"{window:g} s is needed."
             )
-        start = np.arange(0, n_samples - samples["window"] + 1, samples["step"])
+        warn_of_scale(signal, "data", stacklevel=3)
+        start = np.arange(0, n_samples - n_times + 1, n_step)
         self = cls.__new__(cls)
-        self._set_layout(
-            (signal,),
-            (n_channels, samples["window"]),
-            sfreq,
-            samples["step"] / sfreq,
-            ch_names,
-        )
+        self._set_layout((signal,), (n_channels, n_times), sfreq, n_step / sfreq, ch_names)
         self._index = WindowIndex.checked(
             source=np.zeros(len(start)),
             start=start,
             record=record,
-            onset=offset + start / sfreq,
+            onset=start / sfreq,
             patient=patient,
             step=self.step,
         )
@@ -375,6 +377,9 @@ class Windows:
         picks: Any = ("eeg", "seeg", "ecog"),
         record: str | None = None,
         patient: str | None = None,
+        preprocess: Callable[[Recording], Recording] | None = None,
+        reject_by_annotation: bool = True,
+        bad_channels: Literal["raise", "interpolate", "nan", "drop", "keep"] = "raise",
     ) -> Windows:
         """Cut an MNE ``Raw`` object into windows.
 
@@ -387,9 +392,16 @@ class Windows:
         picks : anything that MNE takes as picks, default=("eeg", "seeg", "ecog")
             Channels to take.
         record : str, default=None
-            Name of the record. None: the stem of the raw object's file, or ``"0"``.
+            Name of the record. If None, the stem of the raw object's file, or ``"0"``.
         patient : str, default=None
             Name of the patient.
+        preprocess : callable, default=None
+            Called with the whole `Recording` before it is cut; returns a `Recording`.
+        reject_by_annotation : bool, default=True
+            If True, no window touches time that an annotation marks with ``BAD`` or ``EDGE``, or
+            crosses a place where recordings were joined.
+        bad_channels : {"raise", "interpolate", "nan", "drop", "keep"}, default="raise"
+            What to do with channels that ``raw.info["bads"]`` lists; see `Recording.from_raw`.
 
         Returns
         -------
@@ -399,11 +411,25 @@ class Windows:
         Raises
         ------
         ValueError
-            If no channel fits ``picks`` or one that does holds no voltage, or as `from_recording`.
-        """
-        from ._mne import recording_from_raw
+            As `Recording.from_raw` and `from_recording`.
+        TypeError
+            If ``raw`` is no such object, or ``preprocess`` returns no `Recording`.
 
-        recording = recording_from_raw(raw, picks=picks, record=record, patient=patient)
+        Warns
+        -----
+        UserWarning
+            If the amplitudes are not those of EEG in volts.
+        """
+        recording = Recording.from_raw(
+            raw,
+            picks=picks,
+            record=record,
+            patient=patient,
+            reject_by_annotation=reject_by_annotation,
+            bad_channels=bad_channels,
+        )
+        if preprocess is not None:
+            recording = recording.apply(preprocess)
         return cls.from_recording(recording, window=window, step=step)
 
     @classmethod
@@ -480,7 +506,11 @@ class Windows:
                     )
         # Parts of one recording share it again, and signals that no window uses stay behind.
         signals, indices = share_signals((part._signals, part._index) for part in parts)
-        return first._with(signals or first._signals, WindowIndex.concatenate(indices))
+        new = first._with(signals or first._signals, WindowIndex.concatenate(indices))
+        new._starts = {}
+        for part in parts:
+            new._starts = part._starts | new._starts
+        return new
 
     def _set_layout(
         self,
@@ -498,6 +528,7 @@ class Windows:
         names = [f"ch{i}" for i in range(n_channels)] if ch_names is None else ch_names
         self.ch_names = channel_names(names, n_channels)
         self._n_times = n_times
+        self._starts: dict[str, datetime] = {}
         self._signals = tuple(signals)
 
     def _with(self, signals: Sequence[Signal], index: WindowIndex) -> Self:
@@ -580,6 +611,9 @@ class Windows:
         # Without windows one empty array remains, to carry the dtype.
         signals = signals or [np.empty((0, *self.shape[1:]), self.dtype)]
         state = {name: value for name, value in self.__dict__.items() if name != "_index"}
+        if self._starts:
+            present = set(self.record.tolist())
+            state["_starts"] = {k: v for k, v in self._starts.items() if k in present}
         return state | index.columns() | {"_signals": tuple(signals)}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -596,6 +630,22 @@ class Windows:
         if self.patient is not None:
             text += f", {len(np.unique(self.patient))} patients"
         return text + ")"
+
+    def _repr_html_(self) -> str:
+        names = ", ".join(self.ch_names[:6]) + (", ..." if len(self.ch_names) > 6 else "")
+        hours = sum(info.observed or 0.0 for info in self.recordings().values()) / 3600
+        rows = {
+            "windows": f"{len(self)} of {self.duration:g} s, every {self.step:g} s",
+            "channels": f"{len(self.ch_names)}: {names}",
+            "sampling rate": f"{self.sfreq:g} Hz",
+            "records": f"{len(np.unique(self.record))}, {hours:.2f} h covered",
+            "patients": "unknown" if self.patient is None else f"{len(np.unique(self.patient))}",
+            "samples": f"{self.dtype}, in microvolts",
+        }
+        cells = "".join(
+            f"<tr><th>{name}</th><td>{escape(text)}</td></tr>" for name, text in rows.items()
+        )
+        return f"<p>Windows</p><table><tbody>{cells}</tbody></table>"
 
     # ------------------------------------------------------------------ signals
 
@@ -734,6 +784,11 @@ class Windows:
         ]
         new = self._with(signals, self._index.by_channel(self.ch_names))
         new.ch_names = ("channel",)
+        new._starts = {
+            f"{record}/{name}": start
+            for record, start in self._starts.items()
+            for name in self.ch_names
+        }
         return new
 
     # ------------------------------------------------------------------ time
@@ -747,7 +802,7 @@ class Windows:
             Row numbers of each stretch in order of onset. A stretch ends with its record or where
             the next onset is more than 1.5 steps away; every window is in exactly one.
         """
-        return segments(self.record, self.onset, self.step)
+        return segments(self._index.continuous_record(), self.onset, self.step)
 
     def cells(self) -> NDArray[np.float64]:
         """Share out the covered time among the windows.
@@ -769,7 +824,7 @@ class Windows:
         -------
         dict of str to RecordInfo
             By record, in order of first appearance: the end of its last window, the seconds that
-            its windows cover, its patient.
+            its windows cover, its patient, and its start where a file stated it.
         """
         names, first, code = np.unique(self.record, return_index=True, return_inverse=True)
         own = np.unique(np.column_stack([code, self.cells()]), axis=0)  # shared cells count once
@@ -783,9 +838,37 @@ class Windows:
                 duration=float(end[i]),
                 observed=float(covered[i]),
                 patient=None if self.patient is None else str(self.patient[first[i]]),
+                start=self._starts.get(str(names[i])),
             )
             for i in np.argsort(first)
         }
+
+    def judged(self, events: Events) -> NDArray[np.bool_]:
+        """Tell which windows lie outside the time that events mark as unjudged.
+
+        Parameters
+        ----------
+        events : Events
+            With `RecordInfo.unjudged` of at least the records of these windows.
+
+        Returns
+        -------
+        ndarray of bool, shape (n_windows,)
+            False where a window shares any time with such a span: ``X[X.judged(events)]`` leaves
+            them out.
+
+        Raises
+        ------
+        ValueError
+            If ``events`` does not know a record.
+        """
+        judged = np.ones(len(self), dtype=bool)
+        for name in np.unique(self.record):
+            spans = np.array(events.info(str(name)).unjudged, dtype=float).reshape(-1, 2)
+            if len(spans):
+                rows = np.flatnonzero(self.record == name)
+                judged[rows] = covered(self.onset[rows], self.duration, spans) <= 1e-9
+        return judged
 
     def labels(self, events: Events, *, min_overlap: float = 0.5) -> NDArray[np.intp]:
         """Label each window by the events of its record.
@@ -806,7 +889,8 @@ class Windows:
         Raises
         ------
         ValueError
-            If ``events`` does not know a record, or ``min_overlap`` is outside [0, 1].
+            If ``events`` does not know a record or marks time of a window as unjudged, or
+            ``min_overlap`` is outside [0, 1].
         TypeError
             If ``events`` is no `Events`.
         """
@@ -814,6 +898,12 @@ class Windows:
             raise TypeError(f"events is {type(events).__name__}; an Events is needed.")
         if not 0 <= min_overlap <= 1:
             raise ValueError(f"min_overlap is {min_overlap!r}; a share in [0, 1] is needed.")
+        lost = np.count_nonzero(~self.judged(events))
+        if lost:
+            raise ValueError(
+                f"events marks time of {lost} of the {len(self)} windows as unjudged, which is "
+                "neither ictal nor background; leave them out first: X = X[X.judged(events)]."
+            )
         share = np.empty(len(self))
         names, code = np.unique(self.record, return_inverse=True)
         order = np.argsort(code, kind="stable")
@@ -868,6 +958,20 @@ class Windows:
             confidence=np.array([sure[run].max() for run in found], dtype=float),
             recordings=self.recordings(),
         )
+
+
+def _in_samples(sfreq: float, window: float, step: float | None) -> tuple[int, int]:
+    """Return length and distance of windows in samples, or raise."""
+    samples = []
+    for name, time in {"window": window, "step": window if step is None else step}.items():
+        wanted = number(name, time) * sfreq
+        samples.append(round(wanted) if np.isfinite(wanted) else 0)
+        if samples[-1] < 1:
+            raise ValueError(
+                f"{name} is {time!r} s; at {sfreq:g} Hz a finite time of at least one "
+                f"sample, {1 / sfreq:.4g} s, is needed."
+            )
+    return samples[0], samples[1]
 
 
 # What windows must share to stand in one array.

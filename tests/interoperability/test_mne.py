@@ -66,6 +66,23 @@ def test_annotations_in_and_out(raw):
     assert loud.get_data().std() > 3.5 * 20e-6
 
 
+def test_the_lines_of_the_guide(raw):
+    X = Windows.from_raw(raw, window=2, step=1)
+    events = Events.from_annotations(raw, types={"*": "other"})
+    assert events.intervals("0").tolist() == [[onset, onset + 15] for onset in SEIZURES]
+    found = detector().fit(X, X.labels(events)).predict_events(X)
+    copy = raw.copy()
+    for event in found:
+        copy.annotations.append(event.onset, event.duration, "found")
+    raw.set_annotations(found.to_annotations(raw))
+    for marked, name in ((copy, "found"), (raw, "sz")):
+        mine = marked.annotations[marked.annotations.description == name]
+        np.testing.assert_allclose(mine.onset, found.onset, atol=1e-6)
+        marks, codes = mne.events_from_annotations(marked, event_id={name: 1}, verbose=False)
+        assert list(codes) == [name]
+        np.testing.assert_allclose(marks[:, 0] / 64, found.onset, atol=0.01)
+
+
 def test_epochs_through_network_and_detector(raw):
     """Epochs keep their time, so that a detector can go around a network on them."""
     epochs = mne.make_fixed_length_epochs(raw, duration=2, overlap=1, preload=True, verbose=False)

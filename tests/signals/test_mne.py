@@ -7,7 +7,13 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from skseizure.signals import Windows, read_edf
+from skseizure.signals import (
+    Recording,
+    Windows,
+    filter_recording,
+    read_edf,
+    resample_recording,
+)
 from skseizure.signals._mne import fields_from_epochs, recording_from_raw
 
 mne = pytest.importorskip("mne")
@@ -79,6 +85,88 @@ def test_raw_from_edf_is_what_read_edf_reads(data_path):
     theirs = recording_from_raw(raw, picks=["EEG Fp1-Ref", "EEG Fz-Ref"])
     np.testing.assert_allclose(ours.data, theirs.data, rtol=1e-9, atol=1e-6)
     assert (ours.start, ours.record) == (theirs.start, theirs.record)
+
+
+def test_joined_recordings(raw):
+    """MNE marks the join; no window and no filter crosses it."""
+    info = mne.create_info(["C3"], 100.0, "eeg", verbose=False)
+    parts = [
+        mne.io.RawArray(np.full((1, n), x * 1e-6), info, verbose=False)
+        for x, n in ((10, 1050), (-10, 950))
+    ]
+    joined = mne.concatenate_raws(parts, verbose=False)
+    X = Windows.from_raw(joined, window=4, step=0.5)
+    assert all(len(np.unique(window)) == 1 for window in X.data.round(6))
+    assert X.onset.tolist() == [*np.arange(0, 6.6, 0.5), *np.arange(10.5, 16.1, 0.5)]
+    assert [len(rows) for rows in X.segments()] == [14, 12]
+    X = Windows.from_raw(joined, window=2.1, step=2.1)  # windows meet at the join
+    assert [len(rows) for rows in X.segments()] == [5, 4]
+    assert len(Windows.from_raw(joined, window=4, reject_by_annotation=False)) == 5
+    steady = Windows.from_raw(joined, window=4, preprocess=low_pass)
+    np.testing.assert_allclose(np.abs(steady.data), 10, rtol=1e-9)
+
+
+def low_pass(recording):
+    return filter_recording(recording, high=20)
+
+
+def test_marked_time_is_left_out(raw):
+    raw.set_annotations(
+        mne.Annotations(
+            [1, 4, 7], [1, 1.5, 1], ["bad move", "BAD_ACQ_SKIP", "fine"], raw.info["meas_date"]
+        )
+    )
+    recording = recording_from_raw(raw, picks=PICKS)
+    assert recording.unjudged == ((1.0, 2.0),)
+    assert recording.stretches == ((0.0, 4.0), (5.5, 4.5))
+    assert recording.duration == 10
+    X = Windows.from_raw(raw, window=1)
+    assert X.onset.tolist() == [0, 2, 3, 5.5, 6.5, 7.5, 8.5]
+    for onset, window in zip(X.onset, X.data, strict=True):
+        at = round(onset * 100)
+        np.testing.assert_allclose(window, raw.get_data()[:2, at : at + 100] * 1e6)
+    half = resample_recording(recording, 50)
+    assert half.stretches == recording.stretches
+    assert half.data.shape == (2, 425)
+    raw.set_annotations(mne.Annotations([0], [10], ["BAD_ACQ_SKIP"], raw.info["meas_date"]))
+    with pytest.raises(ValueError, match="BAD_ACQ_SKIP throughout"):
+        Windows.from_raw(raw, window=1)
+
+
+def test_bad_channels():
+    names = ["F3", "F4", "C3", "C4", "P3", "P4"]
+    places = 0.095 * np.array([[x, y, 0.6] for y in (0.6, 0, -0.6) for x in (-0.5, 0.5)])
+    montage = mne.channels.make_dig_montage(
+        dict(zip(names, places, strict=True)), coord_frame="head"
+    )
+    info = mne.create_info(names, 100, "eeg", verbose=False)
+    signal = 20e-6 * np.sin(np.arange(1000) / 9)
+    raw = mne.io.RawArray(np.tile(signal, (6, 1)), info, verbose=False).set_montage(montage)
+    raw._data[2] = 3e-3
+    raw.info["bads"] = ["C3"]
+    with pytest.raises(ValueError, match=r"raw\.info\['bads'\] lists C3 among the picked channels"):
+        Windows.from_raw(raw, window=1)
+    kept = {
+        how: Recording.from_raw(raw, bad_channels=how)
+        for how in ("keep", "drop", "nan", "interpolate")
+    }
+    assert kept["keep"].data[2].tolist() == [3000.0] * 1000
+    assert kept["drop"].ch_names == ("F3", "F4", "C4", "P3", "P4")
+    assert np.isnan(kept["nan"].data).any(axis=1).tolist() == [c == "C3" for c in names]
+    np.testing.assert_allclose(kept["interpolate"].data[2], signal * 1e6, atol=2)
+    assert Recording.from_raw(raw, picks=["F3"]).ch_names == ("F3",)
+    with pytest.raises(ValueError, match="lists all picked channels"):
+        Recording.from_raw(raw, picks=["C3"], bad_channels="drop")
+    with pytest.raises(ValueError, match="bad_channels is 'mend'"):
+        Recording.from_raw(raw, bad_channels="mend")
+    assert raw.info["bads"] == ["C3"]
+
+
+@pytest.mark.parametrize(("factor", "message"), [(1e6, "far more than EEG"), (1e-6, "far less")])
+def test_amplitudes_that_are_not_volts(raw, factor, message):
+    raw._data *= factor
+    with pytest.warns(UserWarning, match=message):
+        Windows.from_raw(raw, window=1, picks="eeg")
 
 
 def epochs_at(raw, samples, **kwargs):

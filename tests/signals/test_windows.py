@@ -1,5 +1,6 @@
 import pickle
 import tracemalloc
+from datetime import datetime
 
 import joblib
 import numpy as np
@@ -21,7 +22,7 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils import resample, shuffle
 
 from skseizure.metrics import event_scores
-from skseizure.signals import Events, Recording, Windows
+from skseizure.signals import Events, RecordInfo, Recording, Windows
 
 
 @pytest.fixture
@@ -546,3 +547,114 @@ def test_samples_that_are_no_numbers_are_refused(data):
         Recording(data, 4, ["a"])
     with pytest.raises(ValueError, match="data has dtype"):
         Windows(None, sfreq=4)
+
+
+# ---------------------------------------------------------------------- stretches and amplitudes
+
+
+def test_no_window_crosses_the_end_of_a_stretch():
+    """A naive walk over the stretches gives the same windows."""
+    signal = np.arange(1000.0)[np.newaxis]
+    recording = Recording(
+        signal, 10, ["a"], offset=5.0, stretches=((0, 33.5), (33.5, 40), (100, 26.5))
+    )
+    X = Windows.from_recording(recording, window=4, step=2)
+    expected = []
+    for onset, first, end in ((5.0, 0, 335), (38.5, 335, 735), (105.0, 735, 1000)):
+        for low in range(first, end - 40 + 1, 20):
+            expected.append((onset + (low - first) / 10, low))
+    assert [(o, w[0, 0]) for o, w in zip(X.onset.tolist(), X.data, strict=True)] == expected
+    assert recording.duration == 126.5
+    assert [len(rows) for rows in X.segments()] == [15, 19, 12]
+    again = pickle.loads(pickle.dumps(X[np.random.default_rng(0).permutation(len(X))]))
+    assert sorted(len(rows) for rows in again.segments()) == [12, 15, 19]
+    other = Windows.from_array(signal, 10, window=4, step=2, record="b", ch_names=["a"])
+    assert [len(s) for s in Windows.concatenate([other, X]).segments()] == [15, 19, 12, 49]
+    assert len(X.split_channels().segments()) == 3
+    assert X.map_signals(lambda s: s - s[:, :1]).data[15, 0, 0] == 0, "a filter sees one stretch"
+
+
+def test_stretches_that_do_not_fit():
+    for stretches, message in (
+        (((0, 5), (4, 5)), "stretches overlap"),
+        (((7, 5), (0, 5)), "not in order"),
+        (((0, 5), (6, 7)), "stretches last 12 s, but data holds 10 s"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            Recording(np.zeros((1, 100)), 10, ["a"], stretches=stretches)
+    gap = Recording(np.zeros((1, 100)), 10, ["a"], record="r", stretches=((0, 5), (6, 5)))
+    with pytest.raises(ValueError, match="'r' lasts 5 s without a gap; at least one window of 6 s"):
+        Windows.from_recording(gap, window=6)
+
+
+def test_windows_leave_out_what_cannot_be_judged():
+    recording = Recording(
+        np.ones((1, 600)), 10, ["a"], offset=2.0, unjudged=((31, 33), (10, 12.05))
+    )
+    X = Windows.from_recording(recording, window=4, step=2)
+    free = [o for o in np.arange(2.0, 59, 2) if not (8 < o < 14.05 or 29 < o < 35)]
+    assert X.onset.tolist() == free
+    with pytest.raises(ValueError, match="no window of 4 s outside the time"):
+        Windows.from_recording(recording.replace(unjudged=((0, 60),)), window=4)
+
+
+def test_labels_of_unjudged_windows_are_refused():
+    X = Windows.from_array(np.ones((1, 600)), 10, window=4, step=2)
+    info = RecordInfo(60.0, unjudged=((20.0, 25.0),))
+    assert info.observed == 55
+    events = Events([40.0], [10.0], recordings={"0": info})
+    with pytest.raises(ValueError, match=r"time of 4 of the 29 windows as unjudged.*X\.judged\("):
+        X.labels(events)
+    judged = X.judged(events)
+    assert X.onset[~judged].tolist() == [18, 20, 22, 24]
+    assert X[judged].labels(events).sum() == 6
+
+
+def test_unjudged_time_is_counted_once():
+    info = RecordInfo(100.0, unjudged=[(10, 20), (15, 30), (90, 120)])
+    assert (info.unjudged, info.observed) == (((10, 30), (90, 120)), 70)
+    more = info.mark_unjudged([(25, 40), (0, 5)])
+    assert (more.unjudged, more.observed) == (((0, 5), (10, 40), (90, 120)), 55)
+    half = RecordInfo(100.0, observed=50.0).mark_unjudged([(0, 10)])
+    assert half.observed == 40
+    assert info.mark_unjudged([]) is info
+
+
+def test_the_start_survives():
+    start = datetime(2020, 3, 2, 10, 20, 30)
+    parts = [
+        Windows.from_recording(
+            Recording(np.ones((2, 100)), 10, ["a", "b"], record=name, start=when), window=2
+        )
+        for name, when in (("r", start), ("s", None))
+    ]
+    X = pickle.loads(pickle.dumps(Windows.concatenate(parts)[::2]))
+    assert [info.start for info in X.recordings().values()] == [start, None]
+    assert X.split_channels().recordings()["r/b"].start == start
+    assert X.to_events(np.zeros(len(X))).recordings["r"].start == start
+
+
+@pytest.mark.parametrize("key", [False, True, np.False_])
+def test_a_single_truth_value_is_no_index(key):
+    X = Windows.from_array(np.ones((1, 600)), 10, window=4, step=2)
+    with pytest.raises(IndexError, match=rf"indexed by {key}; .* where patients are unknown"):
+        X[key]
+    with pytest.raises(IndexError, match="patients are unknown"):
+        X[X.patient == "p1"]
+
+
+@pytest.mark.parametrize("cut", ["windows", "array", "recording"])
+def test_volts_are_noticed(rng, cut):
+    signal = rng.normal(scale=20e-6, size=(3, 1000))
+    make = {
+        "windows": lambda s: Windows(s.reshape(10, 3, 100), sfreq=100),
+        "array": lambda s: Windows.from_array(s, 100, window=1),
+        "recording": lambda s: Windows.from_recording(Recording(s, 100, list("abc")), window=1),
+    }[cut]
+    with pytest.warns(UserWarning, match=r"typically deviates by 1\..e-05 .*multiply by 1e6 if"):
+        make(signal)
+    make(signal * 1e6)
+    make(signal * 0)
+    signal[0] *= 1e6
+    signal[1] *= 1e6
+    make(signal)  # a faint channel among others
