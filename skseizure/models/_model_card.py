@@ -83,8 +83,8 @@ The same detector is trained by
     skseizure train DATA {file} {options}"""
 
 SEARCHED_CHOICE = """\
-Smoothing {smoothing:g} s and threshold {threshold:g} had the best balanced accuracy of windows, on
-average over {n_folds} folds of whole patients, among {candidates}.
+Smoothing {smoothing:g} s and threshold {threshold:g} had the best balanced accuracy of
+windows, counted over {n_folds} folds of whole patients together, among {candidates}.
 Nothing else was searched. The model in the file was then fitted on all patients."""
 
 DEFAULT_CHOICE = """\

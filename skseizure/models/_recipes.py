@@ -18,6 +18,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from ..features import BandFeatures
+from ..metrics import make_sample_scorer, refit_pooled
 from ..model_selection import StratifiedPatientKFold
 from ..postprocessing import SeizureDetector
 from ..signals import Windows
@@ -146,9 +147,9 @@ def train_detector(
     """Train the default detector, smoothing and threshold chosen over patient-wise folds.
 
     Twelve measures in five bands, scaling and randomised trees inside a `SeizureDetector`: the
-    detector of ``skseizure train``. The search maximises the balanced accuracy of windows. Unlike
-    event scores it is defined, and means the same, on whole records and on excerpts around
-    seizures.
+    detector of ``skseizure train``. The search maximises the balanced accuracy of windows, from
+    counts over all folds together. Unlike event scores it is defined, and means the same, on whole
+    records and on excerpts around seizures.
 
     Parameters
     ----------
@@ -199,7 +200,8 @@ def train_detector(
     search = GridSearchCV(
         detector,
         SEARCHED,
-        scoring="balanced_accuracy",
+        scoring=make_sample_scorer(),
+        refit=refit_pooled("sample_balanced_accuracy"),
         cv=StratifiedPatientKFold(n_folds),
         error_score="raise",
     )
