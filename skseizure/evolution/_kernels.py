@@ -66,27 +66,27 @@ def _pair(key, counter):
 
 
 @compiled()
-def start(seed, offsets, x, v, here, drift, x_max, v_max, vd_max):
+def start(seed, offsets, x, v, current, drift, x_max, v_max, vd_max):
     """Place the particles at random.
 
     ``x`` and ``v`` (n_particles, n_components) hold positions and velocities in all dimensions side
-    by side, dimension d from ``offsets[d]``; ``here`` and ``drift`` (n_particles,) the particles'
-    dimensions and their speed through them.
+    by side, dimension d from ``offsets[d]``; ``current`` and ``drift`` (n_particles,) hold the
+    particles' dimensions and their speed through them.
     """
     n_dims = len(offsets) - 1
-    for a in range(len(here)):
+    for a in range(len(current)):
         key = _key(seed, 0, a)
         for j in range(x.shape[1]):
             r1, r2 = _pair(key, j)
             x[a, j] = (2.0 * r1 - 1.0) * x_max
             v[a, j] = (2.0 * r2 - 1.0) * v_max
         r1, r2 = _pair(key, x.shape[1])
-        here[a] = int(r1 * n_dims)
+        current[a] = int(r1 * n_dims)
         drift[a] = int(r2 * (2 * vd_max + 1)) - vd_max
 
 
 @compiled()
-def record(losses, offsets, x, best, best_loss, here, home, leader, leader_loss):
+def record(losses, offsets, x, best, best_loss, current, home, leader, leader_loss):
     """Note what is better than before, of each particle and of the swarm in each dimension.
 
     ``best`` is laid out as ``x`` and ``best_loss`` (n_particles, n_dims); ``home`` (n_particles,)
@@ -94,7 +94,7 @@ def record(losses, offsets, x, best, best_loss, here, home, leader, leader_loss)
     to the swarm.
     """
     for a in range(len(losses)):
-        d, loss = here[a], losses[a]
+        d, loss = current[a], losses[a]
         if loss <= best_loss[a, d]:
             low, high = offsets[d], offsets[d + 1]
             best_loss[a, d] = loss
@@ -108,19 +108,19 @@ def record(losses, offsets, x, best, best_loss, here, home, leader, leader_loss)
 
 @compiled()
 def move(
-    seed, iteration, inertia, cognitive, social, offsets, x, v, best, here, home, drift, leader,
+    seed, iteration, inertia, cognitive, social, offsets, x, v, best, current, home, drift, leader,
     best_dim, x_max, v_max, vd_max, clip, max_crowd,
 ):  # fmt: skip
     """Move each particle, then send it to a dimension. Arguments as those of `record`."""
     n_dims = len(offsets) - 1
     crowd = np.zeros(n_dims, dtype=np.int64)
-    for a in range(len(here)):
-        crowd[here[a]] += 1
+    for a in range(len(current)):
+        crowd[current[a]] += 1
     # In the precision of the positions, so that no number is converted in the loop.
     w, c1, c2 = x.dtype.type(inertia), x.dtype.type(cognitive), x.dtype.type(social)
     limit, edge = x.dtype.type(v_max), x.dtype.type(x_max)
-    for a in range(len(here)):
-        d = here[a]
+    for a in range(len(current)):
+        d = current[a]
         low = offsets[d]
         n = offsets[d + 1] - low
         key = _key(seed, iteration, a)
@@ -145,7 +145,7 @@ def move(
         if 0 <= target < n_dims and (target == d or crowd[target] < max_crowd):
             crowd[d] -= 1
             crowd[target] += 1
-            here[a] = target
+            current[a] = target
 
 
 @compiled()
@@ -306,28 +306,28 @@ def evolve(
     leader = np.zeros(n_components, dtype=np.float32)
     best_loss = np.full((swarm_size, n_dims), np.inf)
     leader_loss = np.full(n_dims, np.inf)
-    here = np.empty(swarm_size, dtype=np.int64)
-    drift = np.empty_like(here)
-    start(seed, offsets, x, v, here, drift, x_max, v_max, vd_max)
+    current = np.empty(swarm_size, dtype=np.int64)
+    drift = np.empty_like(current)
+    start(seed, offsets, x, v, current, drift, x_max, v_max, vd_max)
     if first_dim >= 0:
-        here[0] = first_dim
+        current[0] = first_dim
         _copy(first, x[0, offsets[first_dim] : offsets[first_dim + 1]])
-    home = here.copy()
+    home = current.copy()
     w, bias, a, out = _buffers(XT.shape[0], hidden.max())
     losses, curve = np.empty(swarm_size), np.empty(max_iter)
     for t in range(max_iter):
         for i in range(swarm_size):
-            d = here[i]
+            d = current[i]
             position = x[i, offsets[d] : offsets[d + 1]]
             losses[i] = _loss(XT, target, weights, position, hidden[d], w, bias, a, out)
-        record(losses, offsets, x, best, best_loss, here, home, leader, leader_loss)
+        record(losses, offsets, x, best, best_loss, current, home, leader, leader_loss)
         curve[t] = leader_loss.min()
         if curve[t] <= tol or t == max_iter - 1:
             curve = curve[: t + 1]
             break
         fade = inertia[0] - (inertia[0] - inertia[1]) * t / (max_iter - 1)
         move(
-            seed, t + 1, fade, cognitive, social, offsets, x, v, best, here, home, drift, leader,
+            seed, t + 1, fade, cognitive, social, offsets, x, v, best, current, home, drift, leader,
             leader_loss.argmin(), x_max, v_max, vd_max, clip, max_crowd,
         )  # fmt: skip
     return leader, leader_loss, curve

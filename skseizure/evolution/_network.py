@@ -88,7 +88,7 @@ class Evolution:
         Classifiers that exist. Filled as classifiers evolve, and so of use after an interruption.
     is_stale : callable, default=None
         Called with the vectors of a classifier that exists: whether it must evolve again, from
-        where it is. None: it never does.
+        where it is. If None, it never must.
     """
 
     frames: TrainingFrames

@@ -184,8 +184,8 @@ class MultiDimensionalPSO:
         x, v, best = np.empty((3, n, total))
         leader, leader_loss = np.zeros(total), np.full(n_dims, np.inf)
         best_loss = np.full((n, n_dims), np.inf)
-        here, drift = np.empty((2, n), dtype=np.int64)
-        _kernels.start(seed, offsets, x, v, here, drift, 1.0, *limits)
+        current, drift = np.empty((2, n), dtype=np.int64)
+        _kernels.start(seed, offsets, x, v, current, drift, 1.0, *limits)
         if x0 is not None:
             given = _check_x0(x0, sizes)
             n_given = len(given)
@@ -196,14 +196,14 @@ class MultiDimensionalPSO:
                     "x0 is outside the bounds, and clip keeps positions within them: component "
                     f"{component} is {given[component]:g}. Widen the bounds or set clip=False."
                 )
-            here[0] = np.flatnonzero(sizes == n_given)[0]
-            x[0, offsets[here[0]] : offsets[here[0]] + n_given] = swarm.to_position(given)
-        home = here.copy()
+            current[0] = np.flatnonzero(sizes == n_given)[0]
+            x[0, offsets[current[0]] : offsets[current[0]] + n_given] = swarm.to_position(given)
+        home = current.copy()
         history: list[float] = []
         message = "max_iter iterations are over."
         for t in range(self.max_iter):
-            losses = swarm.evaluate(x, here)
-            _kernels.record(losses, offsets, x, best, best_loss, here, home, leader, leader_loss)
+            losses = swarm.evaluate(x, current)
+            _kernels.record(losses, offsets, x, best, best_loss, current, home, leader, leader_loss)
             history.append(float(leader_loss.min()))
             reached = self.tol is not None and history[-1] <= self.tol
             if reached:
@@ -214,7 +214,7 @@ class MultiDimensionalPSO:
                 break
             if t < self.max_iter - 1:
                 _kernels.move(
-                    seed, t + 1, fade(t), *pulls, offsets, x, v, best, here,
+                    seed, t + 1, fade(t), *pulls, offsets, x, v, best, current,
                     home, drift, leader, leader_loss.argmin(), 1.0, *limits,
                     self.clip, crowd_limit(self.max_crowd),
                 )  # fmt: skip
@@ -246,10 +246,10 @@ class _Evaluator:
     clip: bool
     nfev: int = 0
 
-    def evaluate(self, x: NDArray, here: NDArray) -> NDArray[np.float64]:
-        losses = np.empty(len(here))
-        for d in np.unique(here):
-            rows = np.flatnonzero(here == d)
+    def evaluate(self, x: NDArray, current: NDArray) -> NDArray[np.float64]:
+        losses = np.empty(len(current))
+        for d in np.unique(current):
+            rows = np.flatnonzero(current == d)
             vectors = self._vectors(x[rows], d)
             if self.vectorized:
                 losses[rows] = self._numbers(self.func(vectors), len(rows))
@@ -257,12 +257,12 @@ class _Evaluator:
                 for row, vector in zip(rows, vectors, strict=True):
                     losses[row] = self._numbers(self.func(vector), 1)[0]
         if np.isnan(losses).any():
-            dim = self.sizes[here[np.isnan(losses)][0]]
+            dim = self.sizes[current[np.isnan(losses)][0]]
             raise ValueError(
                 f"func returned nan for a vector of {dim} components; a number is needed, inf "
                 "where there is no solution."
             )
-        self.nfev += len(here)
+        self.nfev += len(current)
         return losses
 
     def result(self, leader: NDArray, losses: NDArray, history: list[float]) -> OptimizeResult:
