@@ -13,17 +13,13 @@ from sklearn.utils.validation import _check_sample_weight, has_fit_parameter, va
 
 from .errors import prefix_errors
 from .labels import check_labels, check_partial_labels
+from .timeline import is_windows
 
 CHECKED_AT_ONCE = 2**20  # samples
 
 # With array_api_dispatch scikit-learn's checks return tensors of torch as they are. Ours are for
 # code that needs numpy.
 returns_numpy = config_context(array_api_dispatch=False)
-
-
-def is_windows(X: Any) -> bool:
-    """Tell whether ``X`` is a `Windows`, without importing the signals sub-package."""
-    return all(hasattr(X, name) for name in ("segments", "onset", "sfreq", "ch_names"))
 
 
 # Checks sum samples up: of finite ones that are too large for that, nothing is to be said.
@@ -296,24 +292,3 @@ def check_sfreq(estimator: Any, X: Any, *, reset: bool = True) -> float:
             f"{estimator.sfreq_:g} Hz; resample the recording or change sfreq."
         )
     return estimator.sfreq_
-
-
-def time_segments(X: Any) -> list[NDArray[np.intp]]:
-    """Return the rows of each stretch without a gap, in order of time.
-
-    Parameters
-    ----------
-    X : Windows or array-like of length n_windows
-        A bare array is one record in row order.
-
-    Returns
-    -------
-    list of ndarray of int
-        Row numbers of each stretch.
-    """
-    return X.segments() if is_windows(X) else [np.arange(len(X))]
-
-
-def step_seconds(X: Any) -> float:
-    """Return the seconds between successive windows; a bare array has one window a second."""
-    return float(X.step) if is_windows(X) else 1.0

@@ -17,7 +17,8 @@ from sklearn.utils.multiclass import type_of_target
 
 from .._core.errors import prefix_errors
 from .._core.labels import refuse_continuous, refuse_unlabelled
-from .._core.validation import check_sample_weight, is_windows, validate_table
+from .._core.timeline import is_windows
+from .._core.validation import check_sample_weight, validate_table
 from . import _kernels
 
 # The sums of a network stay finite in single precision below this.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
@@ -21,10 +22,12 @@ from tqdm.auto import tqdm
 
 from .. import __version__
 from .._core.errors import prefix_errors
+from .._core.horizon import Span, one_after_the_other
 from .._core.parallel import loop
 from .._core.parameters import HasMethods, Interval
 from .._core.persistence import get_state, set_state
-from .._core.validation import is_windows, refuse_not_finite
+from .._core.timeline import is_windows
+from .._core.validation import refuse_not_finite
 from ..measures._batch import Batch
 from ..measures._registry import UNIVARIATE29, get_measure
 from ..signals._filters import butterworth_bandpass
@@ -180,6 +183,14 @@ class BandFeatures(WindowsTransformer):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         set_state(self, {name: value for name, value in state.items() if name != CODE})
+
+    def __window_span__(self) -> Span:
+        """Tell how far the filter and the average look, see `skseizure._core.horizon`."""
+        average = super().__window_span__()
+        if self.filtering == "window":
+            return average
+        why = "filtering='recording' filters whole recordings both ways; set filtering='window'"
+        return one_after_the_other(Span(math.inf, math.inf, why), average)
 
     def _settle(self, sfreq: float) -> None:
         self.measures_ = list(_functions(self.measures, sfreq))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import numpy as np
 from numpy.typing import NDArray
 
+WIDTH = 2  # windows on either side that the line is fitted through, HTK's default
+
 
 def deltas(
-    table: NDArray[np.float64], segments: Iterable[NDArray[np.intp]], width: int = 2
+    table: NDArray[np.float64], stretches: list[NDArray[np.intp]], width: int = WIDTH
 ) -> NDArray[np.float64]:
     """Compute the regression derivative of each column over successive windows.
 
@@ -17,15 +17,15 @@ def deltas(
     ----------
     table : ndarray, shape (n_rows, n_columns)
         One row a window, in any order.
-    segments : iterable of ndarray of int
-        Row numbers of each stretch without a gap, in order of time; together all rows.
+    stretches : list of ndarray of int
+        Row numbers of each stretch without a gap, in order of time.
     width : int, default=2
-        Windows on either side that the line is fitted through (the default of HTK).
+        Windows on either side that the line is fitted through.
 
     Returns
     -------
     ndarray of float, shape (n_rows, n_columns)
-        Slope per window, in the order of ``table``.
+        Slope per window, in the order of ``table``; 0 for rows in no stretch.
 
     Notes
     -----
@@ -39,17 +39,16 @@ def deltas(
     >>> deltas(np.arange(5.0)[:, np.newaxis], [np.arange(5)]).ravel().tolist()
     [0.5, 0.8, 1.0, 0.8, 0.5]
     """
-    segments = list(segments)
-    lengths = [len(rows) for rows in segments]
-    order = np.concatenate(segments)
+    lengths = [len(rows) for rows in stretches]
+    order = np.concatenate(stretches)
     end = np.repeat(np.cumsum(lengths), lengths)
     first, last = end - np.repeat(lengths, lengths), end - 1
     place = np.arange(len(order))
-    total = np.zeros(table.shape)
+    total = np.zeros((len(order), table.shape[1]))
     for k in range(1, width + 1):
         after = table[order[np.minimum(place + k, last)]]
         before = table[order[np.maximum(place - k, first)]]
         total += k * (after - before)
-    out = np.empty_like(total)
+    out = np.zeros(table.shape)
     out[order] = total / (2 * sum(k * k for k in range(1, width + 1)))
     return out

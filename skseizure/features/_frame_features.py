@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -13,10 +14,11 @@ from sklearn.utils.validation import check_memory
 
 from .. import __version__
 from .._core.errors import prefix_errors
+from .._core.horizon import Span, one_after_the_other
 from .._core.parameters import HasMethods
-from .._core.validation import is_windows, time_segments
+from .._core.timeline import is_windows, timeline_of
 from ..measures._batch import Batch
-from ._deltas import deltas
+from ._deltas import WIDTH, deltas
 from ._frame_groups import BANDS, DERIVATIVES, GROUPS, band_name, group_features
 from ._windows_transformer import WindowsTransformer
 
@@ -223,15 +225,27 @@ class FrameFeatures(WindowsTransformer):
 
     def _derive(self, table: NDArray[np.float64], X: Any) -> NDArray[np.float64]:
         """Turn the coefficients in the columns of derivatives into these, in place."""
-        segments = time_segments(X)
+        time = timeline_of(X, len(X))
         for group in DERIVATIVES.keys() & self.feature_groups_.keys():
             columns = self.feature_groups_[group]
             for channel in range(table.shape[1]):
                 part = table[:, channel, columns]
                 for _ in range(DERIVATIVES[group]):
-                    part = deltas(part, segments)
-                table[:, channel, columns] = part
+                    part = deltas(part, time.stretches)
+                table[:, channel, columns] = time.share(part)
         return table
+
+    def __window_span__(self) -> Span:
+        """Tell how far slopes and the average look, see `skseizure._core.horizon`."""
+        groups = DERIVATIVES if isinstance(self.groups, str) else self.groups
+        derived = [group for group in DERIVATIVES if group in groups]
+        if not derived:
+            return super().__window_span__()
+        # How long a step lasts is known only from the windows of `fit`.
+        times = max(DERIVATIVES[group] for group in derived)
+        reach = times * WIDTH * getattr(self, "_step", math.inf)
+        why = f"groups holds {' and '.join(derived)}, slopes over later windows, too; leave it out"
+        return one_after_the_other(Span(reach, reach, why), super().__window_span__())
 
 
 def _chosen(what: str, names: Sequence[str], known: tuple[str, ...]) -> tuple[str, ...]:

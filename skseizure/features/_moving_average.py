@@ -21,10 +21,11 @@ from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, proces
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import _num_samples, check_is_fitted
 
+from .._core.horizon import Span, average_span
 from .._core.parameters import HasMethods, Interval
 from .._core.persistence import get_state, set_state
-from .._core.validation import returns_numpy, step_seconds
-from ._smoothing import smooth
+from .._core.timeline import smooth, timeline_of
+from .._core.validation import returns_numpy
 
 
 def _inner_has(method: str) -> Callable[[MovingAverage], bool]:
@@ -47,11 +48,14 @@ class MovingAverage(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
     transformer : transformer or Pipeline
         Any transformer; X reaches it as it is given.
     seconds : float, default=20.0
-        Span of the average: as many windows as there are steps in it, rounded, at least one; fewer
-        where the stretch has no more.
+        Length of the average. It covers as many windows as there are steps in it, rounded, and at
+        least one: 20 windows at a step of 1 s, 10 at a step of 2 s. Near the start of a stretch,
+        and near its end with ``center``, there are fewer. ``smoothing`` of the feature transformers
+        and of `SeizureDetector` follows the same rule.
     center : bool, default=False
-        False: the span ends with its window, so that no window depends on a later one. True: it
-        lies around it, with one window more before than after where their number is even.
+        If False, the average ends with its window, so that no window depends on a later one. If
+        True, it lies around its window, with one window more before than after where their number
+        is even.
 
     Attributes
     ----------
@@ -77,8 +81,9 @@ class MovingAverage(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
     Notes
     -----
     Onset decides what is next to what, never the order of rows; so shuffled folds are smoothed over
-    the windows that they hold. An array that is not a `Windows` is one record in row order, one
-    window a second.
+    the windows that they hold. Rows with the same record and onset, as oversampling and the
+    bootstrap make them, are copies of one window: they share its place in time and its average. An
+    array that is not a `Windows` is one record in row order, one window a second.
 
     To the inner transformer's cost is added that of ``log2`` of the number of windows in an average
     passes over its table.
@@ -237,7 +242,11 @@ class MovingAverage(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
             raise ValueError(
                 f"{inner} gives {len(table)} rows for {n_windows} windows; one a window is needed."
             )
-        return smooth(table, X, self.seconds, self.center, step_seconds(X))
+        return smooth(table, timeline_of(X, n_windows), self.seconds, center=self.center)
+
+    def __window_span__(self) -> Span:
+        """Tell how far the average looks, see `skseizure._core.horizon`."""
+        return average_span(self.seconds, center=self.center)
 
     def __sklearn_tags__(self) -> Tags:
         tags, inner = super().__sklearn_tags__(), get_tags(self.transformer)

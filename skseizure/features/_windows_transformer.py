@@ -14,11 +14,12 @@ from sklearn.utils import Tags, gen_batches
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 from tqdm.auto import tqdm
 
+from .._core.horizon import Span, average_span
 from .._core.parallel import loop
 from .._core.parameters import Interval
 from .._core.persistence import get_state, set_state
-from .._core.validation import check_sfreq, check_windows, is_windows, refuse_not_finite
-from ._smoothing import smooth
+from .._core.timeline import is_windows, smooth, timeline_of
+from .._core.validation import check_sfreq, check_windows, refuse_not_finite
 
 # Samples that one job works on: a few megabytes, so that temporaries stay in cache and memory does
 # not grow with the number of windows.
@@ -70,6 +71,7 @@ class WindowsTransformer(TransformerMixin, BaseEstimator):
         """
         X = check_windows(self, X)
         self._settle(check_sfreq(self, X))
+        self._step = X.step if is_windows(X) else self._back_to_back
         return self
 
     def transform(self, X: Any) -> NDArray[np.floating]:
@@ -92,10 +94,20 @@ class WindowsTransformer(TransformerMixin, BaseEstimator):
         features = self._compute(X, sfreq)
         table: NDArray[np.floating] = features.reshape(len(X), -1)
         if self.smoothing is not None:
-            # Windows of a bare array are taken to follow one another without overlap.
-            step = X.step if is_windows(X) else self.n_times_in_ / self.sfreq_
-            table = smooth(table, X, self.smoothing, self.center, step)
+            time = timeline_of(X, len(X), step=self._back_to_back)
+            table = smooth(table, time, self.smoothing, center=self.center)
         return table
+
+    @property
+    def _back_to_back(self) -> float:
+        # Windows of a bare array are taken to follow one another without overlap.
+        return self.n_times_in_ / self.sfreq_
+
+    def __window_span__(self) -> Span:
+        """Tell how far the average looks, see `skseizure._core.horizon`."""
+        return (
+            Span() if self.smoothing is None else average_span(self.smoothing, center=self.center)
+        )
 
     def get_feature_names_out(self, input_features: ArrayLike | None = None) -> NDArray[np.object_]:
         """Name the columns of the table.

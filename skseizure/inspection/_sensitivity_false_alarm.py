@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
 from .._core.labels import seizure_column
+from .._core.timeline import timeline_of
 from ..metrics import event_scores
 from ..signals import Events, Windows
 from ._inner import inner_part
@@ -138,13 +139,14 @@ class SensitivityFalseAlarmDisplay:
         own = detector.threshold
         ratio = 1.0 if detector.low_threshold is None else detector.low_threshold / max(own, 1e-9)
         proba = detector.predict_proba(X)[:, seizure_column(detector)]
+        time = timeline_of(X, len(X))
 
         def events_at(threshold: float) -> Events:
             # Only how probabilities become alarms differs: nothing is fitted or run again.
             other = clone(detector).set_params(
                 threshold=threshold, low_threshold=min(1.0, ratio) * threshold
             )
-            return X.to_events(other._alarms(X, proba))
+            return X.to_events(other._alarms(proba, time))
 
         if thresholds is None:
             thresholds = [*np.linspace(0.01, 0.99, 99), own]

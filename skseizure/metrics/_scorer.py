@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from .._core.counting import resolve_rules
 from .._core.errors import prefix_errors
 from .._core.labels import refuse_unknown_labels, seizure_column
-from .._core.validation import is_windows
+from .._core.timeline import is_windows
 from ._events import EventScores, event_scores
 from ._ratios import EVENT_COUNTS, SAMPLE_COUNTS, event_ratios
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._core.labels import check_labels, seizure_flags
-from .._core.validation import is_windows
+from .._core.timeline import is_windows
 from ..signals import Events, RecordInfo, Windows
 
 

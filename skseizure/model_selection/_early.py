@@ -12,7 +12,8 @@ from sklearn.model_selection import BaseCrossValidator
 from sklearn.utils import check_array, column_or_1d
 
 from .._core.errors import prefix_errors
-from .._core.validation import check_rows, is_windows, time_segments
+from .._core.timeline import Timeline, is_windows, timeline_of
+from .._core.validation import check_rows
 from ._identity import Split, warn_of_overlap
 
 
@@ -150,7 +151,8 @@ class EarlyTrainSplit(BaseCrossValidator):
             raise ValueError(
                 f"y holds the classes {classes[:5].tolist()}; two are needed with unit='seizure'."
             )
-        order, stretch = _in_time(X)
+        time = timeline_of(X, len(X))
+        order, stretch = _in_time(X, time)
         for name in np.unique(patients):
             mine = np.flatnonzero(patients[order] == name)
             unit = np.arange(len(mine))
@@ -162,7 +164,7 @@ class EarlyTrainSplit(BaseCrossValidator):
                 what = "seizures" if self.unit == "seizure" and i == 1 else "windows"
                 n_train = self._n_train(np.unique(unit[rows]).size, what, c, name)
                 train[rows] = np.unique(unit[rows], return_inverse=True)[1] < n_train
-            yield np.sort(order[mine[train]]), np.sort(order[mine[~train]])
+            yield _with_copies(order[mine[train]], time), _with_copies(order[mine[~train]], time)
 
     def _n_train(self, n: int, what: str, label: Any, patient: Any) -> int:
         # The margin keeps 0.29 * 100 from being 28.
@@ -190,9 +192,14 @@ def _patients(X: Any, groups: Any) -> NDArray:
     return np.full(len(X), "0")
 
 
-def _in_time(X: Any) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def _with_copies(rows: NDArray[np.intp], time: Timeline) -> NDArray[np.intp]:
+    """Return rows in ascending order, with the copies of their windows."""
+    return np.sort(np.concatenate([rows, time.copies[np.isin(time.originals, rows)]]))
+
+
+def _in_time(X: Any, time: Timeline) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Return the rows in order of time, and the stretch without a gap that each is in."""
-    stretches = time_segments(X)
+    stretches = time.stretches
     if is_windows(X):
         stretches = sorted(stretches, key=lambda rows: _natural(str(X.record[rows[0]])))
     return np.concatenate(stretches), np.repeat(

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._core.validation import is_windows
+from .._core.timeline import is_windows
 
 Split = tuple[NDArray[np.intp], NDArray[np.intp]]
 

@@ -18,11 +18,11 @@ from .._core.errors import prefix_errors
 from .._core.labels import check_labels, refuse_continuous
 from .._core.parameters import HasMethods, Interval
 from .._core.persistence import get_state, set_state
+from .._core.timeline import is_windows
 from .._core.validation import (
     check_rows,
     check_sfreq,
     check_windows,
-    is_windows,
 )
 from ._sampler import Sampler, exponents
 from ._scaling import batches, learn_scaling, scaled

@@ -1,7 +1,7 @@
 """From probabilities to alarms: what `SeizureDetector` does within one stretch of windows.
 
-All functions take one stretch in order of time, count in windows and cost linear time. Those with
-``causal=True`` keep the prefix property: the first k results need the first k inputs alone.
+All functions take one stretch in order of time, count in windows and cost linear time. All but
+`merge_and_drop` keep the prefix property: the first k results need the first k inputs alone.
 """
 
 from __future__ import annotations
@@ -11,67 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from .._core.timeline import moving_average, true_runs
 from ._base import ROUNDING
-
-
-def moving_average(values: NDArray, half: int, *, causal: bool) -> NDArray[np.float64]:
-    """Average ``2 * half + 1`` neighbours, fewer at the ends.
-
-    Parameters
-    ----------
-    values : ndarray of float, shape (n_windows,)
-        Probabilities.
-    half : int
-        Neighbours on each side.
-    causal : bool
-        Take all ``2 * half`` neighbours from the past.
-
-    Returns
-    -------
-    ndarray of float, shape (n_windows,)
-        The averages; ``values`` itself with ``half=0``.
-    """
-    if half == 0:
-        return values
-    if causal:
-        return trailing_average(values, half, np.zeros(1))[0]
-    here = np.arange(len(values))
-    total = np.concatenate([[0.0], np.cumsum(values, dtype=np.float64)])
-    low = np.maximum(here - half, 0)
-    high = np.minimum(here + half + 1, len(values))
-    # Differences of long sums are off by some 1e-12: a probability must not pass 1 by that.
-    return np.minimum((total[high] - total[low]) / (high - low), 1.0)
-
-
-def trailing_average(
-    values: NDArray, half: int, totals: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Average each value and up to ``2 * half`` before it, in chunks.
-
-    Parameters
-    ----------
-    values : ndarray of float, shape (n_windows,)
-        Probabilities.
-    half : int
-        Half as many neighbours.
-    totals : ndarray of float
-        What the chunk before returned; one zero at the start of a stretch.
-
-    Returns
-    -------
-    averages : ndarray of float, shape (n_windows,)
-        The same bit for bit, however the stretch is cut into chunks; ``values`` with ``half=0``.
-    totals : ndarray of float, shape (at most 2 * half + 1,)
-        The sums of all values up to each of the last ones.
-    """
-    if half == 0:
-        return values, totals
-    known, past = len(totals), 2 * half
-    sums = np.cumsum(np.concatenate([totals[-1:], values]), dtype=np.float64)
-    total = np.concatenate([totals[:-1], sums])
-    high = np.arange(known, len(total))
-    low = np.maximum(high - past - 1, 0)
-    return np.minimum((total[high] - total[low]) / (high - low), 1.0), total[-past - 1 :]
 
 
 def hysteresis(
@@ -116,9 +57,9 @@ def merge_and_drop(on: NDArray, gap: int, shortest: int) -> NDArray[np.bool_]:
     ndarray of bool, shape (n_windows,)
         True in an event.
     """
-    start, end = _runs(~on)
+    start, end = true_runs(~on)
     short = (start > 0) & (end < len(on)) & (end - start <= gap)
-    start, end = _runs(on | _cover(start[short], end[short], len(on)))
+    start, end = true_runs(on | _cover(start[short], end[short], len(on)))
     long = end - start >= shortest
     return _cover(start[long], end[long], len(on))
 
@@ -179,15 +120,15 @@ class Settings:
 
     Parameters
     ----------
-    half : int
-        Half of the other windows in an average.
+    average : int
+        Windows in an average.
     high, low : float
         Thresholds.
     gap, shortest : int
         Longest gap that is filled and shortest event.
     """
 
-    half: int
+    average: int
     high: float
     low: float
     gap: int
@@ -205,7 +146,7 @@ class Stretch:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._totals, self._on = np.zeros(1), False
+        self._values, self._on = np.zeros(0), False
         self._past = np.zeros(0, dtype=bool)
 
     def push(self, values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
@@ -224,12 +165,15 @@ class Stretch:
             True in an alarm.
         """
         s = self._settings
-        smoothed, self._totals = trailing_average(values, s.half, self._totals)
+        known = len(self._values)
+        joined = np.concatenate([self._values, values])
+        smoothed = moving_average(joined, [np.arange(len(joined))], s.average)[known:]
+        self._values = joined[max(0, len(joined) + 1 - s.average) :]
         on = hysteresis(smoothed, s.high, s.low, start=self._on)
         self._on = bool(on[-1])
-        joined = np.concatenate([self._past, on])
-        alarms = hold_and_confirm(joined, s.gap, s.shortest)[len(self._past) :]
-        self._past = remembered(joined, s.gap, s.shortest)
+        past = np.concatenate([self._past, on])
+        alarms = hold_and_confirm(past, s.gap, s.shortest)[len(self._past) :]
+        self._past = remembered(past, s.gap, s.shortest)
         return smoothed, alarms
 
 
@@ -238,14 +182,8 @@ def _last(mask: NDArray) -> NDArray[np.intp]:
     return np.maximum.accumulate(np.where(mask, np.arange(len(mask)), -1))
 
 
-def _runs(mask: NDArray) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """First window of each run of True, and the one after its last."""
-    edges = np.diff(np.concatenate([[0], mask, [0]]).astype(np.intp))
-    return np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
-
-
 def _cover(start: NDArray, end: NDArray, n: int) -> NDArray[np.bool_]:
-    """Opposite of `_runs`."""
+    """Opposite of `true_runs`."""
     change = np.zeros(n + 1, dtype=np.intp)
     change[start], change[end] = 1, -1
     return np.cumsum(change[:-1]).astype(bool)

@@ -28,7 +28,6 @@ from .._core.labels import (
     warn_if_seizure_unknown,
 )
 from .._core.persistence import get_state, set_state
-from .._core.validation import is_windows, time_segments
 
 # A rounding error in a mean must not decide whether it reaches a threshold.
 ROUNDING = 1e-9
@@ -151,9 +150,3 @@ def inner_has(method: str) -> Callable[[MetaClassifier], bool]:
         return hasattr(getattr(self, "estimator_", self.estimator), method)
 
     return check
-
-
-def stretches(X: Any, n_windows: int) -> list[NDArray[np.intp]]:
-    """Return rows of each stretch without a gap, for anything that a classifier takes as X."""
-    # A sparse X has no length of its own.
-    return time_segments(X) if is_windows(X) else [np.arange(n_windows)]

@@ -13,7 +13,8 @@ from sklearn.utils._param_validation import StrOptions
 
 from .._core.labels import POS_LABEL, assumed_seizure_column, warn_if_seizure_unknown
 from .._core.parameters import HasMethods, Interval
-from .._core.validation import check_rows, check_windows, is_windows
+from .._core.timeline import is_windows
+from .._core.validation import check_rows, check_windows
 from ._base import ROUNDING, MetaClassifier
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from numbers import Real
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, overload
@@ -10,12 +11,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import _fit_context
 
+from .._core.horizon import Span, looks_ahead, looks_back_without_limit, spans_of_tables
 from .._core.labels import POS_LABEL, assumed_seizure_column, seizure_column, two_columns
 from .._core.parameters import HasMethods, Interval
-from .._core.validation import is_windows, step_seconds
-from ._alarms import Settings, hold_and_confirm, hysteresis, merge_and_drop, moving_average
-from ._base import ROUNDING, MetaClassifier, stretches
-from ._horizon import averages_of_tables, looks_ahead, parts_of
+from .._core.timeline import Timeline, is_windows, smooth, timeline_of, windows_in
+from ._alarms import Settings, hold_and_confirm, hysteresis, merge_and_drop
+from ._base import ROUNDING, MetaClassifier
 from ._stream import DetectorStream
 
 if TYPE_CHECKING:
@@ -36,11 +37,11 @@ class SeizureDetector(MetaClassifier):
     estimator : classifier or Pipeline
         Any binary classifier with ``predict_proba``; X reaches it as it is given.
     smoothing : float, default=10.0
-        Seconds that the moving average spans: a window and those whose onset is at most
-        ``smoothing / 2`` away, an odd number; as many, but past ones alone, if ``causal``. 0 turns
-        it off. The default is the duration of the shortest electrographic seizure [1]_: at a
-        threshold of 0.5 a centred average of that span keeps the length of such a seizure and
-        removes what is shorter than half of it.
+        Length of the moving average in seconds, by the same rule as in `MovingAverage`: at a step
+        of 1 s the default averages 10 windows, 5 before the current one and 4 after it, or 9 before
+        it if ``causal``. 0 turns it off. The default is the duration of the shortest electrographic
+        seizure [1]_: at a threshold of 0.5 a centred average of that length keeps the length of
+        such a seizure, to within a step, and removes what is shorter than half of it.
     threshold : float, default=0.5
         Smoothed probability in [0, 1] that starts an event.
     low_threshold : float, default=None
@@ -58,8 +59,8 @@ class SeizureDetector(MetaClassifier):
         ``pos_label``: see :ref:`seizure-class`.
     causal : bool, default=False
         Let no later window count in smoothing, merging and dropping, for online use. This covers
-        what the detector itself does: ``estimator`` must look at nothing outside a window, such as
-        ``BandFeatures(filtering="window")``; see Notes.
+        what the detector itself does: ``estimator`` must not look ahead either, which
+        ``BandFeatures(filtering="window")`` does not; see Notes.
 
     Attributes
     ----------
@@ -81,13 +82,15 @@ class SeizureDetector(MetaClassifier):
     -----
     Seconds become whole windows by ``X.step``: an event of n windows lasts n steps, a gap of n
     windows n steps. An array that is not a `Windows` is one record in row order, one window a
-    second.
+    second. Rows of a `Windows` with the same record and onset, as oversampling and the bootstrap
+    make them, are copies of one window: they share its place in time and get the same result.
 
     With ``causal=True`` the label of a window depends on the probabilities of the windows up to it
     in its stretch alone. Where these depend on nothing but their window, labels never change as
     more arrive, and `stream` gives the same events to windows that arrive chunk by chunk. They do
     change around `BandFeatures` with its default ``filtering="recording"``, whose filter runs over
-    the whole recording both ways; `fit` warns where it sees that, and other parts that look ahead.
+    the whole recording both ways. `fit` warns of every part that declares to look ahead, see the
+    user guide; a part that declares nothing is taken to see its own window alone.
 
     The same events as without ``causal`` are found in the same smoothed probability, but an alarm
     begins only when its event has lasted ``min_duration``, and outlasts it by up to ``merge_gap``
@@ -181,10 +184,10 @@ class SeizureDetector(MetaClassifier):
         Warns
         -----
         UserWarning
-            If ``causal`` is set and something inside looks at later windows:
-            ``filtering="recording"``, ``center=True``, slopes of `FrameFeatures`, a
-            `MorphologicalFilterClassifier`; or an average stands behind features in a pipeline,
-            where it does not see the windows. If nothing tells which class is the seizure.
+            If ``causal`` is set and a part inside declares that it looks at later windows, such as
+            ``filtering="recording"``, ``center=True`` and the slopes of `FrameFeatures`; or one
+            that looks over time stands behind features in a pipeline, where it does not see the
+            windows. If nothing tells which class is the seizure.
         """
         if not hasattr(self.estimator, "predict_proba"):
             raise ValueError(
@@ -194,7 +197,7 @@ class SeizureDetector(MetaClassifier):
         self._low_threshold()
         found = (
             *looks_ahead("estimator", self.estimator),
-            *averages_of_tables("estimator", self.estimator),
+            *spans_of_tables("estimator", self.estimator),
         )
         for message in found if self.causal else ():
             warnings.warn(f"causal is True, but {message}.", UserWarning, stacklevel=3)
@@ -217,14 +220,15 @@ class SeizureDetector(MetaClassifier):
         ------
         ValueError
             If a parameter is out of range, or as the inner estimator.
+
+        Warns
+        -----
+        UserWarning
+            If gaps leave most windows less than half of ``smoothing`` to be averaged over, as rows
+            that were shuffled or drawn do.
         """
-        self._check_ready()
-        column = assumed_seizure_column(self)
-        seizure = self._inner_scores("predict_proba", X)[:, column].astype(np.float64)
-        half = self._settings(step_seconds(X)).half
-        for rows in stretches(X, len(seizure)):
-            seizure[rows] = moving_average(seizure[rows], half, causal=self.causal)
-        return two_columns(seizure, column)
+        seizure, _ = self._smoothed(X)
+        return two_columns(seizure, assumed_seizure_column(self))
 
     def predict(self, X: Any) -> NDArray:
         """Label each window.
@@ -244,8 +248,7 @@ class SeizureDetector(MetaClassifier):
         ValueError
             As `predict_proba`, or if ``low_threshold`` is above ``threshold``.
         """
-        seizure = self.predict_proba(X)[:, assumed_seizure_column(self)]
-        return self._label(self._alarms(X, seizure))
+        return self._label(self._alarms(*self._smoothed(X)))
 
     @overload
     def predict_events(self, X: Windows, *, return_proba: Literal[False] = False) -> Events: ...
@@ -297,9 +300,9 @@ class SeizureDetector(MetaClassifier):
             )
         self._check_ready()
         column = seizure_column(self)
-        proba = self.predict_proba(X)
-        seizure = proba[:, column]
-        events = X.to_events(self._alarms(X, seizure), confidence=seizure)
+        seizure, time = self._smoothed(X)
+        events = X.to_events(self._alarms(seizure, time), confidence=seizure)
+        proba = two_columns(seizure, column)
         return (events, proba) if return_proba else events
 
     def stream(self) -> DetectorStream:
@@ -313,9 +316,10 @@ class SeizureDetector(MetaClassifier):
         Raises
         ------
         ValueError
-            If ``causal`` is False, something inside looks at later windows or averages the table
-            that features give (`fit` warns of both), ``low_threshold`` is above ``threshold``, or
-            nothing tells which class is the seizure.
+            If ``causal`` is False, a part inside looks at later windows or over time in the table
+            that features give (`fit` warns of both), a part looks back without limit, as another
+            detector does, ``low_threshold`` is above ``threshold``, or nothing tells which class is
+            the seizure.
 
         Examples
         --------
@@ -331,30 +335,45 @@ class SeizureDetector(MetaClassifier):
             )
         for message in looks_ahead("estimator", self.estimator_):
             raise ValueError(f"a stream has no later windows, but {message}.")
-        for message in averages_of_tables("estimator", self.estimator_):
+        for message in spans_of_tables("estimator", self.estimator_):
             raise ValueError(f"{message}.")
-        for name, part in parts_of("estimator", self.estimator_):
-            if isinstance(part, SeizureDetector):
-                raise ValueError(f"{name} is a SeizureDetector; a stream takes one, the outermost.")
+        for message in looks_back_without_limit("estimator", self.estimator_):
+            raise ValueError(f"a stream keeps a limited past, but {message}.")
         return DetectorStream(self)
+
+    def __window_span__(self) -> Span:
+        """Tell how far the detector looks, see `skseizure._core.horizon`."""
+        # An event goes on as long as the probability stays above the lower threshold, and one that
+        # is joined to the next as long as that.
+        if self.causal:
+            return Span(math.inf, why="its events may have begun at any time before; leave it out")
+        why = "it smooths, joins and drops by later windows; set causal=True"
+        return Span(math.inf, math.inf, why)
 
     def _settings(self, step: float) -> Settings:
         return Settings(
-            half=int(_steps(self.smoothing, step) / 2 + ROUNDING),
+            average=windows_in(self.smoothing, step),
             high=self.threshold,
             low=self._low_threshold(),
             gap=max(int(np.ceil(_steps(self.merge_gap, step) - ROUNDING)) - 1, 0),
             shortest=int(np.ceil(_steps(self.min_duration, step) - ROUNDING)),
         )
 
-    def _alarms(self, X: Any, seizure: NDArray) -> NDArray[np.bool_]:
-        settings = self._settings(step_seconds(X))
+    def _smoothed(self, X: Any) -> tuple[NDArray[np.float64], Timeline]:
+        """Return the smoothed probability of a seizure, and which windows follow one another."""
+        self._check_ready()
+        seizure = self._inner_scores("predict_proba", X)[:, assumed_seizure_column(self)]
+        time = timeline_of(X, len(seizure))
+        return smooth(seizure, time, self.smoothing, center=not self.causal), time
+
+    def _alarms(self, seizure: NDArray, time: Timeline) -> NDArray[np.bool_]:
+        settings = self._settings(time.step)
         join = hold_and_confirm if self.causal else merge_and_drop
         alarms = np.empty(len(seizure), dtype=bool)
-        for rows in stretches(X, len(seizure)):
+        for rows in time.stretches:
             on = hysteresis(seizure[rows], settings.high, settings.low)
             alarms[rows] = join(on, settings.gap, settings.shortest)
-        return alarms
+        return time.share(alarms)
 
     def _low_threshold(self) -> float:
         if self.low_threshold is None:

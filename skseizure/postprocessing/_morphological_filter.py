@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -11,9 +12,11 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from .._core.horizon import Span
 from .._core.labels import POS_LABEL, assumed_seizure_column
 from .._core.parameters import HasMethods
-from ._base import MetaClassifier, inner_has, stretches
+from .._core.timeline import timeline_of
+from ._base import MetaClassifier, inner_has
 from ._morphology import FILTER_CONSTRAINTS, aggregate_and_filter, morphological_filter
 
 
@@ -153,9 +156,10 @@ class MorphologicalFilterClassifier(MetaClassifier):
         positive = np.asarray(labels) == self.classes_[assumed_seizure_column(self)]
         function = morphological_filter if members is None else aggregate_and_filter
         filtered = np.empty(positive.shape[-1], dtype=bool)
-        for rows in stretches(X, len(filtered)):
+        time = timeline_of(X, len(filtered))
+        for rows in time.stretches:
             filtered[rows] = function(positive[..., rows], self.window, self.neighborhood)
-        return self._label(filtered)
+        return self._label(time.share(filtered))
 
     @available_if(inner_has("predict_proba"))
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
@@ -190,6 +194,13 @@ class MorphologicalFilterClassifier(MetaClassifier):
         """
         check_is_fitted(self, "estimator_")
         return self._inner_scores("decision_function", X)
+
+    def __window_span__(self) -> Span:
+        """Tell how far the filter looks, see `skseizure._core.horizon`."""
+        # Where its blocks begin depends on the start of the stretch, which blocks it leaves alone
+        # on the end, and with several members the blocks of one depend on those of the one before.
+        why = "its blocks are filtered by later ones; use SeizureDetector(causal=True) instead"
+        return Span(math.inf, math.inf, why)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

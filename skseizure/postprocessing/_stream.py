@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass, field
-from typing import Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .._core.horizon import window_span
 from .._core.labels import seizure_column, two_columns
-from .._core.timeline import cells, runs, segments
-from .._core.validation import is_windows
-from ..signals import Events, RecordInfo, Windows
+from .._core.timeline import ROUNDING, cells, is_windows, segments, timeline_of, true_runs
+from ..signals import Events, RecordInfo
 from ._alarms import Stretch
-from ._horizon import looks_back
+
+if TYPE_CHECKING:
+    from ..signals import Windows
 
 Found = tuple[float, float, float]  # start and end in seconds, confidence
 
@@ -66,9 +69,10 @@ class DetectorStream:
 
     Notes
     -----
-    Where features inside the detector average over past windows (`MovingAverage`, ``smoothing`` of
-    a feature transformer), the stream keeps as many windows of each record and hands them to the
-    inner estimator again with the next ones, so that chunks of one window cost as many times more.
+    Where a part of the detector declares that it looks back, as `MovingAverage` and ``smoothing``
+    of a feature transformer do, the stream keeps the windows of so many seconds of each record and
+    hands them to the inner estimator again with the next ones, so that chunks of one window cost as
+    many times more.
 
     What is kept besides does not grow with time, but for the events.
 
@@ -86,7 +90,7 @@ class DetectorStream:
     >>> y = X.labels(Events([40], [30], recordings={"0": 120}))
     >>> features = BandFeatures(["std"], ["alpha"], filtering="window")
     >>> classifier = make_pipeline(features, LogisticRegression())
-    >>> detector = SeizureDetector(classifier, smoothing=4, causal=True).fit(X, y)
+    >>> detector = SeizureDetector(classifier, smoothing=6, causal=True).fit(X, y)
     >>> stream = detector.stream()
     >>> for i in range(0, len(X), 10):
     ...     found = stream.send(X[i : i + 10])
@@ -107,7 +111,7 @@ class DetectorStream:
     def __init__(self, detector: Any) -> None:
         self._detector = copy(detector)
         self._column = seizure_column(detector)
-        self._spans = looks_back(detector.estimator_)
+        self._back, _ = window_span(detector.estimator_)  # seconds
         self._records: dict[str, _Record] = {}
         self._timing: tuple[float, float] | None = None  # step and length of the windows
 
@@ -153,14 +157,16 @@ class DetectorStream:
         seizure, joined, tails = self._seizure(X)
         changed: dict[str, list[Found]] = {}
         advanced: dict[str, _Record] = {}
-        names, code = np.unique(X.record, return_inverse=True)
+        time = timeline_of(X, len(X))
+        in_time = np.concatenate([*time.stretches, np.zeros(0, dtype=np.intp)])
+        names, code = np.unique(X.record[in_time], return_inverse=True)
         for name in X.recordings():
-            rows = np.flatnonzero(names[code] == name)
-            rows = rows[np.argsort(X.onset[rows], kind="stable")]
+            rows = in_time[names[code] == name]
             tail = self._tail(joined, [*tails.get(name, []), *(rows + len(joined) - len(X))])
             record, last, seizure[rows] = self._advance(name, X, rows, seizure[rows], tail)
             advanced[name] = record
             changed[name] = record.finished[last:] + record.ongoing
+        time.share(seizure)
         # Nothing below can fail: an error must leave the stream as it was.
         self._records |= advanced
         self._timing = (X.step, X.duration)
@@ -203,7 +209,7 @@ class DetectorStream:
         recordings = X.recordings()
         for name in recordings.keys() & self._records.keys():
             first, last = X.onset[X.record == name].min(), self._records[name].onset
-            if first <= last:
+            if first <= last + ROUNDING:
                 raise ValueError(
                     f"X holds a window of record {name!r} at {first:g} s, but the stream has had "
                     f"this record up to {last:g} s; windows must be sent in order of time."
@@ -228,7 +234,7 @@ class DetectorStream:
                 parts.append(tail)
                 tails[name] = list(range(n, n + len(tail)))
                 n += len(tail)
-        joined = Windows.concatenate([*parts, X]) if parts else X
+        joined = type(X).concatenate([*parts, X]) if parts else X
         proba = self._detector._inner_scores("predict_proba", joined)[n:, self._column]
         return np.array(proba, dtype=np.float64), joined, tails
 
@@ -240,7 +246,7 @@ class DetectorStream:
         seizure: NDArray[np.float64],
         tail: Windows | None,
     ) -> tuple[_Record, int, NDArray[np.float64]]:
-        """Go on with a record, by rows of X in order of time and their probabilities.
+        """Go on with a record, by rows of X in order of time and the probability of each.
 
         Returns its new state, the number of events that had been finished, and the smoothed
         probabilities.
@@ -269,10 +275,9 @@ class DetectorStream:
                 confidence[new], alarm[new] = stretch.push(confidence[new])
             found += [
                 (float(begin[run[0]]), float(end[run[-1]]), float(confidence[run].max()))
-                for run in runs(piece, alarm[piece])
+                for run in (piece[i:j] for i, j in zip(*true_runs(alarm[piece]), strict=True))
             ]
         ongoing = found.pop() if alarm[-1] else (float(start[-1]), 0.0, float(confidence[-1]))
-        own = np.unique(np.column_stack([start, end]), axis=0)  # shared cells count once
         record = _Record(
             patient=None if X.patient is None else str(X.patient[rows[0]]),
             onset=float(onset[-1]),
@@ -282,19 +287,19 @@ class DetectorStream:
             start=ongoing[0],
             confidence=ongoing[2],
             stretch=stretch,
-            settled=float(np.cumsum([settled, *(own[:, 1] - own[:, 0])[:-1]])[-1]),
+            settled=float(np.cumsum([settled, *(end - start)[:-1]])[-1]),
             finished=finished + found,
             tail=tail,
         )
         return record, len(finished), confidence[known:]
 
     def _tail(self, joined: Windows, rows: Sequence[int]) -> Windows | None:
-        """Keep a copy of the last windows of a record, as many as averages may look back."""
-        n = sum(max(1, round(span / joined.step)) - 1 for span in self._spans)
+        """Keep a copy of the last windows of a record, as far as the estimator may look back."""
+        n = math.ceil(self._back / joined.step - ROUNDING)
         kept = joined[np.asarray(rows[-n:])] if n else joined[:0]
         if len(kept) == 0:
             return None
-        return Windows(
+        return type(joined)(
             np.array(kept.data),
             sfreq=kept.sfreq,
             record=kept.record,

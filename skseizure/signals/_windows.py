@@ -11,7 +11,7 @@ from typing import Any, Literal, Self
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from .._core.timeline import cells, covered, runs, segments
+from .._core.timeline import cells, covered, segments, timeline_of, true_runs
 from ._events import Events, RecordInfo
 from ._lazy import LazySignal
 from ._recording import Recording, channel_names
@@ -920,7 +920,8 @@ class Windows:
         Parameters
         ----------
         labels : array-like of {0, 1} or bool, shape (n_windows,)
-            1 where a window is ictal.
+            1 where a window is ictal. Of rows with the same record and onset, copies of one window,
+            one is enough.
         confidence : array-like of float, shape (n_windows,), default=None
             Probability of each window; an event takes the largest among its own.
 
@@ -946,11 +947,17 @@ class Windows:
                 "example y == 'seizure'."
             )
         ictal = given.astype(bool)
-        found = [run for rows in self.segments() for run in runs(rows, ictal[rows])]
-        time = self.cells()
-        onset = np.array([time[run[0], 0] for run in found])
-        end = np.array([time[run[-1], 1] for run in found])
         sure = np.full(len(self), np.nan) if confidence is None else np.asarray(confidence, float)
+        time = timeline_of(self, len(self))
+        np.logical_or.at(ictal, time.originals, ictal[time.copies])
+        found = [
+            rows[first:last]
+            for rows in time.stretches
+            for first, last in zip(*true_runs(ictal[rows]), strict=True)
+        ]
+        cell = self.cells()
+        onset = np.array([cell[run[0], 0] for run in found])
+        end = np.array([cell[run[-1], 1] for run in found])
         return Events(
             onset,
             end - onset,

@@ -1,11 +1,6 @@
-import warnings
-from math import fsum
-
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from sklearn import config_context
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.impute import SimpleImputer
@@ -14,139 +9,16 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, MaxAbsScaler, OneHotEncoder, StandardScaler
 
+from skseizure._core.timeline import moving_average
 from skseizure.features import (
     BandFeatures,
     FeatureNormalizer,
     MovingAverage,
     STFTFeatures,
     WaveletPacketFeatures,
-    _smoothing,
 )
-from skseizure.features._smoothing import moving_average, smooth
 from skseizure.model_selection import RecordKFold
 from skseizure.signals import Windows
-
-
-def naive_average(table, segments, n_windows, center):
-    """One value at a time, exactly rounded."""
-    out = np.array(table, dtype=float)
-    before = n_windows // 2 if center else n_windows - 1
-    for rows in segments:
-        for i, row in enumerate(rows):
-            near = rows[max(0, i - before) : i - before + n_windows]
-            for column in range(out.shape[1]):
-                out[row, column] = fsum(table[r, column] for r in near) / len(near)
-    return out
-
-
-def random_segments(rng, n_rows):
-    cuts = np.sort(rng.integers(0, n_rows, size=rng.integers(0, 5)))
-    return [part for part in np.split(rng.permutation(n_rows), cuts) if len(part)]
-
-
-# ---------------------------------------------------------------------- the function
-
-
-@settings(deadline=None)
-@given(
-    n_rows=st.integers(1, 60),
-    n_windows=st.integers(1, 70),
-    center=st.booleans(),
-    seed=st.integers(0, 2**32 - 1),
-)
-def test_function_by_a_naive_loop(n_rows, n_windows, center, seed):
-    rng = np.random.default_rng(seed)
-    table, segments = rng.uniform(1, 2, size=(n_rows, 3)), random_segments(rng, n_rows)
-    average = moving_average(table, segments, n_windows, center=center)
-    naive = naive_average(table, segments, n_windows, center)
-    np.testing.assert_allclose(average, naive, rtol=8 * np.finfo(float).eps)
-
-
-@pytest.mark.parametrize("center", [False, True])
-@pytest.mark.parametrize("n_windows", [1, 2, 3, 7, 20, 64])
-def test_function_by_pandas(rng, n_windows, center):
-    table = rng.normal(size=(50, 3))
-    expected = pd.DataFrame(table).rolling(n_windows, min_periods=1, center=center).mean()
-    average = moving_average(table, [np.arange(50)], n_windows, center=center)
-    np.testing.assert_allclose(average, expected, rtol=1e-12, atol=1e-14)
-
-
-def test_function_by_hand():
-    table = np.array([[6.0], [0], [9], [100], [12]])
-    segments = [np.array([1, 0, 2, 4]), np.array([3])]  # in time: 0 6 9 12 and, alone, 100
-    assert moving_average(table, segments, 3).ravel().tolist() == [3, 0, 5, 100, 9]
-    centred = moving_average(table, segments, 3, center=True)
-    assert centred.ravel().tolist() == [5, 3, 9, 100, 10.5]
-    even = moving_average(table, segments, 2, center=True)
-    np.testing.assert_array_equal(even, moving_average(table, segments, 2))
-
-
-@settings(deadline=None)
-@given(
-    n_rows=st.integers(1, 80),
-    n_windows=st.integers(1, 30),
-    center=st.booleans(),
-    seed=st.integers(0, 2**32 - 1),
-)
-def test_bits_depend_on_the_own_segment_alone(n_rows, n_windows, center, seed):
-    rng = np.random.default_rng(seed)
-    table, segments = rng.normal(size=(n_rows, 2)), random_segments(rng, n_rows)
-    together = moving_average(table, segments, n_windows, center=center)
-    backwards = moving_average(table, segments[::-1], n_windows, center=center)
-    np.testing.assert_array_equal(backwards, together)
-    for rows in segments:
-        alone = moving_average(table[rows], [np.arange(len(rows))], n_windows, center=center)
-        np.testing.assert_array_equal(alone, together[rows])
-
-
-def test_causal_prefix_and_blocks_of_columns_change_no_bit(rng, monkeypatch):
-    table = rng.normal(size=(40, 5))
-    whole = moving_average(table, [np.arange(40)], 7)
-    for k in range(1, 40):
-        np.testing.assert_array_equal(moving_average(table[:k], [np.arange(k)], 7), whole[:k])
-    monkeypatch.setattr(_smoothing, "_BLOCK", 80)  # two columns at a time
-    np.testing.assert_array_equal(moving_average(table, [np.arange(40)], 7), whole)
-
-
-def test_offsets_and_spikes_leave_no_error_behind(rng):
-    """A running total would carry the rounding of what has left the average."""
-    small = rng.normal(size=(2000, 1))
-    table = small + 1e9
-    average = moving_average(table, [np.arange(2000)], 20)
-    exact = naive_average(table, [np.arange(2000)], 20, False)
-    np.testing.assert_allclose(average, exact, rtol=4 * np.finfo(float).eps)
-    spiked = small.copy()
-    spiked[100] = 1e18
-    np.testing.assert_array_equal(
-        moving_average(spiked, [np.arange(2000)], 20)[120:],
-        moving_average(small, [np.arange(2000)], 20)[120:],
-    )
-
-
-def test_largest_numbers_do_not_overflow():
-    largest = np.finfo(np.float64).max
-    for n_windows in range(1, 40):
-        with np.errstate(all="raise"):
-            table = moving_average(np.full((50, 1), largest), [np.arange(50)], n_windows)
-        np.testing.assert_allclose(table, largest, rtol=1e-15)
-
-
-def test_types(rng):
-    table = rng.normal(loc=1e4, size=(30, 2)).astype(np.float32)
-    average = moving_average(table, [np.arange(30)], 9)
-    exact = moving_average(table.astype(float), [np.arange(30)], 9)
-    assert average.dtype == np.float32
-    np.testing.assert_array_equal(average, exact.astype(np.float32))
-    assert moving_average([[1], [2]], [np.arange(2)], 2).tolist() == [[1.0], [1.5]]
-
-
-@pytest.mark.parametrize("n_windows", [0, -1, 2.0, True])
-def test_bad_lengths_are_refused(n_windows):
-    with pytest.raises(ValueError, match="n_windows must be an integer of at least 1, got"):
-        moving_average(np.zeros((3, 1)), [np.arange(3)], n_windows)
-
-
-# ---------------------------------------------------------------------- the transformer
 
 
 class WindowMean(TransformerMixin, BaseEstimator):
@@ -340,29 +212,3 @@ def test_bad_parameters_are_refused(params, message):
     for method in (smooth.fit, smooth.fit_transform):
         with pytest.raises(ValueError, match=message):
             method(np.zeros((3, 2)))
-
-
-def test_rows_that_were_shuffled_or_chosen_are_told_of(rng):
-    X = Windows(rng.normal(size=(200, 1, 16)), sfreq=16, record=["a"] * 100 + ["b"] * 100)
-    every_second, fold = X[::2], X[np.sort(rng.permutation(200)[:160])]
-    table = rng.normal(size=(200, 3))
-    for part in (every_second, fold):
-        for center in (False, True):
-            with pytest.warns(UserWarning, match=r"windows of X stand between gaps .* 20 s"):
-                out = smooth(table[: len(part)], part, 20, center, 1)
-            assert out.shape == (len(part), 3)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        few = np.delete(np.arange(200), [50, 120])  # two gaps, and two records
-        smooth(table[: len(few)], X[few], 20, False, 1)
-        smooth(table, X[rng.permutation(200)], 20, False, 1)  # shuffled, and all there
-        smooth(table[:10], X[:20:2], 40, False, 1)  # the record is no longer than that
-        smooth(table[:100], every_second, 1, False, 1)
-
-
-def test_a_span_beyond_any_record_is_all_of_it(rng):
-    table = rng.normal(size=(9, 2))
-    running = table.cumsum(axis=0) / np.arange(1, 10)[:, np.newaxis]
-    for center, expected in ((False, running), (True, np.tile(table.mean(axis=0), (9, 1)))):
-        out = smooth(table, np.zeros((9, 1)), 1e300, center, 1)
-        np.testing.assert_allclose(out, expected, rtol=1e-13)

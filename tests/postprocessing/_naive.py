@@ -34,11 +34,11 @@ def aggregate_and_filter(members, window, neighborhood):
     return psi
 
 
-def moving_average(values, half, causal):
+def moving_average(values, n_windows, causal):
     averages = []
     for i in range(len(values)):
-        first = i - 2 * half if causal else i - half
-        last = i if causal else i + half
+        last = i if causal else i + (n_windows - 1) // 2
+        first = last - n_windows + 1
         near = [values[j] for j in range(first, last + 1) if 0 <= j < len(values)]
         averages.append(sum(near) / len(near))
     return averages

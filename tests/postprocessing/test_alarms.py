@@ -1,5 +1,4 @@
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -7,7 +6,6 @@ from skseizure.postprocessing._alarms import (
     hold_and_confirm,
     hysteresis,
     merge_and_drop,
-    moving_average,
 )
 
 from . import _naive
@@ -17,40 +15,6 @@ probabilities = st.lists(st.integers(0, 20).map(lambda k: k / 20), max_size=60).
 on_off = st.lists(st.tuples(st.booleans(), st.integers(1, 6)), max_size=15).map(
     lambda runs: np.repeat([on for on, _ in runs], [n for _, n in runs]).astype(bool)
 )
-
-
-@given(probabilities, st.integers(0, 8), st.booleans())
-def test_moving_average_equals_loop(values, half, causal):
-    out = moving_average(values, half, causal=causal)
-    np.testing.assert_allclose(out, _naive.moving_average(values, half, causal), atol=1e-12)
-    assert np.all((out >= 0) & (out <= 1))
-
-
-def test_moving_average_by_hand():
-    values = np.array([0.0, 0.0, 0.9, 0.0, 0.3])
-    assert moving_average(values, 1, causal=False) == pytest.approx([0, 0.3, 0.3, 0.4, 0.15])
-    assert moving_average(values, 1, causal=True) == pytest.approx([0, 0, 0.3, 0.3, 0.4])
-    assert moving_average(values, 0, causal=True) is values
-
-
-def test_trailing_mean_is_the_centred_mean_later(rng):
-    values = rng.random(50)
-    centred = moving_average(values, 3, causal=False)
-    trailing = moving_average(values, 3, causal=True)
-    assert trailing[6:] == pytest.approx(centred[3:-3], abs=1e-14)
-
-
-def test_long_sums_do_not_push_a_probability_over_one():
-    passed_one = 0
-    for seed in range(8):
-        values = np.random.default_rng(seed).random(3000)
-        # The sum is rounded where it reaches 1024: ones from there on.
-        values[np.searchsorted(values.cumsum(), 1024) :] = 1.0
-        total = np.cumsum(values)
-        passed_one += np.any(total[3:] - total[:-3] > 3)
-        out = moving_average(values, 1, causal=False)
-        assert out.max() == 1.0 and hysteresis(out, 1.0, 1.0)[-100:].all()
-    assert passed_one
 
 
 @given(probabilities, st.integers(0, 20), st.integers(0, 20))
