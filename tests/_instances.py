@@ -33,6 +33,7 @@ from skseizure.postprocessing import (
     ChannelFusionClassifier,
     MorphologicalFilterClassifier,
     SeizureDetector,
+    TunedSeizureDetectorCV,
 )
 
 # Two members from few steps of learning.
@@ -66,6 +67,7 @@ INSTANCES = [
     ChannelFusionClassifier(DecisionTreeClassifier(max_depth=3), voting="soft"),
     MorphologicalFilterClassifier(LogisticRegression()),
     SeizureDetector(LogisticRegression()),
+    TunedSeizureDetectorCV(SeizureDetector(LogisticRegression()), n_settings=20),
 ]
 
 
@@ -74,9 +76,10 @@ def for_windows(estimator):
     estimator = clone(estimator)
     if not get_tags(estimator).input_tags.three_d_array:
         return None
-    if hasattr(estimator, "estimator"):
-        features = BandFeatures(["std"], {"low": (1, 30)})
-        return estimator.set_params(estimator=make_pipeline(features, estimator.estimator))
+    for name in ("detector__estimator", "estimator"):
+        if name in (params := estimator.get_params()):
+            features = BandFeatures(["std"], {"low": (1, 30)})
+            return estimator.set_params(**{name: make_pipeline(features, params[name])})
     rates = [name for name in estimator.get_params() if name.endswith("sfreq")]
     return estimator.set_params(**dict.fromkeys(rates))
 

@@ -17,7 +17,11 @@ from skseizure.ensemble import MetaSampler, MetaSamplerClassifier
 from skseizure.features import BandFeatures, FeatureNormalizer, FrameFeatures, MovingAverage
 from skseizure.fuzzy import SDASSLTSKClassifier
 from skseizure.moe import MixMoEClassifier
-from skseizure.postprocessing import MorphologicalFilterClassifier, SeizureDetector
+from skseizure.postprocessing import (
+    MorphologicalFilterClassifier,
+    SeizureDetector,
+    TunedSeizureDetectorCV,
+)
 
 from ._instances import INSTANCES, MOE, for_windows, public_estimators
 
@@ -33,6 +37,11 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:y has the classes .* which of them is the seizure"),
 ]
 
+_DETECTOR = {
+    "check_classifiers_train": "smooths in time: the check's rows are shuffled",
+    "check_methods_sample_order_invariance": "a bare array is one record in row order",
+    "check_methods_subset_invariance": "a window's label depends on its neighbours in time",
+}
 EXPECTED_FAILED_CHECKS: dict[type, dict[str, str]] = {
     SDASSLTSKClassifier: {
         "check_classifiers_classes": "-1 means unlabelled, and the check's classes are -1 and 1",
@@ -47,11 +56,8 @@ EXPECTED_FAILED_CHECKS: dict[type, dict[str, str]] = {
         "check_classifiers_train": "filters labels in time: the check's rows are shuffled, and "
         "predict is not the argmax of the unfiltered scores",
     },
-    SeizureDetector: {
-        "check_classifiers_train": "smooths in time: the check's rows are shuffled",
-        "check_methods_sample_order_invariance": "a bare array is one record in row order",
-        "check_methods_subset_invariance": "a window's label depends on its neighbours in time",
-    },
+    SeizureDetector: _DETECTOR,
+    TunedSeizureDetectorCV: _DETECTOR,
 }
 
 # Settings under which nothing is left of the reasons above: here every check must pass.
@@ -59,6 +65,10 @@ NEUTRAL = [
     MixMoEClassifier(sfreq=128, **MOE),
     SDASSLTSKClassifier(3, unlabeled_label=None),
     SeizureDetector(LogisticRegression(), smoothing=0, min_duration=0, merge_gap=0),
+    TunedSeizureDetectorCV(
+        SeizureDetector(LogisticRegression(), smoothing=0, min_duration=0, merge_gap=0),
+        settings={"threshold": [0.5]},
+    ),
     MovingAverage(FeatureNormalizer(), seconds=1),
     BandFeatures(sfreq=256, filtering="window"),
     FrameFeatures(

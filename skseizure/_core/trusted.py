@@ -37,6 +37,7 @@ _TRUSTED = (
     "skseizure.postprocessing.ChannelFusionClassifier",
     "skseizure.postprocessing.MorphologicalFilterClassifier",
     "skseizure.postprocessing.SeizureDetector",
+    "skseizure.postprocessing.TunedSeizureDetectorCV",
 )
 
 

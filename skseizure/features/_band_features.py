@@ -287,7 +287,7 @@ def _code_of_own(measures: str | Sequence[Any]) -> dict[str, str]:
     code = {}
     named = isinstance(measures, str) or not np.iterable(measures)
     for item in () if named else measures:
-        function = item
+        function: Any = item
         if isinstance(item, str):
             with suppress(ValueError):  # no such measure: fit says so
                 function = get_measure(item).function

@@ -6,12 +6,14 @@ from ._detector import SeizureDetector
 from ._morphological_filter import MorphologicalFilterClassifier
 from ._morphology import aggregate_and_filter, epileptic_seizure_aggregation, morphological_filter
 from ._stream import DetectorStream
+from ._tuned import TunedSeizureDetectorCV
 
 __all__ = [
     "ChannelFusionClassifier",
     "DetectorStream",
     "MorphologicalFilterClassifier",
     "SeizureDetector",
+    "TunedSeizureDetectorCV",
     "aggregate_and_filter",
     "epileptic_seizure_aggregation",
     "morphological_filter",

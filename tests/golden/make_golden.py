@@ -42,6 +42,7 @@ from skseizure.postprocessing import (
     ChannelFusionClassifier,
     MorphologicalFilterClassifier,
     SeizureDetector,
+    TunedSeizureDetectorCV,
 )
 from skseizure.signals import Windows
 
@@ -75,6 +76,9 @@ WINDOWS = {
     "ChannelFusionClassifier": ChannelFusionClassifier(ON_WINDOWS),
     "MorphologicalFilterClassifier": MorphologicalFilterClassifier(ON_WINDOWS),
     "SeizureDetector": SeizureDetector(ON_WINDOWS, min_duration=2),
+    "TunedSeizureDetectorCV": TunedSeizureDetectorCV(
+        SeizureDetector(ON_WINDOWS), settings={"threshold": [0.3, 0.5], "min_duration": [2]}
+    ),
     "GridSearchCV": GridSearchCV(
         SeizureDetector(ON_WINDOWS),
         {"threshold": [0.3, 0.5]},
