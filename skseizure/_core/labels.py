@@ -148,6 +148,8 @@ def is_missing(labels: NDArray, marks: tuple[int, ...] = ()) -> NDArray[np.bool_
         return np.isnan(labels) | np.isin(labels, marks)
     if labels.dtype.kind in "iu":
         return np.isin(labels, marks)
+    if labels.dtype.kind in "mM":
+        return np.isnat(labels)
     if labels.dtype.kind not in "OT":
         return np.zeros(len(labels), dtype=bool)
     return np.array(

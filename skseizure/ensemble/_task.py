@@ -15,6 +15,7 @@ from sklearn.utils import check_array, column_or_1d, get_tags
 from sklearn.utils.validation import _check_feature_names
 
 from .._core.errors import prefix_errors
+from .._core.groups import check_groups, hold_out_groups
 from .._core.labels import refuse_continuous, refuse_unlabelled
 from .._core.validation import (
     check_rows,
@@ -33,9 +34,6 @@ TABLE: dict[str, Any] = {
     "dtype": [np.float64, np.float32],
     "ensure_all_finite": "allow-nan",
 }
-
-# Rows worked on at a time, so that temporary arrays stay small beside the table.
-BLOCK = 1 << 17
 
 
 @dataclass(frozen=True)
@@ -269,7 +267,7 @@ def make_validation(
     if X_val is not None or y_val is not None:
         split = _given(X, usable, classes, validation, groups, X_val, y_val)
     else:
-        names = None if groups is None else _check_groups(groups, y)
+        names = None if groups is None else check_groups(groups, X)
         if validation is None:
             sides = usable, np.zeros(len(y), dtype=bool)
         elif not isinstance(validation, Real):
@@ -277,7 +275,9 @@ def make_validation(
         elif names is None:
             sides = _by_share(y, classes, float(validation), usable, rng)
         else:
-            sides = _by_share_of_groups(y, float(validation), names, usable, rng)
+            of = f"validation={validation:g}"
+            kept = hold_out_groups(y, names, float(validation), rng, of, usable)
+            sides = usable & ~kept, kept
         rows_val = np.flatnonzero(sides[1])
         split = Validation(sides[0], X, rows_val, y[rows_val])
     origin = f"validation={validation!r}" if X_val is None else "X_val, y_val"
@@ -289,7 +289,8 @@ def make_validation(
             if not np.any(side_labels == c):
                 raise ValueError(
                     f"{origin} leaves no row of class {_item(c)!r} for {side}, of "
-                    f"{np.sum(y == c)} in y; every class is needed on both sides."
+                    f"{np.sum(y == c)} in y; every class is needed on both sides"
+                    + ("." if groups is None else ", in at least two groups.")
                 )
     return split
 
@@ -378,62 +379,6 @@ def _by_share(
     return usable & ~kept, kept
 
 
-def _by_share_of_groups(
-    y: NDArray,
-    share: float,
-    groups: NDArray,
-    usable: NDArray[np.bool_],
-    rng: np.random.RandomState,
-) -> Sides:
-    """Take the fold of whole groups with every class on both sides and nearest to the share."""
-    names, labels = np.unique(groups[usable]), np.unique(y[usable])
-    n_groups = len(names)
-    if n_groups < 2:
-        raise ValueError(
-            f"groups holds {n_groups} group; two are needed, one to fit and one for "
-            f"validation={share:g}."
-        )
-    group = np.empty(len(y), dtype=np.int32)
-    counts = np.zeros((n_groups, len(labels)), dtype=np.intp)
-    for low in range(0, len(y), BLOCK):
-        part = slice(low, low + BLOCK)
-        # A group without usable rows may be in no place of its own; its rows are masked out.
-        group[part] = np.minimum(np.searchsorted(names, groups[part]), n_groups - 1)
-        rows = np.flatnonzero(usable[part]) + low
-        np.add.at(counts, (group[rows], np.searchsorted(labels, y[rows])), 1)
-    rarest = counts.sum(axis=0).min()
-    n_folds = min(max(2, round(1 / min(share, 1 - share))), n_groups, max(2, rarest))
-    fold = _deal(counts, n_folds, rng)
-    best, distance = None, np.inf
-    for i in range(n_folds):
-        kept = (fold == i) ^ (share > 0.5)
-        off = abs(counts[kept].sum() / counts.sum() - share)
-        if off < distance and all(counts[side].sum(axis=0).all() for side in (kept, ~kept)):
-            best, distance = kept, off
-    if best is None:
-        raise ValueError(
-            f"validation={share:g}: none of {n_folds} folds of {n_groups} groups has every class "
-            "on both sides. The rarest class must be in at least two groups; or pass a splitter, "
-            "or X_val and y_val to fit."
-        )
-    kept = best[group]
-    return usable & ~kept, usable & kept
-
-
-def _deal(counts: NDArray[np.intp], n_folds: int, rng: np.random.RandomState) -> NDArray[np.intp]:
-    """Return the fold of each group, classes spread evenly: StratifiedGroupKFold, without rows."""
-    order = rng.permutation(len(counts))
-    order = order[np.argsort(-counts[order].std(axis=1), kind="stable")]
-    fold = np.empty(len(counts), dtype=np.intp)
-    dealt = np.zeros((n_folds, counts.shape[1]))
-    for group in order:
-        trials = dealt + np.eye(n_folds)[:, :, np.newaxis] * counts[group]  # (trial, fold, class)
-        spread = (trials / counts.sum(axis=0)).std(axis=1).mean(axis=1)
-        fold[group] = np.lexsort((dealt.sum(axis=1), spread))[0]
-        dealt[fold[group]] += counts[group]
-    return fold
-
-
 def _by_splitter(
     X: Any,
     y: NDArray,
@@ -471,15 +416,3 @@ def _masks(n: int, fitted: NDArray[np.intp], kept: NDArray[np.intp]) -> Sides:
     masks = np.zeros((2, n), dtype=bool)
     masks[0, fitted] = masks[1, kept] = True
     return masks[0], masks[1]
-
-
-def _check_groups(groups: ArrayLike, y: NDArray) -> NDArray:
-    with prefix_errors("groups"):
-        labels = column_or_1d(groups)
-    check_rows(y=y, groups=labels)
-    missing = labels != labels  # NaN alone is not itself
-    if labels.dtype == object:
-        missing |= labels == np.array(None)
-    if missing.any():
-        raise ValueError(f"groups holds {missing.sum()} missing values; each row needs a group.")
-    return labels

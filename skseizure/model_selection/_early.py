@@ -9,9 +9,10 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import BaseCrossValidator
-from sklearn.utils import check_array, column_or_1d
 
 from .._core.errors import prefix_errors
+from .._core.groups import owners
+from .._core.labels import check_labels, seizure_class
 from .._core.timeline import Timeline, is_windows, timeline_of
 from .._core.validation import check_rows
 from ._identity import Split, warn_of_overlap
@@ -31,8 +32,11 @@ class EarlyTrainSplit(BaseCrossValidator):
     unit : {"frame", "seizure"}, default="frame"
         What is not divided. ``"frame"``: a window. A seizure is then cut in two where the share
         ends within it, and its parts stand on both sides. ``"seizure"``: a run of windows of the
-        positive class (the larger of two labels) without a gap. The first seizures train, the share
-        of them rounded down but at least one; of the other windows the same share as before.
+        seizure class without a gap. The first seizures train, the share of them rounded down but
+        at least one; of the other windows the same share as before.
+    pos_label : label, default=None
+        The class of the seizure, for ``unit="seizure"``. If None, the labels must tell: see
+        :ref:`seizure-class`.
 
     See Also
     --------
@@ -76,7 +80,11 @@ class EarlyTrainSplit(BaseCrossValidator):
     __metadata_request__split: ClassVar = {"groups": True}
 
     def __init__(
-        self, train_size: float = 0.25, *, unit: Literal["frame", "seizure"] = "frame"
+        self,
+        train_size: float = 0.25,
+        *,
+        unit: Literal["frame", "seizure"] = "frame",
+        pos_label: Any = None,
     ) -> None:
         with prefix_errors("train_size"):
             if not 0 < train_size < 1:
@@ -88,6 +96,7 @@ class EarlyTrainSplit(BaseCrossValidator):
                 raise ValueError(f"unit is {unit!r}; 'frame' or 'seizure' is needed.")
         self.train_size = train_size
         self.unit = unit
+        self.pos_label = pos_label
 
     def split(self, X: Any, y: Any = None, groups: Any = None) -> Iterator[Split]:
         """Yield row numbers of training and test set, patient by patient.
@@ -109,13 +118,13 @@ class EarlyTrainSplit(BaseCrossValidator):
         Raises
         ------
         ValueError
-            If there are no labels, or a patient has too few windows or seizures to share out, or
-            there are other than two classes with ``unit="seizure"``.
+            If there are no labels, or a patient has too few windows or seizures to share out; with
+            ``unit="seizure"`` if there are other than two classes, or nothing tells which of them
+            is the seizure.
         """
         if y is None:
             raise ValueError("y is None; EarlyTrainSplit shares out each class and needs labels.")
-        with prefix_errors("y"):
-            y = column_or_1d(y)
+        y = check_labels(y)
         check_rows(X=X, y=y)
         yield from warn_of_overlap(self, X, self._splits(X, y, _patients(X, groups)))
 
@@ -147,21 +156,26 @@ class EarlyTrainSplit(BaseCrossValidator):
 
     def _splits(self, X: Any, y: NDArray, patients: NDArray) -> Iterator[Split]:
         classes, label = np.unique(y, return_inverse=True)
-        if self.unit == "seizure" and len(classes) != 2:
-            raise ValueError(
-                f"y holds the classes {classes[:5].tolist()}; two are needed with unit='seizure'."
-            )
+        ictal = -1  # the number of the class whose runs are not divided
+        if self.unit == "seizure":
+            if len(classes) != 2:
+                raise ValueError(
+                    f"y holds the classes {classes[:5].tolist()}; two are needed with "
+                    "unit='seizure'."
+                )
+            found = classes.tolist()
+            ictal = found.index(seizure_class(found, self.pos_label))
         time = timeline_of(X, len(X))
         order, stretch = _in_time(X, time)
         for name in np.unique(patients):
             mine = np.flatnonzero(patients[order] == name)
             unit = np.arange(len(mine))
             if self.unit == "seizure":
-                unit = _units(label[order[mine]] == 1, stretch[mine])
+                unit = _units(label[order[mine]] == ictal, stretch[mine])
             train = np.zeros(len(mine), dtype=bool)
             for i, c in enumerate(classes):
                 rows = np.flatnonzero(label[order[mine]] == i)
-                what = "seizures" if self.unit == "seizure" and i == 1 else "windows"
+                what = "seizures" if i == ictal else "windows"
                 n_train = self._n_train(np.unique(unit[rows]).size, what, c, name)
                 train[rows] = np.unique(unit[rows], return_inverse=True)[1] < n_train
             yield _with_copies(order[mine[train]], time), _with_copies(order[mine[~train]], time)
@@ -181,15 +195,8 @@ class EarlyTrainSplit(BaseCrossValidator):
 
 
 def _patients(X: Any, groups: Any) -> NDArray:
-    if groups is not None:
-        with prefix_errors("groups"):
-            groups = check_array(groups, input_name="groups", ensure_2d=False, dtype=None)
-        if X is not None:
-            check_rows(X=X, groups=groups)
-        return groups
-    if is_windows(X) and X.patient is not None:
-        return X.patient
-    return np.full(len(X), "0")
+    patients = owners(X, groups, "patient")
+    return np.full(len(X), "0") if patients is None else patients
 
 
 def _with_copies(rows: NDArray[np.intp], time: Timeline) -> NDArray[np.intp]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .._core.groups import owners
 from .._core.timeline import is_windows
 
 Split = tuple[NDArray[np.intp], NDArray[np.intp]]
@@ -18,22 +19,20 @@ class OverlappingWindowsWarning(UserWarning):
     """Windows that overlap in time stand on both sides of a split, so the test set leaks."""
 
 
-def identity(splitter: Any, X: Any, groups: Any, kind: str) -> Any:
+def identity(splitter: Any, X: Any, groups: Any, kind: str) -> NDArray:
     """Return the groups given, else the record or patient of each window."""
-    if groups is not None:
-        return groups
+    column = owners(X, groups, kind)
+    if column is not None:
+        return column
     name = type(splitter).__name__
     if not is_windows(X):
         raise ValueError(
             f"groups is None and X is a {type(X).__name__}, which knows no {kind}; pass "
             f"groups=<{kind} of each row> or a Windows to {name}."
         )
-    column = getattr(X, kind)
-    if column is None:
-        raise ValueError(
-            f"groups is None and X has no {kind}; pass groups= or Windows(..., {kind}=) to {name}."
-        )
-    return column
+    raise ValueError(
+        f"groups is None and X has no {kind}; pass groups= or Windows(..., {kind}=) to {name}."
+    )
 
 
 def warn_of_overlap(splitter: Any, X: Any, splits: Iterable[Split]) -> Iterator[Split]:
@@ -121,6 +120,6 @@ class GroupsFromWindows:
         ValueError
             If neither ``groups`` nor ``X`` tells who a sample belongs to.
         """
-        if X is not None:
+        if X is not None or groups is not None:
             groups = identity(self, X, groups, self._kind)
         return super().get_n_splits(X, y, groups)  # type: ignore[misc]

@@ -15,6 +15,7 @@ from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from .._core.errors import prefix_errors
+from .._core.groups import owners
 from .._core.labels import check_labels, refuse_continuous
 from .._core.parameters import HasMethods, Interval
 from .._core.persistence import get_state, set_state
@@ -353,7 +354,7 @@ class BaseMoEClassifier(ClassifierMixin, BaseEstimator):
                 f"patience is {self.patience}, but train_split is None; early stopping needs "
                 "windows to validate on, for example train_split=0.2."
             )
-        return X, labels, _groups(X, groups)
+        return X, labels, owners(X, groups, "patient", "record")
 
     def _inputs(self, X: Any) -> dict[str, NDArray]:
         """Return the network's inputs for windows."""
@@ -482,36 +483,6 @@ class BaseMoEClassifier(ClassifierMixin, BaseEstimator):
 def _take(X: Any, rows: Rows) -> Any:
     """Return rows of X, without a copy if they are all of them."""
     return X if np.array_equal(rows, np.arange(len(X))) else X[rows]
-
-
-def _groups(X: Any, groups: Any) -> NDArray | None:
-    if groups is not None:
-        column = np.asarray(groups)
-        if column.ndim != 1:
-            raise ValueError(
-                f"groups has shape {column.shape}; ({len(X)},), a patient for each window, is "
-                "needed."
-            )
-        check_rows(X=X, groups=column)
-        missing = column != column  # NaN alone is not itself
-        if column.dtype == object:
-            missing |= column == np.array(None)
-        if missing.any():
-            raise ValueError(
-                f"groups holds {missing.sum()} missing values; each window needs a group."
-            )
-        try:
-            np.unique(column)
-        except TypeError as error:
-            raise ValueError(
-                f"groups holds patients of several types, which have no order: {error}."
-            ) from error
-        return column
-    if is_windows(X):
-        for known in (X.patient, X.record):
-            if known is not None and len(np.unique(known)) > 1:
-                return np.asarray(known)
-    return None
 
 
 def _layout_of(weights: NDArray | None) -> str:

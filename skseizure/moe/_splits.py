@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import warnings
-from fractions import Fraction
 from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.model_selection import (
-    StratifiedGroupKFold,
-    StratifiedKFold,
-    StratifiedShuffleSplit,
-    check_cv,
-)
+from sklearn.model_selection import StratifiedKFold, StratifiedShuffleSplit, check_cv
+
+from .._core.groups import group_folds, hold_out_groups
 
 Rows = NDArray[np.intp]
-
-# Most folds that a share of the patients is counted in; dealing out many is slow.
-FINEST = 100
 
 
 def hold_out(
@@ -85,20 +78,9 @@ def _share(share: float, y: NDArray, groups: NDArray | None, seed: int) -> tuple
             return next(splitter.split(y, y))
         except ValueError as error:
             raise ValueError(f"train_split is {share}: {error}") from error
-    n_groups = len(np.unique(groups))
-    if n_groups < 2:
-        raise ValueError(
-            f"groups holds one group, {groups.tolist()[0]!r}; train_split={share} keeps groups "
-            "whole and needs two."
-        )
-    # Some of several folds, as no splitter is stratified, keeps groups whole and takes any share.
-    most = int(min(n_groups, np.unique(y, return_counts=True)[1].max(), FINEST))
-    part = Fraction(share).limit_denominator(most)
-    part = min(max(part, Fraction(1, most)), Fraction(most - 1, most))
-    splitter = StratifiedGroupKFold(part.denominator, shuffle=True, random_state=seed)
-    parts = [test for _, test in _split_rare(splitter, y, y, groups)]
-    held_out = np.sort(np.concatenate(parts[: part.numerator]))
-    return np.setdiff1d(np.arange(len(y)), held_out), held_out
+    rng = np.random.RandomState(seed)
+    held_out = hold_out_groups(y, groups, share, rng, f"train_split={share}")
+    return np.flatnonzero(~held_out), np.flatnonzero(held_out)
 
 
 def folds(
@@ -134,21 +116,11 @@ def folds(
     if cv == 1:
         raise ValueError("cv is 1; a single fold leaves nothing to train on: at least two, or 0.")
     most = int(np.unique(y, return_counts=True)[1].max())
-    if groups is None:
-        splitter: Any = StratifiedKFold(min(cv, most), shuffle=True, random_state=seed)
-    else:
-        n_groups = len(np.unique(groups))
-        if n_groups < 2:
-            raise ValueError(
-                f"groups holds one group, {groups.tolist()[0]!r}; folds that keep groups whole "
-                "need two, or cv=0."
-            )
-        splitter = StratifiedGroupKFold(min(cv, n_groups, most), shuffle=True, random_state=seed)
-    return _split_rare(splitter, table, y, groups)
-
-
-def _split_rare(splitter: Any, X: Any, y: NDArray, groups: NDArray | None) -> list[Any]:
+    if groups is not None:
+        rng = np.random.RandomState(seed)
+        return group_folds(y, groups, min(int(cv), most), rng, f"cv={cv}")
+    splitter = StratifiedKFold(min(cv, most), shuffle=True, random_state=seed)
     with warnings.catch_warnings():
         # Rare classes are the very use: folds without them in the test part are right.
         warnings.filterwarnings("ignore", "The least populated class", UserWarning)
-        return list(splitter.split(X, y, groups))
+        return list(splitter.split(table, y))

@@ -143,11 +143,15 @@ def test_sample_of_a_task(rng):
             {"validation": PredefinedSplit([-1] * 9 + [0] * 3)},
             "no row of class 1 for fitting, of 3 in y",
         ),
-        (labels(9, 3), {"groups": np.zeros(12)}, "groups holds 1 group; two are needed"),
+        (
+            labels(9, 3),
+            {"groups": np.zeros(12)},
+            r"groups holds one group, 0\.0; validation=0\.2 keeps",
+        ),
         (
             labels(9, 3),
             {"groups": np.repeat([0, 1], [9, 3])},
-            "none of 2 folds of 2 groups has every class on both sides",
+            "no row of class 1 for fitting, .* on both sides, in at least two groups",
         ),
         (labels(9, 3), {"groups": [0, 1]}, "inconsistent numbers of samples"),
         (labels(9, 3), {"X_val": np.zeros((2, 1))}, "X_val was given without y_val"),

@@ -167,12 +167,31 @@ def test_each_patient_is_split_alone():
     assert [(a.tolist(), b.tolist()) for a, b in by_groups] == splits
 
 
-@pytest.mark.parametrize("labels", [("bckg", "seiz"), (-1, 1), (1, 2), (False, True)], ids=str)
+@pytest.mark.parametrize(
+    ("labels", "pos_label"),
+    [
+        (("bckg", "seiz"), None),
+        (("normal", "ictal"), None),
+        ((-1, 1), None),
+        ((False, True), None),
+        ((1, 2), 2),
+        ((2, 1), 1),
+    ],
+    ids=str,
+)
 @pytest.mark.parametrize("unit", ["frame", "seizure"])
-def test_any_two_labels(labels, unit):
+def test_any_two_labels(labels, pos_label, unit):
     y = np.array([0, 0, 1, 1, 0, 0, 0, 1, 1, 0, 0, 0])
     expected = only(EarlyTrainSplit(unit=unit).split(bare(12), y))
-    assert only(EarlyTrainSplit(unit=unit).split(bare(12), np.array(labels)[y])) == expected
+    splitter = EarlyTrainSplit(unit=unit, pos_label=pos_label)
+    assert only(splitter.split(bare(12), np.array(labels)[y])) == expected
+
+
+def test_seizures_must_be_told_from_the_rest():
+    y = np.array([2, 2, 1, 1, 2, 2, 2, 1, 1, 2, 2, 2])
+    with pytest.raises(ValueError, match=r"the classes \[1, 2\] do not tell .* pass pos_label=1"):
+        list(EarlyTrainSplit(unit="seizure").split(bare(12), y))
+    assert len(list(EarlyTrainSplit().split(bare(12), y))) == 1  # windows need no seizure class
 
 
 def test_rounding_errors_do_not_decide():

@@ -640,9 +640,9 @@ def test_bad_experts_and_features(blobs):
     ):
         with pytest.raises(ValueError, match=f"feature_extractor {message}"):
             MixMoEClassifier(FunctionTransformer(function), **SMALL).fit(X, y)
-    with pytest.raises(ValueError, match="groups holds one group, 1; folds that keep groups"):
+    with pytest.raises(ValueError, match="groups holds one group, 1; cv=5 keeps groups"):
         _mix().fit(X, y, groups=np.ones(120, dtype=int))
-    with pytest.raises(ValueError, match="groups holds 2 missing values; each window needs"):
+    with pytest.raises(ValueError, match="groups holds 2 missing values; each row needs"):
         _mix().fit(X, y, groups=[None, None, *"ab" * 59])
     with pytest.raises(ValueError, match=r"groups: the others than \[[01]\] hold one class"):
         _mix().fit(X, (y > 0).astype(int), groups=(y > 0).astype(int))

@@ -251,11 +251,9 @@ def test_splits_that_leave_nothing(make, loud):
     masked = make(train_split=Split((mask, ~mask))).fit(X, y)
     assert masked.class_counts_.tolist() == [20, 20]
     mixed = np.array([1, "two", 3], dtype=object)[patient % 3]
-    with pytest.raises(ValueError, match="groups holds patients of several types"):
+    with pytest.raises(ValueError, match="groups holds values of several types"):
         make(train_split=0.3).fit(X, y, mixed)
-    with pytest.raises(
-        ValueError, match=r"groups has shape \(60, 2\); \(60,\), a patient for each"
-    ):
+    with pytest.raises(ValueError, match=r"groups has shape \(60, 2\); \(n_rows,\), a group a row"):
         make().fit(X, y, np.c_[patient, patient])
 
 
