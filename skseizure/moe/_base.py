@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 from collections.abc import Callable, Iterator, Sequence
 from numbers import Integral, Real
@@ -473,6 +474,11 @@ class BaseMoEClassifier(ClassifierMixin, BaseEstimator):
                 "them 0, are needed."
             )
         return weights
+
+    def __sklearn_clone__(self) -> Self:
+        # A copied callback of Optuna would report to a copy of the study.
+        others = copy.copy(self).set_params(callbacks=None)
+        return BaseEstimator.__sklearn_clone__(others).set_params(callbacks=self.callbacks)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

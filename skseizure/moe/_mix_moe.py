@@ -106,7 +106,8 @@ class MixMoEClassifier(BaseMoEClassifier):
         Stop when balanced accuracy on the windows of ``train_split`` has not risen for this many
         epochs after pre-training, and keep the best weights. If None, no early stopping.
     callbacks : list of skorch callbacks, default=None
-        Further callbacks; copied.
+        Further callbacks. They are used as given: clones share them, so that a callback may report
+        to an object of yours, such as an Optuna trial. Worker processes get copies.
     device : str, default="auto"
         Torch device. ``"auto"``: a GPU if there is one.
     mixed_precision : bool, default=False

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import copy
 import threading
 import warnings
 from collections.abc import Iterator, Sequence
@@ -329,8 +328,7 @@ def _callbacks(plan: Plan, n_trials: int, validated: bool) -> list[Any]:
             load_best=True,
         )
         callbacks.append(("early_stopping", stopping))
-    # skorch's callbacks keep a state; those of the caller are left as they are.
-    return [*callbacks, *copy.deepcopy(list(plan.callbacks))]
+    return [*callbacks, *plan.callbacks]
 
 
 def predict(

@@ -1,11 +1,16 @@
 """Optuna's search in the place of scikit-learn's."""
 
+import threading
+
 import numpy as np
 import pytest
 from sklearn.model_selection import cross_val_score
+from sklearn.pipeline import make_pipeline
+from skorch.callbacks import Callback
 
 from skseizure.metrics import make_event_scorer
 from skseizure.model_selection import StratifiedPatientKFold
+from skseizure.moe import SeizureMoEClassifier
 
 from ._parts import detector
 
@@ -62,3 +67,36 @@ def test_study_with_an_objective_of_its_own(toy):
     study.optimize(objective, n_trials=3)
     assert [trial.value for trial in study.trials] == [1, 1, 0]
     assert study.best_params == {"min_duration": 0}
+
+
+@pytest.mark.parametrize("cloned", [False, True])
+def test_pruning_callback(cloned, toy):
+    """The callback reports to the trial that it was given, also from a clone of the mixture."""
+    X, y, _ = toy
+    epochs = []
+
+    class Count(Callback):
+        def __init__(self):
+            self.lock = threading.Lock()  # as loggers have one: cannot be copied
+
+        def on_epoch_end(self, net, **kwargs):
+            epochs.append(len(net.history))
+
+    def objective(trial):
+        pruning = integration.SkorchPruningCallback(trial, "valid_balanced_accuracy")
+        mixture = SeizureMoEClassifier(
+            n_experts=2, hidden=4, max_epochs=6, train_split=0.5, callbacks=[Count(), pruning],
+            random_state=0,
+        )  # fmt: skip
+        if not cloned:
+            return mixture.fit(X, y).score(X, y)
+        pipe = make_pipeline("passthrough", mixture)
+        return cross_val_score(pipe, X, y, cv=StratifiedPatientKFold(2), error_score="raise").mean()
+
+    # No score reaches 2, so that a trial ends after the two epochs of the pruner's patience.
+    pruner = optuna.pruners.ThresholdPruner(lower=2, n_warmup_steps=2)
+    study = optuna.create_study(direction="maximize", pruner=pruner)
+    study.optimize(objective, n_trials=2)
+    assert [trial.state.name for trial in study.trials] == ["PRUNED", "PRUNED"]
+    assert [list(trial.intermediate_values) for trial in study.trials] == [[0, 1, 2]] * 2
+    assert epochs == [1, 2, 3] * 2

@@ -130,9 +130,6 @@ def test_threads_change_rounding_only_and_are_given_back(blobs):
         def on_train_begin(self, net, **kwargs):
             seen.append(torch.get_num_threads())
 
-        def __deepcopy__(self, memo):
-            return self
-
     before = torch.get_num_threads()
     model = _seizure(callbacks=[Look()]).fit(X, y)
     one = model.predict_proba(X)
@@ -333,9 +330,6 @@ def test_schedule_callbacks_and_progress(blobs, capsys):
         def on_batch_end(self, net, training, **kwargs):
             rates.append(net.optimizer_.param_groups[0]["lr"])
 
-        def __deepcopy__(self, memo):
-            return self
-
     _seizure(callbacks=[Watch()], lr=0.01).fit(X, y)
     assert len(rates) == 4 * 2 and max(rates) == pytest.approx(0.01, rel=0.2)
     assert rates[-1] < 0.001
@@ -346,11 +340,14 @@ def test_schedule_callbacks_and_progress(blobs, capsys):
     assert "train_loss" in capsys.readouterr().out
 
 
-def test_callbacks_are_copied(blobs):
+def test_callbacks_are_used_as_given(blobs):
     X, y, _ = blobs
 
     class Count(Callback):
         epochs = 0
+
+        def __deepcopy__(self, memo):
+            raise TypeError("not to be copied")
 
         def on_epoch_end(self, net, **kwargs):
             self.epochs += 1
@@ -360,8 +357,11 @@ def test_callbacks_are_copied(blobs):
     with pytest.raises(ValueError, match=r"callbacks holds \('a',\); callbacks of skorch"):
         _seizure(callbacks=[("a",)]).fit(X, y)
     count = Count()
-    _seizure(callbacks=[count]).fit(X, y)
-    assert count.epochs == 0
+    model = _seizure(callbacks=[count, ("named", Count)]).fit(X, y)
+    assert count.epochs == 4
+    clone(make_pipeline("passthrough", model)).fit(X, y)
+    assert count.epochs == 8
+    assert clone(model).callbacks is model.callbacks and not hasattr(clone(model), "state_")
 
 
 def test_pre_training_gives_each_expert_its_own_rows(blobs):
@@ -430,9 +430,6 @@ def test_spatial_norms_and_noisy_sparse_gates(make, blobs):
     class Watch(Callback):
         def on_batch_end(self, net, training, **kwargs):
             norms.append(net.module_.extractor.spatial.norm(dim=-1).max().item())
-
-        def __deepcopy__(self, memo):
-            return self
 
     settings = dict(noisy_gating=True, top_k=1, augment=True, lr=0.3)
     model = make(callbacks=[Watch()], **settings).fit(X, y)
