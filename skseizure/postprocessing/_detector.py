@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from copy import copy
 from numbers import Real
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, overload
 
@@ -17,6 +18,7 @@ from .._core.parameters import HasMethods, Interval
 from .._core.timeline import Timeline, is_windows, smooth, timeline_of, windows_in
 from ._alarms import Settings, hold_and_confirm, hysteresis, merge_and_drop
 from ._base import ROUNDING, MetaClassifier
+from ._calibration import quietest_threshold
 from ._stream import DetectorStream
 
 if TYPE_CHECKING:
@@ -68,6 +70,8 @@ class SeizureDetector(MetaClassifier):
         The fitted clone of ``estimator``.
     classes_ : ndarray, shape (2,)
         The classes, sorted.
+    patient_thresholds_ : dict of str to float
+        Thresholds of single patients, after `calibrate` alone; they go before ``threshold``.
     n_features_in_ : int
         As the inner estimator's, if it has it.
     feature_names_in_ : ndarray of str, shape (`n_features_in_`,)
@@ -195,6 +199,8 @@ class SeizureDetector(MetaClassifier):
                 "smooths probabilities. Wrap it in sklearn.calibration.CalibratedClassifierCV."
             )
         self._low_threshold()
+        if hasattr(self, "patient_thresholds_"):
+            del self.patient_thresholds_  # another classifier, another scale of probabilities
         found = (
             *looks_ahead("estimator", self.estimator),
             *spans_of_tables("estimator", self.estimator),
@@ -248,7 +254,7 @@ class SeizureDetector(MetaClassifier):
         ValueError
             As `predict_proba`, or if ``low_threshold`` is above ``threshold``.
         """
-        return self._label(self._alarms(*self._smoothed(X)))
+        return self._label(self._alarms(X, *self._smoothed(X)))
 
     @overload
     def predict_events(self, X: Windows, *, return_proba: Literal[False] = False) -> Events: ...
@@ -293,17 +299,95 @@ class SeizureDetector(MetaClassifier):
         windows of 4 s every 2 s; a whole window later where it does not overlap the one before, as
         at the start of a record.
         """
-        if not is_windows(X):
-            raise TypeError(
-                f"X is {type(X).__name__}; predict_events needs Windows, which know the time and "
-                "record of each window."
-            )
-        self._check_ready()
+        self._check_windows(X, "predict_events")
         column = seizure_column(self)
         seizure, time = self._smoothed(X)
-        events = X.to_events(self._alarms(seizure, time), confidence=seizure)
+        events = X.to_events(self._alarms(X, seizure, time), confidence=seizure)
         proba = two_columns(seizure, column)
         return (events, proba) if return_proba else events
+
+    def calibrate(
+        self,
+        X: Windows,
+        *,
+        max_false_alarms_per_24h: float,
+        by: Literal["patient"] | None = "patient",
+    ) -> Self:
+        """Suit the threshold to a new site or patient, from hours that are free of seizures.
+
+        Parameters
+        ----------
+        X : Windows
+            Windows of whole stretches without a seizure: every alarm among them is false.
+        max_false_alarms_per_24h : float
+            The rate to keep. The lowest threshold is taken above which no threshold exceeds it: by
+            the one-sided 95 % upper bound of the rate if X holds enough hours for one, else by the
+            rate itself.
+        by : {"patient"} or None, default="patient"
+            With "patient", each patient of X gets a threshold, and all others keep the common one.
+            If None, or if X does not know its patients, the common threshold is changed.
+
+        Returns
+        -------
+        SeizureDetector
+            A copy with the fitted classifier of this detector, and ``threshold`` or
+            ``patient_thresholds_`` set anew. A ``low_threshold`` moves in proportion.
+
+        Raises
+        ------
+        TypeError
+            If X is not a `Windows`.
+        ValueError
+            If the rate is not above 0, or as `predict_events`.
+
+        Warns
+        -----
+        UserWarning
+            If X holds fewer hours than the bound needs: 72 hours without an alarm to bound the rate
+            by one in 24 h. If not even the highest threshold keeps the rate.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sklearn.linear_model import LogisticRegression
+        >>> from sklearn.pipeline import make_pipeline
+        >>> from skseizure.features import BandFeatures
+        >>> from skseizure.postprocessing import SeizureDetector
+        >>> from skseizure.signals import Events, Windows
+        >>> signal = np.random.default_rng(0).normal(scale=20, size=(1, 600 * 64))
+        >>> signal[:, 100 * 64 : 130 * 64] *= 4
+        >>> X = Windows.from_array(signal, sfreq=64, window=4)
+        >>> y = X.labels(Events([100], [30], recordings={"0": 600}))
+        >>> classifier = make_pipeline(BandFeatures(["std"], ["alpha"]), LogisticRegression())
+        >>> detector = SeizureDetector(classifier).fit(X, y)
+        >>> quiet = X[X.onset >= 200]
+        >>> suited = detector.calibrate(quiet, max_false_alarms_per_24h=1000)
+        >>> suited.threshold < detector.threshold, len(suited.predict_events(X))
+        (True, 1)
+        """
+        self._check_windows(X, "calibrate")
+        if not 0 < max_false_alarms_per_24h < math.inf:
+            raise ValueError(
+                f"max_false_alarms_per_24h is {max_false_alarms_per_24h!r}; a rate above 0 is "
+                "needed."
+            )
+        if by not in ("patient", None):
+            raise ValueError(f"by is {by!r}; 'patient' or None is needed.")
+        seizure_column(self)
+        proba = self._inner_scores("predict_proba", X)[:, seizure_column(self)]
+        suited = copy(self)
+        if by is None or X.patient is None:
+            suited.threshold = quietest_threshold(self, X, proba, max_false_alarms_per_24h)
+            suited.low_threshold = None
+            if self.low_threshold is not None:
+                suited.low_threshold = self._low_threshold() * suited.threshold / self.threshold
+            return suited
+        suited.patient_thresholds_ = dict(getattr(self, "patient_thresholds_", {}))
+        for patient in np.unique(X.patient):
+            rows = np.flatnonzero(X.patient == patient)
+            threshold = quietest_threshold(self, X[rows], proba[rows], max_false_alarms_per_24h)
+            suited.patient_thresholds_[str(patient)] = threshold
+        return suited
 
     def stream(self) -> DetectorStream:
         """Start to detect seizures in windows that arrive one by one or in chunks.
@@ -350,11 +434,23 @@ class SeizureDetector(MetaClassifier):
         why = "it smooths, joins and drops by later windows; set causal=True"
         return Span(math.inf, math.inf, why)
 
-    def _settings(self, step: float) -> Settings:
+    def _check_windows(self, X: Any, method: str) -> None:
+        if not is_windows(X):
+            raise TypeError(
+                f"X is {type(X).__name__}; {method} needs Windows, which know the time and record "
+                "of each window."
+            )
+        self._check_ready()
+
+    def _settings(self, step: float, patient: str | None = None) -> Settings:
+        high, low = self.threshold, self._low_threshold()
+        own = getattr(self, "patient_thresholds_", {}).get(patient)
+        if own is not None:
+            high, low = own, own if self.low_threshold is None else own * low / high
         return Settings(
             average=windows_in(self.smoothing, step),
-            high=self.threshold,
-            low=self._low_threshold(),
+            high=high,
+            low=low,
             gap=max(int(np.ceil(_steps(self.merge_gap, step) - ROUNDING)) - 1, 0),
             shortest=int(np.ceil(_steps(self.min_duration, step) - ROUNDING)),
         )
@@ -366,11 +462,12 @@ class SeizureDetector(MetaClassifier):
         time = timeline_of(X, len(seizure))
         return smooth(seizure, time, self.smoothing, center=not self.causal), time
 
-    def _alarms(self, seizure: NDArray, time: Timeline) -> NDArray[np.bool_]:
-        settings = self._settings(time.step)
+    def _alarms(self, X: Any, seizure: NDArray, time: Timeline) -> NDArray[np.bool_]:
+        patient = X.patient if is_windows(X) else None
         join = hold_and_confirm if self.causal else merge_and_drop
         alarms = np.empty(len(seizure), dtype=bool)
         for rows in time.stretches:
+            settings = self._settings(time.step, None if patient is None else str(patient[rows[0]]))
             on = hysteresis(seizure[rows], settings.high, settings.low)
             alarms[rows] = join(on, settings.gap, settings.shortest)
         return time.share(alarms)

@@ -251,7 +251,8 @@ class DetectorStream:
         Returns its new state, the number of events that had been finished, and the smoothed
         probabilities.
         """
-        settings, before = self._detector._settings(X.step), self._records.get(name)
+        patient = None if X.patient is None else str(X.patient[rows[0]])
+        settings, before = self._detector._settings(X.step, patient), self._records.get(name)
         stretch, finished, settled = Stretch(settings), list[Found](), 0.0
         onset, confidence = X.onset[rows], seizure
         if before is not None:
@@ -279,7 +280,7 @@ class DetectorStream:
             ]
         ongoing = found.pop() if alarm[-1] else (float(start[-1]), 0.0, float(confidence[-1]))
         record = _Record(
-            patient=None if X.patient is None else str(X.patient[rows[0]]),
+            patient=patient,
             onset=float(onset[-1]),
             end=float(onset[-1] + X.duration),
             cell=(float(start[-1]), float(end[-1])),

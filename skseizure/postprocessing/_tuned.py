@@ -359,6 +359,36 @@ class TunedSeizureDetectorCV(MetaClassifier):
             return self.detector_.predict_events(X, return_proba=True)
         return self.detector_.predict_events(X)
 
+    def calibrate(
+        self,
+        X: Windows,
+        *,
+        max_false_alarms_per_24h: float,
+        by: Literal["patient"] | None = "patient",
+    ) -> Self:
+        """Suit the threshold to a new site or patient, from hours that are free of seizures.
+
+        Parameters
+        ----------
+        X : Windows
+            Windows without a seizure.
+        max_false_alarms_per_24h : float
+            The rate to keep.
+        by : {"patient"} or None, default="patient"
+            Whether each patient gets a threshold; see `SeizureDetector.calibrate`.
+
+        Returns
+        -------
+        TunedSeizureDetectorCV
+            A copy whose ``detector_`` is calibrated; what was found in `fit` stays.
+        """
+        self._check_ready()
+        suited = copy(self)
+        suited.detector_ = self.detector_.calibrate(
+            X, max_false_alarms_per_24h=max_false_alarms_per_24h, by=by
+        )
+        return suited
+
     def stream(self) -> DetectorStream:
         """Start to detect seizures in windows that arrive one by one or in chunks.
 
