@@ -70,10 +70,10 @@ def quietest_threshold(detector: Any, X: Windows, proba: NDArray[np.float64], ca
         (detector.smoothing, replace(own, high=high, low=high * ratio))
         for high in thresholds.tolist()
     ]
-    alarms = counter.counts(settings)[:, :, 1]
+    # A site's records count as one: how much its patients differ, a few of them cannot tell.
+    alarms = counter.counts(settings)[:, :, 1].sum(axis=1, keepdims=True)
+    hours = counter.hours.sum(keepdims=True)
     names = list(dict.fromkeys(counter.patients))
-    member = np.array([[name == patient for patient in counter.patients] for name in names])
-    alarms, hours = alarms @ member.T, member @ counter.hours
     whose = f"patient {names[0]!r}" if len(names) == 1 else f"{len(names)} patients"
     bound = upper_rates(alarms, hours)
     needed = hours_needed(cap)

@@ -321,8 +321,8 @@ class SeizureDetector(MetaClassifier):
             Windows of whole stretches without a seizure: every alarm among them is false.
         max_false_alarms_per_24h : float
             The rate to keep. The lowest threshold is taken above which no threshold exceeds it: by
-            the one-sided 95 % upper bound of the rate if X holds enough hours for one, else by the
-            rate itself.
+            the one-sided 95 % upper bound of a Poisson rate if X holds enough hours for one, else
+            by the rate itself.
         by : {"patient"} or None, default="patient"
             With "patient", each patient of X gets a threshold, and all others keep the common one.
             If None, or if X does not know its patients, the common threshold is changed.
