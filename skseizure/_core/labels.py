@@ -410,17 +410,21 @@ def two_columns(seizure: NDArray[np.float64], column: int) -> NDArray[np.float64
 
 
 def warn_if_seizure_unknown(estimator: Any, *, stacklevel: int) -> None:
-    """Warn that nothing tells which of a fitted classifier's two classes is the seizure."""
-    found = [_item(label) for label in estimator.classes_]
-    if known_seizure_class(found, said_pos_label(estimator)) is None:
-        warnings.warn(
-            f"y has the classes {found}, which do not tell which of them is the seizure; "
-            f"{type(estimator).__name__} takes {found[1]!r} for it when it labels windows. Pass "
-            f"pos_label={found[0]!r} or pos_label={found[1]!r}: events, scores and displays need "
-            "it.",
-            UserWarning,
-            stacklevel=stacklevel + 1,
-        )
+    """Warn if nothing tells which of a fitted classifier's two classes is the seizure."""
+    if known_seizure_class(estimator.classes_, said_pos_label(estimator)) is None:
+        warn_of_unknown_seizure(estimator, estimator.classes_, stacklevel=stacklevel + 1)
+
+
+def warn_of_unknown_seizure(estimator: Any, classes: Iterable[Any], *, stacklevel: int) -> None:
+    """Warn that nothing tells which of two classes is the seizure."""
+    first, second = (_item(label) for label in classes)
+    warnings.warn(
+        f"y has the classes {[first, second]}, which do not tell which of them is the seizure; "
+        f"{type(estimator).__name__} takes {second!r} for it when it labels windows. Pass "
+        f"pos_label={first!r} or pos_label={second!r}: events, scores and displays need it.",
+        UserWarning,
+        stacklevel=stacklevel + 1,
+    )
 
 
 def said_pos_label(estimator: Any) -> Any:

@@ -14,6 +14,12 @@ from sklearn.utils import Tags, check_random_state
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from .._core.labels import (
+    POS_LABEL,
+    known_seizure_class,
+    two_columns,
+    warn_of_unknown_seizure,
+)
 from .._core.parameters import HasMethods, Interval
 from .._core.persistence import get_state, set_state
 from .._core.validation import allows_nan, require_weights
@@ -90,6 +96,10 @@ class CNBCClassifier(ClassifierMixin, BaseEstimator):
         and of the selection of negatives. If "balanced", both classes have the same weight in total
         among the frames that a classifier learns from. If None, all these frames weigh the same.
         ``fit`` of ``estimator``, ``fuser`` and ``master`` must take ``sample_weight``.
+    pos_label : label, default=None
+        The class of the seizure, for each frame of which ``pnr`` others are selected. If None, the
+        labels must tell: see :ref:`seizure-class`. If they do not, `fit` warns and takes the larger
+        class.
     warm_start : bool, default=False
         Keep classifiers that an earlier `fit` on the same data with the same parameters has
         finished, also one that was interrupted. Otherwise, and for other data or parameters, `fit`
@@ -126,7 +136,7 @@ class CNBCClassifier(ClassifierMixin, BaseEstimator):
     columns_ : dict of str to dict of str to ndarray of int
         Columns of the flattened table by channel and group.
     classes_ : ndarray, shape (2,)
-        The classes; ``classes_[1]`` is the seizure.
+        The classes, sorted.
     updated_ : list of tuple
         After `update`: network (always 0), level, channel and group of what evolved again.
     n_updates_ : int
@@ -198,6 +208,7 @@ class CNBCClassifier(ClassifierMixin, BaseEstimator):
         "pnr": [Interval(Integral, 1, None, closed="left")],
         "selection": [StrOptions(set(SELECTIONS)), None],
         "class_weight": [dict, StrOptions({"balanced"}), None],
+        "pos_label": POS_LABEL,
         "warm_start": ["boolean"],
         "n_jobs": [Integral, None],
         "verbose": ["verbose"],
@@ -207,6 +218,9 @@ class CNBCClassifier(ClassifierMixin, BaseEstimator):
     columns_: Columns
     n_features_in_: int
     updated_: list[tuple[int, str, str, str]]
+
+    # Column of the seizure in ``classes_``; models that were saved without it learned the second.
+    _seizure: int = 1
 
     def __init__(
         self,
@@ -219,6 +233,7 @@ class CNBCClassifier(ClassifierMixin, BaseEstimator):
         pnr: int = 12,
         selection: Literal["greedy", "nearest"] | None = "greedy",
         class_weight: dict | Literal["balanced"] | None = None,
+        pos_label: Any = None,
         warm_start: bool = False,
         n_jobs: int | None = None,
         verbose: bool | int = 0,
@@ -232,6 +247,7 @@ class CNBCClassifier(ClassifierMixin, BaseEstimator):
         self.pnr = pnr
         self.selection = selection
         self.class_weight = class_weight
+        self.pos_label = pos_label
         self.warm_start = warm_start
         self.n_jobs = n_jobs
         self.verbose = verbose
@@ -247,7 +263,7 @@ class CNBCClassifier(ClassifierMixin, BaseEstimator):
             Features of each frame, best within [-1, 1]. In two dimensions the columns of a channel
             stand together, channel after channel, or are named (see ``feature_groups``).
         y : array-like, shape (n_frames,)
-            Labels of two classes; the larger is the seizure.
+            Labels of two classes.
         sample_weight : array-like, shape (n_frames,), default=None
             Weights of the frames in each classifier's loss; ``fit`` of ``estimator``, ``fuser`` and
             ``master`` must take them. Frames of weight 0 are left out. Other weights do not change
@@ -272,9 +288,16 @@ class CNBCClassifier(ClassifierMixin, BaseEstimator):
         -----
         UserWarning
             If the number of channels of a table is unknown and ``feature_groups`` leaves columns
-            unused.
+            unused; or if nothing tells which class is the seizure.
         """
         frames, table = self._read(self, X, y, sample_weight, reset=True)
+        classes = frames.classes
+        seizure = known_seizure_class(classes, self.pos_label)
+        if seizure is None:
+            warn_of_unknown_seizure(self, classes, stacklevel=3)
+            seizure = classes[1]
+        column = classes.tolist().index(seizure)
+        frames = frames.with_positive(column)
         columns, names = assign(table, self.n_channels, self.feature_groups)
         mark = self._fingerprint(frames, columns) if self.warm_start else ""
         seed, nodes = self._resume(mark)
@@ -282,7 +305,8 @@ class CNBCClassifier(ClassifierMixin, BaseEstimator):
             self._finished = (mark, seed, nodes)
         evolution = self._evolution(frames, columns, seed, 0, nodes)
         networks = evolution.run(self._n_networks())
-        self.classes_, self.columns_, self._names = frames.classes, columns, names
+        self.classes_, self.columns_, self._names = classes, columns, names
+        self._seizure = column
         self._fit_mark, self._seed, self.n_updates_ = mark, seed, 0
         if hasattr(self, "updated_"):
             del self.updated_  # of an earlier update
@@ -338,7 +362,7 @@ class CNBCClassifier(ClassifierMixin, BaseEstimator):
         # What is learned of the input must stay as it was until the end.
         probe = clone(self)
         frames, table = self._read(probe, X, y, sample_weight, reset=True)
-        self._check_classes(frames.classes)
+        frames = self._with_classes_of_fit(frames)
         grown, names = grow(
             self.columns_, self.n_features_in_, self._names, table, str(name), columns
         )
@@ -399,7 +423,7 @@ class CNBCClassifier(ClassifierMixin, BaseEstimator):
         if not (isinstance(tolerance, Real) and tolerance >= 0):
             raise ValueError(f"tolerance is {tolerance!r}; a number from 0 on is needed.")
         frames, _ = self._read(self, X, y, sample_weight, reset=False)
-        self._check_classes(frames.classes)
+        frames = self._with_classes_of_fit(frames)
         rows = select_new_frames(new, len(frames.X), frames.weights)
         weights = None if frames.weights is None else frames.weights[rows]
 
@@ -467,12 +491,13 @@ class CNBCClassifier(ClassifierMixin, BaseEstimator):
         table = Table(frames.X.shape[1], n_channels, None if names is None else tuple(names))
         return frames, table
 
-    def _check_classes(self, classes: NDArray) -> None:
-        if not np.array_equal(classes, self.classes_):
+    def _with_classes_of_fit(self, frames: TrainingFrames) -> TrainingFrames:
+        if not np.array_equal(frames.classes, self.classes_):
             raise ValueError(
-                f"y holds the classes {classes.tolist()}, but {type(self).__name__} was fitted on "
-                f"{self.classes_.tolist()}."
+                f"y holds the classes {frames.classes.tolist()}, but {type(self).__name__} was "
+                f"fitted on {self.classes_.tolist()}."
             )
+        return frames.with_positive(self._seizure)
 
     def _check_frames(self, X: Any) -> NDArray[np.float32]:
         """Validate what is to be classified."""
@@ -555,10 +580,9 @@ class CNBCClassifier(ClassifierMixin, BaseEstimator):
         Returns
         -------
         ndarray, shape (n_frames,)
-            Labels out of `classes_`: the seizure where `decision_function` is above zero.
+            Labels out of `classes_`.
         """
-        positive = self.decision_function(X) > 0
-        return self.classes_[positive.astype(np.intp)]
+        return self._label(self._decisions(X).max(axis=0) > 0)
 
     def decision_function(self, X: ArrayLike) -> NDArray[np.float64]:
         """Return the difference of the master's two outputs.
@@ -571,9 +595,17 @@ class CNBCClassifier(ClassifierMixin, BaseEstimator):
         Returns
         -------
         ndarray of float, shape (n_frames,)
-            In [-2, 2], above zero for the seizure.
+            In [-2, 2], above zero for ``classes_[1]``.
         """
-        return self._decide(self._check_frames(X))
+        decision = self._decisions(X).max(axis=0)
+        return decision if self._seizure else -decision
+
+    def _decisions(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Return the decisions of all networks, in rows, above zero for the seizure."""
+        return self._decide(self._check_frames(X))[np.newaxis]
+
+    def _label(self, ictal: NDArray[np.bool_]) -> NDArray:
+        return np.where(ictal, self.classes_[self._seizure], self.classes_[1 - self._seizure])
 
     def _decide(self, X: NDArray[np.float32]) -> NDArray[np.float64]:
         fused = [
@@ -591,7 +623,7 @@ class CNBCClassifier(ClassifierMixin, BaseEstimator):
         return decision(class_vectors(self.master_, np.hstack(fused)))
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
-        """Return probabilities, ``(2 + decision_function) / 4`` for the seizure.
+        """Return probabilities, ``(2 + decision_function) / 4`` for ``classes_[1]``.
 
         The selection of negatives makes seizures more frequent in training than they are; these
         are probabilities at that frequency.
@@ -606,8 +638,7 @@ class CNBCClassifier(ClassifierMixin, BaseEstimator):
         ndarray of float, shape (n_frames, 2)
             Probability of each class.
         """
-        positive = (2.0 + self.decision_function(X)) / 4.0
-        return np.column_stack([1.0 - positive, positive])
+        return two_columns((2.0 + self._decisions(X)[0]) / 4.0, self._seizure)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

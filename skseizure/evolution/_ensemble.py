@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import clone
 
+from .._core.labels import two_columns
 from .._core.parallel import loop
 from .._core.parameters import Interval
 from ._cnbc import CNBCClassifier
@@ -73,7 +74,7 @@ class CNBCEnsembleClassifier(CNBCClassifier):
     columns_ : dict of str to dict of str to ndarray of int
         Columns of the flattened table by channel and group.
     classes_ : ndarray, shape (2,)
-        The classes; ``classes_[1]`` is the seizure.
+        The classes, sorted.
     updated_ : list of tuple
         After `update`: number of the CNBC, level, channel and group of what evolved again.
     n_updates_ : int
@@ -133,6 +134,7 @@ class CNBCEnsembleClassifier(CNBCClassifier):
         pnr: int = 12,
         selection: Literal["greedy", "nearest"] | None = "greedy",
         class_weight: dict | Literal["balanced"] | None = None,
+        pos_label: Any = None,
         warm_start: bool = False,
         n_jobs: int | None = None,
         verbose: bool | int = 0,
@@ -147,6 +149,7 @@ class CNBCEnsembleClassifier(CNBCClassifier):
             pnr=pnr,
             selection=selection,
             class_weight=class_weight,
+            pos_label=pos_label,
             warm_start=warm_start,
             n_jobs=n_jobs,
             verbose=verbose,
@@ -179,6 +182,7 @@ class CNBCEnsembleClassifier(CNBCClassifier):
                     setattr(member, name, getattr(self, name))
             member._names, member._fit_mark = self._names, ""
             member._seed, member.n_updates_ = self._seed, self.n_updates_
+            member._seizure = self._seizure
             member._store([network])
             self.estimators_.append(member)
 
@@ -191,7 +195,7 @@ class CNBCEnsembleClassifier(CNBCClassifier):
         return np.stack(list(loop(self.n_jobs, in_process=True)(tasks)))
 
     def decision_function(self, X: ArrayLike) -> NDArray[np.float64]:
-        """Return the largest decision of the CNBCs.
+        """Return the decision of the CNBC that is most in favour of the seizure.
 
         Parameters
         ----------
@@ -201,9 +205,9 @@ class CNBCEnsembleClassifier(CNBCClassifier):
         Returns
         -------
         ndarray of float, shape (n_frames,)
-            In [-2, 2], above zero for the seizure.
+            In [-2, 2], above zero for ``classes_[1]``.
         """
-        return self._decisions(X).max(axis=0)
+        return super().decision_function(X)
 
     def predict_members(self, X: ArrayLike) -> NDArray:
         """Return the labels of each CNBC, from which `MorphologicalFilterClassifier` starts.
@@ -218,8 +222,7 @@ class CNBCEnsembleClassifier(CNBCClassifier):
         ndarray, shape (n_estimators, n_frames)
             Labels out of `classes_`.
         """
-        positive = self._decisions(X) > 0
-        return self.classes_[positive.astype(np.intp)]
+        return self._label(self._decisions(X) > 0)
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
         """Return the share of votes.
@@ -234,5 +237,4 @@ class CNBCEnsembleClassifier(CNBCClassifier):
         ndarray of float, shape (n_frames, 2)
             Share of the CNBCs that vote for each class.
         """
-        positive = (self._decisions(X) > 0).mean(axis=0)
-        return np.column_stack([1.0 - positive, positive])
+        return two_columns((self._decisions(X) > 0).mean(axis=0), self._seizure)

@@ -50,6 +50,12 @@ class TrainingFrames(NamedTuple):
     classes: NDArray[Any]
     weights: NDArray[np.float64] | None
 
+    def with_positive(self, column: int) -> TrainingFrames:
+        """Return the frames with the first or the second of two sorted classes as the positive."""
+        if column == 1:
+            return self
+        return self._replace(positive=~self.positive, classes=self.classes[::-1])
+
 
 def read_training_frames(
     owner: Any,
