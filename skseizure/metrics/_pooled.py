@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .._core.errors import prefix_errors
 from ._ratios import EVENT_COUNTS, SAMPLE_COUNTS, Ratio, event_ratios, sample_ratios
 from ._scorer import check_cap
 
@@ -186,8 +187,12 @@ class PooledRefit:
                     "one_standard_error needs a cv of 2 or more test folds, but the search had 1."
                 )
         good = np.flatnonzero(allowed & (values >= values[best] - margin))
+        if not self.one_standard_error and needs_events:
+            rate = scores["false_alarms_per_24h"][good]
+            good = good[rate == rate.min()]
         params = cv_results["params"]
-        return int(min(good, key=lambda candidate: self._complexity_of(params[candidate])))
+        with prefix_errors("complexity"):
+            return int(min(good, key=lambda candidate: self._complexity_of(params[candidate])))
 
     def _to_maximise(self, scores: Mapping[str, NDArray[Any]]) -> NDArray[np.float64]:
         values = scores[self.score]
@@ -266,8 +271,8 @@ def refit_pooled(
     complexity : str or callable, default=None
         What makes a candidate complex. A str is the name of a parameter, of which a smaller value
         is simpler. A callable takes the candidate's parameters, a dict, and returns a number. If
-        None, candidates that come first are simpler. Without ``one_standard_error`` it decides
-        between equal scores.
+        None, candidates that come first are simpler. Without ``one_standard_error`` it only decides
+        between candidates with equal scores and equal false alarms.
 
     Returns
     -------
@@ -281,7 +286,7 @@ def refit_pooled(
     Raises
     ------
     ValueError
-        If ``score`` is unknown, or the cap is negative or of no use with ``score``.
+        If a parameter is out of range, or the cap is of no use with ``score``.
 
     See Also
     --------
@@ -292,6 +297,9 @@ def refit_pooled(
     -----
     A search with a function for ``refit`` has no ``best_score_``. The chosen candidate's score is
     ``pooled_scores(search.cv_results_)["f1"][search.best_index_]``.
+
+    With few seizures many candidates have the same score. The one with the fewest false alarms is
+    taken then, and the simplest of those.
 
     A candidate that failed in a fold is never chosen. A detector that is silent in all folds has no
     precision, and counts as 0 there.
@@ -336,5 +344,7 @@ def refit_pooled(
         raise ValueError(
             f"complexity is {complexity!r}; the name of a parameter or a function is needed."
         )
+    if not isinstance(one_standard_error, bool | np.bool_):
+        raise ValueError(f"one_standard_error is {one_standard_error!r}; True or False is needed.")
     check_cap(max_false_alarms_per_24h, score, useless=("false_alarms_per_24h",))
     return PooledRefit(score, max_false_alarms_per_24h, bool(one_standard_error), complexity)

@@ -117,14 +117,14 @@ def subsets(n):
 
 
 def naive_choice(scores, name, cap):
-    """The first of the best within the cap; if there is none, of those with fewest alarms."""
+    """Of the best within the cap the first with the fewest false alarms."""
     within = [i for i, s in enumerate(scores) if cap is None or s.false_alarms_per_24h <= cap]
     if not within:
         fewest = min(s.false_alarms_per_24h for s in scores)
         within = [i for i, s in enumerate(scores) if s.false_alarms_per_24h == fewest]
     values = [getattr(s, name) for s in scores]
     values = [0.0 if np.isnan(v) else v for v in values]  # precision of the silent
-    return max(within, key=lambda i: (values[i], -i))
+    return max(within, key=lambda i: (values[i], -scores[i].false_alarms_per_24h, -i))
 
 
 @settings(max_examples=60, deadline=None)
@@ -359,7 +359,13 @@ def test_one_standard_error_takes_the_simplest_of_the_good():
     assert FIELD.search([good, best, PERFECT], refit).best_params_ == PERFECT
 
 
-def test_complexity_decides_between_equal_scores():
+def test_fewer_false_alarms_decide_between_equal_scores():
+    noisy, better = FIELD.detector(range(6), (0, 1)), FIELD.detector(range(2, 8), (0,))
+    for candidates in ([noisy, better], [better, noisy]):
+        assert FIELD.search(candidates, refit_pooled("sensitivity")).best_params_ == better
+
+
+def test_complexity_decides_between_equal_scores_and_false_alarms():
     first, second = ONE_MISSED | {"effort": 2}, FIELD.detector(range(7), ()) | {"effort": 1}
     assert FIELD.search([first, second], refit_pooled("f1")).best_params_ == first
     refit = refit_pooled("f1", complexity="effort")
@@ -445,6 +451,7 @@ def test_refit_is_plain():
         (dict(max_false_alarms_per_24h=-1), "max_false_alarms_per_24h is -1; 0 or more"),
         (dict(max_false_alarms_per_24h=np.nan), "max_false_alarms_per_24h is nan; 0 or more"),
         (dict(score="false_alarms_per_24h", max_false_alarms_per_24h=1), "of no use with score="),
+        (dict(one_standard_error="yes"), "one_standard_error is 'yes'; True or False"),
         (dict(complexity=3), "complexity is 3; the name of a parameter or a function"),
     ],
 )

@@ -17,7 +17,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from skseizure.datasets import make_recordings
-from skseizure.metrics import event_scores, make_event_scorer, sample_scores
+from skseizure.metrics import event_scores, make_event_scorer, refit_pooled, sample_scores
 from skseizure.model_selection import (
     EarlyTrainSplit,
     LabelledTestSplit,
@@ -158,6 +158,14 @@ def scored(scorer):
     assert isinstance(out, float)
 
 
+def chosen(refit):
+    """Of two candidates with the same counts, whatever is asked for."""
+    X, y = cut(), np.arange(len(cut())) % 5 == 0
+    counts = make_event_scorer("counts")(Said().fit(X), X, y)
+    columns = {f"split{i}_test_{k}": [v, v] for k, v in counts.items() for i in range(2)}
+    assert refit(columns | {"params": [{"a": 1}, {"a": 1}]}) == 0
+
+
 class Said(BaseEstimator):
     """A classifier that predicts what there is no doubt about."""
 
@@ -184,8 +192,14 @@ CALLS = {
     event_scores: ({"rules": "szcore", "by": None, "windows": None}, finite),
     sample_scores: ({"sfreq": 1.0, "by": None, "windows": None}, finite),
     make_event_scorer: (
-        {"score": "f1", "rules": "szcore", "max_false_alarms_per_24h": None, "zero_division": 0.0},
+        {"score": "f1", "rules": "szcore", "max_false_alarms_per_24h": None, "zero_division": 0.0}
+        | {"miss_cost": 1.0},
         scored,
+    ),
+    refit_pooled: (
+        {"score": "f1", "max_false_alarms_per_24h": None, "one_standard_error": False}
+        | {"complexity": None},
+        chosen,
     ),
     Windows.from_array: (
         {"data": np.ones((2, 640)), "sfreq": 64.0, "window": 1.0, "step": 1.0, "ch_names": None}
