@@ -11,6 +11,7 @@ from sklearn import config_context
 from sklearn.utils import check_array, check_consistent_length, get_tags
 from sklearn.utils.validation import _check_sample_weight, has_fit_parameter, validate_data
 
+from .amplitude import LARGEST_AMPLITUDE, amplitude_error
 from .errors import prefix_errors
 from .labels import check_labels, check_partial_labels
 from .timeline import is_windows
@@ -22,10 +23,8 @@ CHECKED_AT_ONCE = 2**20  # samples
 returns_numpy = config_context(array_api_dispatch=False)
 
 
-# Checks sum samples up: of finite ones that are too large for that, nothing is to be said.
 @returns_numpy
 @prefix_errors("X")
-@np.errstate(over="ignore", invalid="ignore")
 def check_windows(estimator: Any, X: Any, *, reset: bool = True, finite: bool = True) -> Any:
     """Validate raw windows and record or compare their layout.
 
@@ -39,8 +38,8 @@ def check_windows(estimator: Any, X: Any, *, reset: bool = True, finite: bool = 
     reset : bool, default=True
         True in ``fit``: learn the layout. False later: compare with what was learned.
     finite : bool, default=True
-        False where what works on the samples finds NaN and infinity by itself, and then calls
-        `refuse_not_finite`: one pass less over memory or files.
+        False where what works on the samples finds NaN, infinity and amplitudes beyond measure by
+        itself, and then calls `check_samples`: one pass less over memory or files.
 
     Returns
     -------
@@ -52,8 +51,9 @@ def check_windows(estimator: Any, X: Any, *, reset: bool = True, finite: bool = 
     Raises
     ------
     ValueError
-        For NaN, infinity, masked samples or dates, no window, channel or sample, another number of
-        dimensions, channels or samples, or other channel names than at fit.
+        For NaN, infinity, samples beyond `LARGEST_AMPLITUDE`, masked samples or dates, no window,
+        channel or sample, another number of dimensions, channels or samples, or other channel names
+        than at fit.
     TypeError
         For a continuous recording.
     """
@@ -91,7 +91,7 @@ def check_windows(estimator: Any, X: Any, *, reset: bool = True, finite: bool = 
             X = validate_data(estimator, X, reset=reset, ensure_all_finite=False)
         X, names = _small_numbers(X)[:, np.newaxis, :], None
     if finite:
-        refuse_not_finite(X)
+        check_samples(X)
     n_channels, n_times = X.shape[1:]
     if reset:
         estimator.n_channels_in_, estimator.n_times_in_ = n_channels, n_times
@@ -225,31 +225,48 @@ def require_weights(given: str, name: str, estimator: Any) -> None:
         )
 
 
-@np.errstate(over="ignore", invalid="ignore")
-def refuse_not_finite(X: Any) -> None:
-    """Raise a ValueError if a checked window holds NaN or infinity; it says which."""
-    # Most often the signals themselves are clean: then no window has to be gathered.
-    if X.all_finite() if is_windows(X) else X.dtype.kind in "biu":
+def check_samples(X: Any) -> None:
+    """Check the samples of checked windows.
+
+    Parameters
+    ----------
+    X : Windows or ndarray, shape (n_windows, n_channels, n_times)
+        Windows that `check_windows` returned.
+
+    Raises
+    ------
+    ValueError
+        For NaN, infinity, or a sample beyond `LARGEST_AMPLITUDE`, with the window that holds it.
+    """
+    # Most often the signals themselves are clean: then no window is gathered.
+    if is_windows(X):
+        if X.within(LARGEST_AMPLITUDE):
+            return
+    elif X.dtype.kind in "biu" and X.dtype.itemsize <= 4:
         return
+    limit = np.float64(LARGEST_AMPLITUDE)  # of this type, for half precision cannot hold it
     batch = max(1, CHECKED_AT_ONCE // (X.shape[1] * X.shape[2]))
-    for low in range(0, len(X), batch):
-        data = X[low : low + batch]
+    for start in range(0, len(X), batch):
+        data = X[start : start + batch]
         if is_windows(X):
             data = data.data
-        finite = np.isfinite(data)
-        if not finite.all():
-            row, channel, sample = np.unravel_index(np.argmin(finite), finite.shape)
-            kind = "NaN" if np.isnan(data[row, channel, sample]) else "infinity"
-            where = f"window number {low + row}, channel number {channel}"
-            if is_windows(X):
-                where = (
-                    f"record {str(X.record[low + row])!r}, window at {X.onset[low + row]:g} s, "
-                    f"channel {X.ch_names[channel]!r}"
-                )
-            raise ValueError(
-                f"Input X contains {kind}: {where}. Finite samples are needed; leave such windows "
-                "out or mend the recording."
+        good = (-limit <= data) & (data <= limit)
+        if good.all():
+            continue
+        row, channel, sample = np.unravel_index(np.argmin(good), good.shape)
+        value = data[row, channel, sample]
+        where = f"window number {start + row}, channel number {channel}"
+        if is_windows(X):
+            where = (
+                f"record {str(X.record[start + row])!r}, window at {X.onset[start + row]:g} s, "
+                f"channel {X.ch_names[channel]!r}"
             )
+        if np.isfinite(value):
+            raise amplitude_error("X", value, where)
+        raise ValueError(
+            f"Input X contains {'NaN' if np.isnan(value) else 'infinity'}: {where}. Finite samples "
+            "are needed; leave such windows out or mend the recording."
+        )
 
 
 def check_sfreq(estimator: Any, X: Any, *, reset: bool = True) -> float:

@@ -19,9 +19,9 @@ SIX_BANDS = {
     "above30Hz": (30.0, np.inf),
 }
 
-# The logarithm of the smallest energy that is told from none: far below the rounding of any signal,
-# and still a number that a scaler can work with.
-LOG_FLOOR = np.log(1e-20)
+# Square microvolts. Smaller energies count as this: far below the rounding of any signal, and with
+# a logarithm that a scaler can work with.
+FLOOR = 1e-20
 
 
 def band_edges(bands: Mapping[Any, Any]) -> dict[str, tuple[float, float]]:
@@ -117,16 +117,15 @@ def log_band_energy(batch: Batch, energy: NDArray[np.float64]) -> NDArray[np.flo
     Parameters
     ----------
     batch : Batch
-        The windows, of which ``energy`` was computed from ``batch.x`` less its mean.
+        The windows.
     energy : ndarray, shape (n, n_bands)
         Energy in each band.
 
     Returns
     -------
     ndarray of float, shape (n, n_bands)
-        For the windows as they were given; `LOG_FLOOR` below that and for constant windows.
+        At least that of `FLOOR`, which constant windows have.
     """
-    logs = np.log(np.maximum(energy, np.finfo(np.float64).tiny))
-    logs += 2 * np.log(2.0) * batch.exponent[:, np.newaxis]
-    logs[batch.constant] = LOG_FLOOR
-    return np.maximum(logs, LOG_FLOOR)
+    # Rounding leaves an energy of constant windows less their mean.
+    energy = np.where(batch.constant[:, np.newaxis], 0.0, energy)
+    return np.log(np.maximum(energy, FLOOR))

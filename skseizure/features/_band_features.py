@@ -27,12 +27,11 @@ from .._core.parallel import loop
 from .._core.parameters import HasMethods, Interval
 from .._core.persistence import get_state, set_state
 from .._core.timeline import is_windows
-from .._core.validation import refuse_not_finite
 from ..measures._batch import Batch
 from ..measures._registry import UNIVARIATE29, get_measure
 from ..signals._filters import butterworth_bandpass
 from ._band_energy import band_edges
-from ._windows_transformer import BATCH_SAMPLES, WindowsTransformer
+from ._windows_transformer import BATCH_SAMPLES, WindowsTransformer, name_bad_windows
 
 # In the state that is pickled: digests of the code of the user's own measures.
 CODE = "_code_of_own_measures"
@@ -216,7 +215,6 @@ class BandFeatures(WindowsTransformer):
             functions=functions,
             revision=None if self.memory is None else _revision(functions),
         )
-        refuse_not_finite(X)
         places: list[tuple[Any, slice]] = []
 
         def jobs() -> Iterator[Any]:
@@ -226,12 +224,13 @@ class BandFeatures(WindowsTransformer):
 
         tables = loop(self.n_jobs)(jobs())
         out = np.empty((*X.shape[:2], len(self.bands_), len(functions)))
-        with tqdm(
+        progress = tqdm(
             total=X.shape[0] * X.shape[1],
             desc="band features",
             unit="channel-window",
             disable=not self.verbose,
-        ) as progress:
+        )
+        with progress, name_bad_windows(X):
             for i, values in enumerate(tables):
                 out[places[i]] = values
                 progress.update(values.shape[0] * values.shape[1])
@@ -335,7 +334,7 @@ def _noting(name: str, function: Callable[..., Any], batch: Batch) -> Any:
 
 
 def _on_array(function: Callable[[NDArray], Any], batch: Batch) -> Any:
-    batch.check_finite()
+    batch.check()
     # Other measures go on with these samples.
     samples = batch.raw.view()
     samples.flags.writeable = False

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from numbers import Integral, Real
 from typing import Any, Self
@@ -19,7 +20,7 @@ from .._core.parallel import loop
 from .._core.parameters import Interval
 from .._core.persistence import get_state, set_state
 from .._core.timeline import is_windows, smooth, timeline_of
-from .._core.validation import check_sfreq, check_windows, refuse_not_finite
+from .._core.validation import check_samples, check_sfreq, check_windows
 
 # Samples that one job works on: a few megabytes, so that temporaries stay in cache and memory does
 # not grow with the number of windows.
@@ -171,30 +172,36 @@ class WindowsTransformer(TransformerMixin, BaseEstimator):
         size = max(1, scale * BATCH_SAMPLES // (n_channels * n_times))
         batches = list(gen_batches(n_windows, size))
         out = np.empty((n_windows, n_channels, len(self._columns())))
-        try:
-            # The samples alone: a `Windows` would take its recording along to other processes.
-            tables = loop(self.n_jobs)(
-                partial(_on_channels, function, np.asarray(X[batch])) for batch in batches
-            )
-            show = tqdm(
-                zip(batches, tables, strict=True),
-                total=len(batches),
-                desc=type(self).__name__,
-                unit="batch",
-                disable=not self.verbose,
-            )
+        # The samples alone: a `Windows` would take its recording along to other processes.
+        tables = loop(self.n_jobs)(
+            partial(_on_channels, function, np.asarray(X[batch])) for batch in batches
+        )
+        show = tqdm(
+            zip(batches, tables, strict=True),
+            total=len(batches),
+            desc=type(self).__name__,
+            unit="batch",
+            disable=not self.verbose,
+        )
+        with name_bad_windows(X):
             for batch, table in show:
                 out[order[batch]] = table
-        except ValueError:
-            # A batch knows nothing of the windows' records and channels.
-            refuse_not_finite(X)
-            raise
         return out
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.two_d_array = tags.input_tags.three_d_array = True
         return tags
+
+
+@contextmanager
+def name_bad_windows(X: Any) -> Iterator[None]:
+    """Refuse bad samples by their window, of which a batch does not know the record and channel."""
+    try:
+        yield
+    except ValueError:
+        check_samples(X)
+        raise
 
 
 def _on_channels(

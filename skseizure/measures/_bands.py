@@ -80,7 +80,7 @@ def band_power(
     if relative:
         values = [batch.finish(divide(band, power[:, -1])) for band in power[:, :-1].T]
     else:
-        values = [batch.finish(band / batch.n_times**2, power=2) for band in power.T]
+        values = [batch.finish(band / batch.n_times**2) for band in power.T]
     return np.stack(values, axis=-1) if lows.ndim else values[0]
 
 
@@ -161,5 +161,5 @@ def dwt_energies(x: ArrayLike, wavelet: str = "db4", n_levels: int = 5) -> NDArr
     energies = _kernels_wavelet.dwt_energies(
         batch.x, tuple(bank.dec_lo), tuple(bank.dec_hi), n_levels
     )
-    levels = [batch.finish(level, power=2, constant=level) for level in energies.T]
+    levels = [batch.finish(level, constant=None) for level in energies.T]
     return np.stack(levels, axis=-1)

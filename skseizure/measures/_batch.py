@@ -9,13 +9,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .._core.amplitude import LARGEST_AMPLITUDE, amplitude_error
 from .._core.errors import prefix_errors
 from . import _kernels_moments
 
 Values = NDArray[np.float64] | np.float64
 
-LARGEST = np.finfo(np.float64).max
 EPSILON = np.finfo(np.float64).eps
+# Microvolts. A window whose samples lie closer together is flat: fourth powers of smaller
+# differences lose digits, and then vanish.
+FLAT = 1e-60
 
 
 class Batch:
@@ -30,14 +33,13 @@ class Batch:
     Parameters
     ----------
     x : array-like, shape (n, n_times) or (n_times,)
-        Windows, finite. That is checked where the extremes are computed, which all derived forms
-        need; who reads `raw` alone calls `check_finite`. Masked values, complex numbers, dates and
-        text are refused.
+        Windows in microvolts, finite and at most `LARGEST_AMPLITUDE` in size. Masked values,
+        complex numbers, dates and text are refused.
 
     Attributes
     ----------
     raw : ndarray, shape (n, n_times)
-        The windows as they were given.
+        The windows before any check of their samples, for kernels that cannot be led astray by NaN.
     n_times : int
         Samples per window.
     """
@@ -70,17 +72,21 @@ class Batch:
         self, bits: NDArray[np.int64]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         low, high = bits.view(np.float64).T
+        amplitude = np.maximum(np.abs(low), np.abs(high))
         # Kernels index by what they compute of the samples: NaN would lead them out of bounds.
-        finite = np.isfinite(low) & np.isfinite(high)
+        finite = np.isfinite(amplitude)
         if not finite.all():
             raise ValueError(
                 f"x holds NaN or infinity in {np.count_nonzero(~finite)} of {len(finite)} windows, "
                 f"first in number {np.argmin(finite)}; finite samples are needed."
             )
+        number = int(np.argmax(amplitude))
+        if amplitude[number] > LARGEST_AMPLITUDE:
+            raise amplitude_error("x", amplitude[number], f"window number {number}")
         return low, high
 
-    def check_finite(self) -> None:
-        """Raise a ValueError if a sample is NaN or infinite."""
+    def check(self) -> None:
+        """Raise a ValueError if a sample is NaN, infinite or too large for a signal."""
         _ = self._extremes
 
     @property
@@ -95,31 +101,19 @@ class Batch:
 
     @cached_property
     def constant(self) -> NDArray[np.bool_]:
-        """Whether the extremes are equal, shape (n,)."""
-        return self.low == self.high
-
-    @cached_property
-    def _raw_amplitude(self) -> NDArray[np.float64]:
-        return np.maximum(np.abs(self.low), np.abs(self.high))
-
-    @cached_property
-    def exponent(self) -> NDArray[np.int32]:
-        """Amplitude as a power of two where its powers could leave the doubles, else 0, (n,)."""
-        _, exponent = np.frexp(self._raw_amplitude)
-        # The common range is left alone; 2**-1000 brings the largest double into it.
-        return np.where(np.abs(exponent) <= 100, 0, np.clip(exponent, -1000, 1000))
+        """Whether all samples of a window are equal, or differ by next to nothing, shape (n,)."""
+        return self.high - self.low <= FLAT
 
     @cached_property
     def amplitude(self) -> NDArray[np.float64]:
-        """Largest absolute value of ``x``, shape (n,)."""
-        return np.ldexp(self._raw_amplitude, -self.exponent)
+        """Largest absolute value of each window, shape (n,)."""
+        return np.maximum(np.abs(self.low), np.abs(self.high))
 
-    @cached_property
+    @property
     def x(self) -> NDArray[np.float64]:
-        """The windows over 2**exponent, which is exact, shape (n, n_times)."""
-        if not self.exponent.any():
-            return self.raw
-        return self.raw * np.ldexp(1.0, -self.exponent)[:, None]
+        """The windows, checked, shape (n, n_times)."""
+        self.check()
+        return self.raw
 
     @cached_property
     def centred(self) -> NDArray[np.float64]:
@@ -159,8 +153,6 @@ class Batch:
             return moments
         moments, ends = _kernels_moments.step_moments(self.raw, self.raw.view(np.int64))
         self._extremes = self._check_extremes(ends)
-        if self.exponent.any():
-            moments, _ = _kernels_moments.step_moments(self.x, self.x.view(np.int64))
         return moments
 
     @cached_property
@@ -173,20 +165,15 @@ class Batch:
         """Number of local extrema, shape (n,)."""
         return self.sign_changes[:, 1]
 
-    def finish(
-        self, values: ArrayLike, *, power: int = 0, constant: ArrayLike | None = 0.0
-    ) -> Values:
-        """Turn the values of ``x`` into those of the windows as they were given.
+    def finish(self, values: ArrayLike, *, constant: ArrayLike | None = 0.0) -> Values:
+        """Return the values of a measure in the form that its caller expects.
 
         Parameters
         ----------
         values : array-like, shape (n,)
-            A measure of ``x``.
-        power : int, default=0
-            The power of the amplitude that the measure goes with. Beyond the largest double,
-            values saturate there.
+            A measure of the windows.
         constant : array-like, shape (n,) or scalar or None, default=0
-            What takes the place of the values of constant windows; None where theirs are right.
+            Values of the constant windows. If None, ``values`` are right for them too.
 
         Returns
         -------
@@ -194,10 +181,6 @@ class Batch:
             The measure; a scalar if one window was given as a vector.
         """
         values = np.asarray(values, dtype=np.float64)
-        if power and self.exponent.any():
-            with np.errstate(over="ignore", under="ignore"):
-                values = np.ldexp(values, power * self.exponent)
-            values = np.clip(values, -LARGEST, LARGEST)
         if constant is not None:
             values = np.where(self.constant, constant, values)
         return values[0] if self._is_single else values

@@ -112,7 +112,8 @@ def _log_energies(
         power, largest = _hamming_power(batch, n_fft)
         filters = mel_filters(sfreq, n_fft, band, n_filters)
         energies = _kernels_spectral.filter_energies(power, *filters)
-        return np.log(np.maximum(energies, np.where(largest > 0.0, _FLOOR * largest, 1.0)))
+        least = np.where(batch.constant[:, np.newaxis], 1.0, _FLOOR * largest)
+        return np.log(np.maximum(energies, least))
 
     return batch.share(("mel_energies", sfreq, band, n_filters), compute)
 

@@ -39,7 +39,7 @@ def variance(x: ArrayLike) -> Values:
     array([4., 0.])
     """
     batch = as_batch(x)
-    return batch.finish(batch.variance, power=2)
+    return batch.finish(batch.variance)
 
 
 @measure("CV", group="time", unit="1", formula="STD / (abs(MEAN) + 1e-6 RMS)")
@@ -103,7 +103,7 @@ def root_mean_square(x: ArrayLike) -> Values:
     np.float64(5.0)
     """
     batch = as_batch(x)
-    return batch.finish(np.sqrt(_energy(batch) / batch.n_times), power=1, constant=None)
+    return batch.finish(np.sqrt(_energy(batch) / batch.n_times), constant=None)
 
 
 @measure("ENERGY", group="time", unit="uV^2", formula="sum x^2")
@@ -131,7 +131,7 @@ def energy(x: ArrayLike) -> Values:
     array([ 9., 27.])
     """
     batch = as_batch(x)
-    return batch.finish(_energy(batch), power=2, constant=None)
+    return batch.finish(_energy(batch), constant=None)
 
 
 @measure("ACSTD", group="time", unit="uV^2", formula="std c_k", cost="O(N log N)")
@@ -163,7 +163,7 @@ def autocovariance_std(x: ArrayLike) -> Values:
     np.float64(0.75)
     """
     batch = as_batch(x)
-    return batch.finish(np.sqrt(_autocovariance(batch)[1]), power=2)
+    return batch.finish(np.sqrt(_autocovariance(batch)[1]))
 
 
 @measure("ACVAR", group="time", unit="uV^4", formula="var c_k", cost="O(N log N)")
@@ -195,7 +195,7 @@ def autocovariance_variance(x: ArrayLike) -> Values:
     np.float64(0.5625)
     """
     batch = as_batch(x)
-    return batch.finish(_autocovariance(batch)[1], power=4)
+    return batch.finish(_autocovariance(batch)[1])
 
 
 @measure(
@@ -232,7 +232,7 @@ def autocovariance_energy(x: ArrayLike) -> Values:
     np.float64(1.25)
     """
     batch = as_batch(x)
-    return batch.finish(_autocovariance(batch)[0], power=4)
+    return batch.finish(_autocovariance(batch)[0])
 
 
 def _energy(batch: Batch) -> NDArray[np.float64]:

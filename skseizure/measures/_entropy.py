@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .._core.amplitude import LARGEST_AMPLITUDE
 from . import _kernels, _kernels_fuzzy, _kernels_linear
 from ._batch import Batch, Values, as_batch, check_integer, divide
 from ._power import power_spectrum
@@ -174,15 +175,15 @@ def permutation_entropy(x: ArrayLike, *, order: int = 3, delay: int = 1) -> Valu
         raise ValueError(f"order must be at most 8, got {order}.")
     batch = as_batch(x)
     if batch.n_times <= (order - 1) * delay:
-        batch.check_finite()
+        batch.check()
         return batch.finish(np.zeros(len(batch.raw)), constant=None)
     n_patterns = math.factorial(order)
     if order == 3:
         counts, total = _kernels_linear.pattern_counts_of_three(batch.raw, delay)
-        if not math.isfinite(total):  # which large samples may add up to, too
-            batch.check_finite()
+        if not total <= LARGEST_AMPLITUDE:  # NaN, too; many samples may add up to it
+            batch.check()
     else:
-        batch.check_finite()
+        batch.check()
         counts = _kernels_linear.pattern_counts(batch.raw, order, delay, n_patterns)
     # Equal samples make one pattern: constant windows need no exception.
     return batch.finish(_entropy(counts) / math.log2(n_patterns), constant=None)
@@ -383,8 +384,8 @@ def fuzzy_entropy(x: ArrayLike, *, order: int = 2, tolerance: float = 0.2) -> Va
     batch = as_batch(x)
     if batch.n_times - order < 2:
         return batch.finish(np.zeros(len(batch.x)))
-    # Not zero, however small the tolerance.
-    radius = np.maximum(tolerance * np.sqrt(batch.variance), 1e-300)
+    # Above zero, and distances in it finite, however small the tolerance.
+    radius = np.maximum(tolerance * np.sqrt(batch.variance), 1e-100)
     short = _similarity(batch, order, order, radius)
     long = _similarity(batch, order + 1, order, radius)
     ratio = divide(short, long)
@@ -432,8 +433,7 @@ def _similarity(
         # which the Gauss sum needs no pairs. It is used where it is faster and does not lose what
         # is sought, the pairs, beside the templates with themselves.
         half = 0.5 * (batch.x[:, 1 : n_templates + 1] - batch.x[:, :n_templates])
-        with np.errstate(over="ignore"):
-            reach = (half.max(axis=1) - half.min(axis=1)) / radius
+        reach = (half.max(axis=1) - half.min(axis=1)) / radius
         n_frequencies = _kernels_fuzzy.HIGHEST * (reach + _kernels_fuzzy.MARGIN) / math.tau
         fast = np.flatnonzero(rest & (n_frequencies < n_templates / 2))
         found = _kernels_fuzzy.gauss_sums(

@@ -49,7 +49,7 @@ def psd_maximum(x: ArrayLike, *, sfreq: float = 1.0) -> Values:
     np.float64(0.5)
     """
     batch = as_batch(x)
-    return batch.finish(_density(batch, sfreq).max(axis=1, initial=0.0), power=2)
+    return batch.finish(_density(batch, sfreq).max(axis=1, initial=0.0))
 
 
 @measure("PSDMIN", group="frequency", unit="uV^2/Hz", formula="min P(f)", cost="O(N log N)")
@@ -81,7 +81,7 @@ def psd_minimum(x: ArrayLike, *, sfreq: float = 1.0) -> Values:
     batch = as_batch(x)
     density = _density(batch, sfreq)
     smallest = density.min(axis=1) if density.shape[1] else np.zeros(len(density))
-    return batch.finish(smallest, power=2)
+    return batch.finish(smallest)
 
 
 @measure("PSDMEAN", group="frequency", unit="uV^2/Hz", formula="mean P(f)", cost="O(N log N)")
@@ -113,7 +113,7 @@ def psd_mean(x: ArrayLike, *, sfreq: float = 1.0) -> Values:
     """
     batch = as_batch(x)
     total = _density(batch, sfreq).sum(axis=1)
-    return batch.finish(total / max(1, batch.n_times // 2), power=2)
+    return batch.finish(total / max(1, batch.n_times // 2))
 
 
 @measure("MEDF", group="frequency", unit="Hz", formula="halves sum P(f)", cost="O(N log N)")

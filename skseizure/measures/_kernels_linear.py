@@ -229,8 +229,8 @@ def pattern_counts_of_three(x, delay):
     """Count ordinal patterns of three samples, from which pairs of them fall.
 
     Equal samples rank in order of time. Only five of the eight combinations need counting: two
-    do not occur, and all add up. The second result is the sum of all samples, which is finite only
-    if they are: a pass of its own over the memory would take as long as the counts.
+    do not occur, and all add up. The second result is the sum of the sizes of all samples, which
+    bounds each of them: a pass of its own over the memory would take as long as the counts.
     """
     n, n_times = x.shape
     n_vectors = n_times - 2 * delay
@@ -238,7 +238,7 @@ def pattern_counts_of_three(x, delay):
     total = 0.0
     for row in range(n):
         for i in range(n_vectors, n_times):
-            total += x[row, i]
+            total += abs(x[row, i])
         first = x[row]
         second = x[row, delay:]
         third = x[row, 2 * delay :]
@@ -251,7 +251,7 @@ def pattern_counts_of_three(x, delay):
             early = second[i] < first[i]
             late = third[i] < second[i]
             whole = third[i] < first[i]
-            total += first[i]
+            total += abs(first[i])
             n_early += early
             n_late += late
             n_early_late += early & late

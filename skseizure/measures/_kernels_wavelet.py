@@ -6,7 +6,7 @@ import numpy as np
 
 from .._core.compiled import REASSOCIATE, compiled
 
-# Coefficients of finite windows within 2**-101 to 2**100 are finite, and so are their squares.
+# Coefficients of checked windows are finite, and so are their squares.
 FINITE = REASSOCIATE | {"nnan"}
 
 

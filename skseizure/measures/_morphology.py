@@ -15,7 +15,7 @@ from numbers import Real
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._batch import LARGEST, Batch, Values, as_batch, divide
+from ._batch import FLAT, Batch, Values, as_batch, divide
 from ._registry import measure
 from ._time_domain import zero_crossings
 
@@ -77,7 +77,7 @@ def latency_amplitude_ratio(x: ArrayLike, *, sfreq: float = 1.0) -> Values:
     array([0.5, 0. ])
     """
     batch = as_batch(x)
-    return batch.finish(_latency_ratio(batch, sfreq), power=-1)
+    return batch.finish(_latency_ratio(batch, sfreq))
 
 
 @measure("AAMP", group="morphology", unit="uV", formula="abs(MAX)")
@@ -135,7 +135,7 @@ def absolute_latency_amplitude_ratio(x: ArrayLike, *, sfreq: float = 1.0) -> Val
     np.float64(0.5)
     """
     batch = as_batch(x)
-    return batch.finish(np.abs(_latency_ratio(batch, sfreq)), power=-1)
+    return batch.finish(np.abs(_latency_ratio(batch, sfreq)))
 
 
 @measure("PAR", group="morphology", unit="uV samples", formula="sum (x + abs(x)) / 2")
@@ -163,7 +163,7 @@ def positive_area(x: ArrayLike) -> Values:
     np.float64(4.0)
     """
     batch = as_batch(x)
-    return batch.finish(_areas(batch)[0], power=1, constant=None)
+    return batch.finish(_areas(batch)[0], constant=None)
 
 
 @measure("NAR", group="morphology", unit="uV samples", formula="sum (x - abs(x)) / 2")
@@ -191,7 +191,7 @@ def negative_area(x: ArrayLike) -> Values:
     np.float64(-2.0)
     """
     batch = as_batch(x)
-    return batch.finish(_areas(batch)[1], power=1, constant=None)
+    return batch.finish(_areas(batch)[1], constant=None)
 
 
 @measure("TAR", group="morphology", unit="uV samples", formula="PAR + NAR")
@@ -220,7 +220,7 @@ def total_area(x: ArrayLike) -> Values:
     """
     batch = as_batch(x)
     positive, negative = _areas(batch)
-    return batch.finish(positive + negative, power=1, constant=None)
+    return batch.finish(positive + negative, constant=None)
 
 
 @measure("ATAR", group="morphology", unit="uV samples", formula="abs(TAR)")
@@ -249,7 +249,7 @@ def absolute_total_area(x: ArrayLike) -> Values:
     """
     batch = as_batch(x)
     positive, negative = _areas(batch)
-    return batch.finish(np.abs(positive + negative), power=1, constant=None)
+    return batch.finish(np.abs(positive + negative), constant=None)
 
 
 @measure("TAAR", group="morphology", unit="uV samples", formula="PAR + abs(NAR)")
@@ -278,7 +278,7 @@ def total_absolute_area(x: ArrayLike) -> Values:
     """
     batch = as_batch(x)
     positive, negative = _areas(batch)
-    return batch.finish(positive - negative, power=1, constant=None)
+    return batch.finish(positive - negative, constant=None)
 
 
 @measure("AASS", group="morphology", unit="uV/s", formula="mean abs(dx) sfreq")
@@ -309,7 +309,7 @@ def average_absolute_slope(x: ArrayLike, *, sfreq: float = 1.0) -> Values:
     """
     batch = as_batch(x)
     total = np.abs(batch.steps).sum(axis=1)
-    return batch.finish(total / max(1, batch.n_times - 1) * check_rate(sfreq), power=1)
+    return batch.finish(total / max(1, batch.n_times - 1) * check_rate(sfreq))
 
 
 @measure("PP", group="morphology", unit="uV", formula="MAX - MIN")
@@ -337,7 +337,7 @@ def peak_to_peak(x: ArrayLike) -> Values:
     np.float64(8.0)
     """
     batch = as_batch(x)
-    return batch.finish(np.ptp(batch.x, axis=1), power=1)
+    return batch.finish(np.ptp(batch.x, axis=1))
 
 
 @measure("PPT", group="morphology", unit="s", formula="(argmax x - argmin x) / sfreq")
@@ -397,9 +397,7 @@ def peak_to_peak_slope(x: ArrayLike, *, sfreq: float = 1.0) -> Values:
     np.float64(-2.6666666666666665)
     """
     batch = as_batch(x)
-    return batch.finish(
-        divide(np.ptp(batch.x, axis=1) * check_rate(sfreq), _rise_time(batch)), power=1
-    )
+    return batch.finish(divide(np.ptp(batch.x, axis=1) * check_rate(sfreq), _rise_time(batch)))
 
 
 @measure("ZCD", group="morphology", unit="Hz", formula="ZC / PPT")
@@ -483,9 +481,9 @@ def _peak(batch: Batch) -> NDArray[np.float64]:
 
 
 def _latency_ratio(batch: Batch, sfreq: float) -> NDArray[np.float64]:
-    with np.errstate(over="ignore"):  # of a maximum that is next to nothing beside the minimum
-        ratio = divide(_peak(batch) / check_rate(sfreq), batch.x.max(axis=1))
-    return np.clip(ratio, -LARGEST, LARGEST)
+    # A maximum that is next to nothing beside the minimum is zero.
+    top = np.where(np.abs(batch.high) > FLAT, batch.high, 0.0)
+    return divide(_peak(batch) / check_rate(sfreq), top)
 
 
 def _rise_time(batch: Batch) -> NDArray[np.float64]:

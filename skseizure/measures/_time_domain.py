@@ -43,7 +43,7 @@ def mean(x: ArrayLike) -> Values:
     array([3., 4.])
     """
     batch = as_batch(x)
-    return batch.finish(batch.x.mean(axis=1), power=1, constant=batch.low)
+    return batch.finish(batch.x.mean(axis=1), constant=batch.low)
 
 
 @measure("STD", group="time", unit="uV", formula="sqrt(mean (x - mean)^2)")
@@ -71,7 +71,7 @@ def std(x: ArrayLike) -> Values:
     array([1., 0.])
     """
     batch = as_batch(x)
-    return batch.finish(np.sqrt(batch.variance), power=1)
+    return batch.finish(np.sqrt(batch.variance))
 
 
 @measure("SKEW", group="time", unit="1", formula="m3 / m2^1.5")
@@ -214,7 +214,7 @@ def interquartile_range(x: ArrayLike) -> Values:
     np.float64(2.0)
     """
     batch = as_batch(x)
-    return batch.finish(_quantile(batch, 0.75) - _quantile(batch, 0.25), power=1)
+    return batch.finish(_quantile(batch, 0.75) - _quantile(batch, 0.25))
 
 
 def _quantile(batch: Batch, q: float) -> NDArray[np.float64]:
@@ -250,7 +250,7 @@ def mean_absolute_value(x: ArrayLike) -> Values:
     """
     batch = as_batch(x)
     values = np.mean(np.abs(batch.x), axis=1)
-    return batch.finish(values, power=1, constant=np.abs(batch.low))
+    return batch.finish(values, constant=np.abs(batch.low))
 
 
 @measure("LL", group="time", unit="uV per sample", formula="mean abs(dx)")
@@ -280,7 +280,7 @@ def line_length(x: ArrayLike) -> Values:
     array([2., 1.])
     """
     batch = as_batch(x)
-    return batch.finish(batch.step_moments[:, 0], power=1)
+    return batch.finish(batch.step_moments[:, 0])
 
 
 @measure("ZC", group="time", unit="count", formula="#(x_i x_{i+1} < 0)")
@@ -372,7 +372,7 @@ def teager_kaiser_energy(x: ArrayLike) -> Values:
     batch = as_batch(x)
     if batch.n_times < 3:
         return batch.finish(np.zeros(len(batch.x)))
-    return batch.finish(_kernels_moments.teager_kaiser(batch.x), power=2)
+    return batch.finish(_kernels_moments.teager_kaiser(batch.x))
 
 
 @measure("HMOB", group="time", unit="1 per sample", formula="sqrt(var dx / var x)")

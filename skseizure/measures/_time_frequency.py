@@ -68,7 +68,7 @@ def stft_band_energy(
     batch = as_batch(x)
     n_fft = n_fft_of(batch.n_times, sfreq)
     part = band_slice(band, sfreq, n_fft)
-    return batch.finish(_segment_power(batch, n_fft)[:, part].sum(axis=1), power=2)
+    return batch.finish(_segment_power(batch, n_fft)[:, part].sum(axis=1))
 
 
 @measure(
@@ -120,7 +120,7 @@ def wigner_ville_energy(
     batch = as_batch(x)
     n_fft = n_fft_of(batch.n_times, sfreq)
     part = band_slice(band, sfreq, n_fft)
-    return batch.finish(_padded_power(batch, n_fft)[:, part].sum(axis=1) / n_fft, power=2)
+    return batch.finish(_padded_power(batch, n_fft)[:, part].sum(axis=1) / n_fft)
 
 
 def n_fft_of(n_times: int, sfreq: float) -> int:

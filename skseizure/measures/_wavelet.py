@@ -18,17 +18,17 @@ from ._energy import CV_FLOOR
 from ._entropy import _entropy, entropy_of_shares
 from ._registry import measure
 
-# As the kernel orders them, each with the power of the amplitude that it goes with.
-_STATISTICS = {
-    "minimum": 1,
-    "maximum": 1,
-    "mean": 1,
-    "variance": 2,
-    "std": 1,
-    "energy": 2,
-    "coefficient_of_variation": 0,
-    "extrema": 0,
-}
+# In the order of the kernel. The last two describe a shape.
+_STATISTICS = (
+    "minimum",
+    "maximum",
+    "mean",
+    "variance",
+    "std",
+    "energy",
+    "coefficient_of_variation",
+    "extrema",
+)
 
 
 Component = dict[str, NDArray[np.float64]]
@@ -184,9 +184,9 @@ def wavelet_statistic(
     part = _pick(_transform(batch, wavelet, n_levels, mode), component)
     if statistic not in _STATISTICS:
         raise ValueError(f"statistic must be one of {', '.join(_STATISTICS)}, got {statistic!r}.")
-    power = _STATISTICS[statistic]
-    # Those with a unit are those of the coefficients also where the window is constant.
-    return batch.finish(part[statistic], power=power, constant=None if power else 0.0)
+    # A constant window has no shape; all else is that of its coefficients.
+    constant = 0.0 if statistic in _STATISTICS[-2:] else None
+    return batch.finish(part[statistic], constant=constant)
 
 
 @measure(

@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import DTypeLike
 
+from .._core.amplitude import LARGEST_AMPLITUDE
 from ._edf_file import EdfChannel, EdfFile, shortest
 from ._edf_header import Header, read_header, refuse
 from ._lazy import LazySignal
@@ -21,7 +22,6 @@ from ._recording import Recording
 MICROVOLTS = {"nano": 1e-3, "micro": 1.0, "milli": 1e3, "n": 1e-3, "m": 1e3, "": 1e6}
 MICROVOLTS |= dict.fromkeys(("u", "\u03bc", "\x83\xea"), 1.0)
 VOLTAGE = re.compile(f"({'|'.join(MICROVOLTS)}) *v(olts?)?")
-LARGEST = 1e30  # microvolts; far beyond any signal, far from where float32 ends
 
 
 def read_edf(
@@ -223,7 +223,7 @@ def _scale(header: Header, i: int, blank_unit: str | None) -> tuple[float, str]:
         first, last = header.number(i, "digital_min"), header.number(i, "digital_max")
     except ValueError as error:
         return 0.0, str(error).removeprefix(f"{header.path}: ").rstrip(".")
-    if max(abs(low), abs(high)) * scale > LARGEST:
+    if max(abs(low), abs(high)) * scale > LARGEST_AMPLITUDE:
         return 0.0, f"its physical range is beyond measure: {low:g} to {high:g} {unit}"
     if low == high:
         return 0.0, f"its physical range is empty: {low:g} to {high:g}"

@@ -50,7 +50,7 @@ class LazySignal:
     dtype : dtype
         Its float32 or float64.
     finite : bool
-        Whether all its samples are known to be finite.
+        Whether all its samples are known to be finite and of a possible amplitude.
     channels : sequence of int, default=None
         Numbers of the channels that this signal has. If None, all.
     samples : tuple of (int, int), default=None

@@ -11,9 +11,10 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from .._core.amplitude import LARGEST_AMPLITUDE
 from .._core.errors import prefix_errors
 from ._lazy import LazySignal
-from ._samples import float_array, is_finite, number, sampling_rate
+from ._samples import float_array, is_within, number, sampling_rate
 
 
 @dataclass(frozen=True, eq=False)
@@ -259,7 +260,7 @@ class Recording:
         changed = _changed(self.load(), preprocess)
         if not isinstance(self.data, LazySignal):
             return changed
-        return lazily(self, preprocess, changed, is_finite(changed.data))
+        return lazily(self, preprocess, changed, is_within(changed.data, LARGEST_AMPLITUDE))
 
     def __repr__(self) -> str:
         return (
@@ -285,7 +286,7 @@ def lazily(
     outline : Recording
         Like the result in all but the samples.
     finite : bool
-        Whether all samples of the result are known to be finite.
+        Whether all its samples are known to be finite and of a possible amplitude.
 
     Returns
     -------

@@ -18,7 +18,7 @@ from ._recording import Recording, channel_names
 from ._samples import (
     as_float,
     float_type,
-    is_finite,
+    is_within,
     number,
     sampling_rate,
     stored_signal,
@@ -657,9 +657,26 @@ class Windows:
         bool
             False if any sample of a signal that windows are cut from is NaN or infinite.
         """
+        return self.within(np.finfo(np.float64).max)
+
+    def within(self, limit: float) -> bool:
+        """Tell whether the signals are finite and within a limit, also between and around windows.
+
+        Parameters
+        ----------
+        limit : float
+            Largest size of a sample in microvolts.
+
+        Returns
+        -------
+        bool
+            False if any sample of a signal that windows are cut from is NaN, infinite or larger.
+            Samples of EDF files are not read for it: a range beyond measure is refused on reading.
+        """
         signals = (self._signals[source] for source in self._index.used())
         return all(
-            (isinstance(signal, LazySignal) and signal.finite) or is_finite(np.asarray(signal))
+            (isinstance(signal, LazySignal) and signal.finite)
+            or is_within(np.asarray(signal), limit)
             for signal in signals
         )
 

@@ -52,9 +52,41 @@ def test_measures_refuse_what_is_not_finite(rng, measure, bad, n_times):
 
 
 @every_measure
-def test_measures_take_samples_whose_sum_overflows(measure):
-    x = np.tile([1.7e308, 1.6e308], (2, 100))
-    assert np.isfinite(measure.function(x, **parameters(measure))).all()
+@pytest.mark.parametrize("n_times", [1, 500])
+def test_measures_refuse_amplitudes_beyond_measure(rng, measure, n_times):
+    x = rng.normal(size=(3, n_times))
+    for place, sample in ((0, 1e12), (n_times - 1, -1e12)):
+        x[1, place] = sample
+        assert np.isfinite(measure.function(x, **parameters(measure))).all()
+        for factor, word in ((1.001, r"1e\+12"), (1e138, r"1e\+150"), (1.7e296, r"1\.7e\+308")):
+            x[1, place] = factor * sample
+            message = rf"^x holds a sample of {word} microvolts: window number 1\. At most 1e\+12"
+            with pytest.raises(ValueError, match=message):
+                measure.function(x, **parameters(measure))
+        x[1, place] = 0.0
+
+
+@every_transformer
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.int64])
+def test_transformers_refuse_amplitudes_beyond_measure(rng, model, dtype):
+    """Volts written as nanovolts and raw counts of 32 bits pass; nothing larger is a signal."""
+    X = rng.normal(scale=2**31, size=(600, 2, 256)).astype(dtype)
+    clean = X[:3].copy()
+    assert np.isfinite(model.fit(clean).transform(clean)).all()
+    X[555, 1, 7] = X[556, 0, 3] = dtype(-1e15)
+    message = (
+        r"X holds a sample of -1e\+15 microvolts: window number 555, channel number 1\. At most"
+    )
+    with pytest.raises(ValueError, match=message):
+        model.fit(X)
+    with pytest.raises(ValueError, match=message):
+        model.fit(clean).transform(X)
+    whole = Windows(X.astype(float), sfreq=256, record="night", ch_names=["F3", "F4"])
+    message = "X holds .* microvolts: record 'night', window at 555 s, channel 'F4'"
+    with pytest.raises(ValueError, match=message):
+        model.fit(whole)
+    with pytest.raises(ValueError, match=message):
+        model.fit(clean).transform(whole)
 
 
 @pytest.mark.parametrize("bad", [np.nan, -np.inf])
@@ -71,8 +103,10 @@ def test_ordinal_patterns_refuse_what_is_not_finite_wherever_it_is(rng, order, d
 def test_samples_too_large_for_the_filter(rng):
     X = np.where(rng.integers(0, 2, (2, 512)), 1.7e308, -1.7e308)
     for measures in (["sample_entropy"], ["shannon_entropy"], [sum_of_squares]):
-        with pytest.raises(ValueError, match="so large that the filter overflows"):
-            BandFeatures(measures, sfreq=256).fit_transform(X)
+        features = BandFeatures(measures, sfreq=256).fit(np.zeros_like(X))
+        for method in (features.transform, features.fit):
+            with pytest.raises(ValueError, match=r"X holds a sample of -?1\.7e\+308 microvolts"):
+                method(X)
 
 
 def test_own_functions_are_given_finite_samples():

@@ -44,7 +44,7 @@ def test_several_bands_at_once(rng, n_times, relative):
     """They overlap, leave gaps, and reach the last frequency, which counts once."""
     x = rng.standard_normal((400, n_times)) * 30 + 100
     x[7] = 5.0
-    x[8] *= 1e150
+    x[8] *= 1e9
     low, high = [0, 0, 85, 128 * (n_times % 2 == 0)], [86, 128, 127, np.inf]
     powers = band_power(x, 256, low, high, relative=relative)
     one_by_one = [
@@ -83,7 +83,8 @@ def test_haar_energy_is_the_window_s(rng):
     x = rng.standard_normal(256)
     assert_allclose(dwt_energies(x, "haar", 8).sum(), np.sum(x**2), rtol=1e-12)
     assert_allclose(dwt_energies(np.full(64, 2.0), "haar", 3), [64 * 4, 0, 0, 0], atol=1e-12)
-    assert_allclose(dwt_energies(1e200 * x[:8], "haar", 3)[0], np.finfo(float).max)
+    with pytest.raises(ValueError, match=r"^x holds a sample of .*e\+200 microvolts"):
+        dwt_energies(1e200 * x[:8], "haar", 3)
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,10 @@ def _range(X):
     return np.asarray(X).max(axis=2) - np.asarray(X).min(axis=2)
 
 
+def _range_of(X, unit):
+    return unit * _range(X)
+
+
 POWER = FunctionTransformer(_log_std)
 
 
@@ -106,7 +110,7 @@ def test_ctrl_c_keeps_what_was_learned(make, loud):
     assert stopped.n_iter_ == len(stopped.history_) < 20
 
 
-@pytest.mark.parametrize("unit", [1e-40, 1e-12, 1e9, 1e100])
+@pytest.mark.parametrize("unit", [1e-40, 1e-12, 1e9])
 def test_the_unit_of_the_signal_does_not_matter(unit, loud):
     X, y, _ = loud
     settings = dict(sfreq=128, max_epochs=8, batch_size=16, random_state=0)
@@ -170,7 +174,7 @@ def test_a_window_beyond_all_measure_is_refused(make, loud):
     model = make().fit(X, y)
     X[7] *= 1e60
     with pytest.raises(
-        ValueError, match=r"X: window 7 has samples of up to \d\.\d*e\+6[12], too far"
+        ValueError, match=r"X holds a sample of -?\d\.\d*e\+6[012] microvolts: window number 7"
     ):
         model.predict_proba(X)
 
@@ -178,12 +182,13 @@ def test_a_window_beyond_all_measure_is_refused(make, loud):
 @pytest.mark.parametrize("expert", ["logistic", "ridge"])
 def test_features_beyond_all_measure_are_refused(loud, expert):
     X, y, _ = loud
-    model = MixMoEClassifier(FunctionTransformer(_range), traditional_expert=expert, **SMALL)
+    huge = FunctionTransformer(_range_of, kw_args={"unit": 1e300})
+    model = MixMoEClassifier(huge, traditional_expert=expert, **SMALL)
     with pytest.raises(ValueError, match=r"feature_extractor made values up to \d\.\d*e\+30"):
-        model.fit(X * 1e300, y)
-    model.fit(X * 1e-100, y)
-    with pytest.raises(ValueError, match=r"X: window 0 has samples of up to .*e\+9., too far"):
-        model.predict_proba(X * 1e90)
+        model.fit(X, y)
+    model.set_params(feature_extractor=FunctionTransformer(_range)).fit(X * 1e-100, y)
+    with pytest.raises(ValueError, match=r"X: window 0 has samples of up to \d+, too far"):
+        model.predict_proba(X)
 
 
 def test_a_channel_that_comes_alive(loud):
