@@ -1,4 +1,14 @@
-"""Measures: functions from windows of one channel to one number a window, and their registry."""
+"""Measures: functions from windows of one channel to one number a window, and their registry.
+
+A measure takes windows in microvolts, shape (n, n_times), and returns n numbers. A single window,
+shape (n_times,), gives a single number. All is computed in double precision.
+
+Every measure is defined on every window of finite samples within 1e12 microvolts. What has no
+value, such as the shape of a constant window or the difference of a single sample, is 0. A window
+is constant if its samples differ by at most 1e-60 microvolts: rounding noise on a constant is a
+signal. NaN, infinity, larger samples, an empty array and more than two dimensions raise a
+ValueError.
+"""
 
 # The order of the imports is that of `available_measures` and of the tables of the guide.
 # isort: off

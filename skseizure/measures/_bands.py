@@ -1,6 +1,6 @@
 """Power of EEG windows in bands of frequencies and in the levels of a wavelet decomposition.
 
-Neither function is a measure of the registry: a band's edges have no default, and the levels are
+These functions are not in the registry: the edges of a band have no default, and the levels are
 several numbers a window.
 """
 

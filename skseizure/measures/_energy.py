@@ -1,4 +1,4 @@
-"""Variance, energies and areas of EEG windows; rules as in ``_time_domain``."""
+"""Variance, energy and autocovariance of EEG windows."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
 """Entropy measures of EEG windows.
 
-As in ``_time_domain``: functions of a batch (n, n_times), defined on every finite window. All are
-unchanged by a factor on the window, and all but `svd_entropy` by an offset.
+A factor on the window changes none of them. An offset changes `svd_entropy` alone.
 """
 
 from __future__ import annotations

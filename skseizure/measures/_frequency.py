@@ -1,4 +1,4 @@
-"""Measures of the power spectral density of EEG windows; rules as in ``_time_domain``.
+"""Measures of the power spectral density of EEG windows.
 
 The density is the one-sided periodogram of the window less its mean,
 P(f) = 2 abs(X(f))^2 / (N sfreq), without the frequency 0, where nothing is left.

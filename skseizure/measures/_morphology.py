@@ -1,11 +1,12 @@
 """Morphological measures of EEG windows: peaks, latencies, areas and slopes.
 
-The set of Kalatzis et al., Design and implementation of an SVM-based computer classification
-system for discriminating depressive patients from healthy controls using the P600 component of ERP
-signals, Comput. Methods Programs Biomed. 75, 11-22, 2004, without its signed amplitude; made for
-evoked potentials, used on 1-s frames by the CNBC paper (section 3). Rules as in ``_time_domain``.
-Latencies count from the window's first sample; of equal extremes the first is taken. What divides
-by a zero maximum or a zero time is 0.
+The set is that of Kalatzis et al., Design and implementation of an SVM-based computer
+classification system for discriminating depressive patients from healthy controls using the P600
+component of ERP signals, Comput. Methods Programs Biomed. 75, 11-22, 2004, without its signed
+amplitude. It was made for evoked potentials; the CNBC paper (section 3) uses it on frames of 1 s.
+
+Latencies count from the first sample of the window. Of equal extremes the first is taken. A ratio
+whose denominator, a maximum or a time, is zero is 0.
 """
 
 from __future__ import annotations

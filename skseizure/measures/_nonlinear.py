@@ -1,7 +1,6 @@
 """Fractal, scaling, chaos and complexity measures of EEG windows.
 
-As in ``_time_domain``: functions of a batch (n, n_times), defined on every finite window. All are
-unchanged by a factor on the window, and all but none by an offset.
+Neither a factor on the window nor an offset changes them.
 """
 
 from __future__ import annotations
@@ -305,7 +304,7 @@ def lyapunov_exponent(
     n_steps : int, default=5
         Samples over which neighbours are followed (ours: over more, chaotic signals saturate).
     theiler : int or None, default=None
-        Neighbours are more than this many samples apart. None: one mean period, the inverse of
+        Neighbours are more than this many samples apart. If None, one mean period, the inverse of
         the power-weighted mean frequency of the window, rounded up (Rosenstein's).
 
     Returns

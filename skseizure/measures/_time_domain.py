@@ -1,12 +1,4 @@
-"""Time-domain measures of EEG windows.
-
-Each measure is a function of a batch (n, n_times) that returns (n,) values; one window (n_times,)
-gives one value. All are defined on every finite window: what has no value (a shape of a constant
-window, a difference of one sample) is 0. A window is constant if its extremes are equal, exactly:
-rounding noise on a constant is a signal to these functions. Input is in microvolt and is computed
-in double precision. An ``x`` that is empty, not finite or of more than two dimensions is a
-ValueError.
-"""
+"""Time-domain measures of EEG windows."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Energies of frequency bands of EEG windows; rules as in ``_time_domain``.
+"""Energies of frequency bands of EEG windows.
 
-Both measures are in the unit of ``sum x^2``: over all frequencies, each adds up to about the
-energy of the window less its mean. Windows shorter than a second are padded with zeros to one, so
-that a band has frequencies in it.
+Both measures are in the unit of ``sum x^2``: summed over all frequencies, each gives about the
+energy of the window less its mean. Windows shorter than a second are padded with zeros to a second,
+so that a band has frequencies in it.
 """
 
 from __future__ import annotations

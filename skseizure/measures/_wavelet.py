@@ -1,9 +1,9 @@
-"""Measures of the discrete wavelet transform of EEG windows; rules as in ``_time_domain``.
+"""Measures of the discrete wavelet transform of EEG windows.
 
-The transform is PyWavelets', level after level: each approximation A1, A2, ... is split into the
-next one and the details of its level, D1, D2, ... Windows are extended at their ends as ``mode``
-says. What is within the rounding error of the transform, 512 epsilon of the window's largest
-sample, counts as zero.
+The transform is that of PyWavelets: each approximation A1, A2, ... is split into the next
+approximation and the details of its level, D1, D2, ... The parameter ``mode`` says how a window is
+extended at its ends. A coefficient within the rounding error of the transform, 512 epsilon of the
+window's largest sample, counts as zero.
 """
 
 from __future__ import annotations
