@@ -15,18 +15,13 @@ from sklearn.utils._missing import is_pandas_na, is_scalar_nan
 from sklearn.utils.multiclass import check_classification_targets
 
 from .errors import prefix_errors
+from .event_types import classify, is_seizure
 
 UNLABELLED = -1
 
 # What scikit-learn's constraints of parameters allow for ``pos_label``.
 POS_LABEL = [Real, str, bytes, "boolean", None]
 
-# Names of the seizure class, in small letters: of everyday use, TUSZ's classes of seizures (which
-# include the non-epileptic ones) and TUAB's class. Those of BIDS begin with "sz".
-SEIZURE_NAMES = frozenset(
-    "seizure seizures seiz ictal abnormal "  # noqa: SIM905
-    "fnsz gnsz spsz cpsz absz tnsz cnsz tcsz atsz mysz nesz".split()
-)
 # Pairs of labels whose second is the seizure; a bool is a number here.
 _KNOWN_PAIRS = ((0, 1), (-1, 1), ("0", "1"), ("-1", "1"), ("false", "true"))
 # Where searches and meta-estimators hold what they have fitted, and what they fit.
@@ -53,7 +48,7 @@ class PartialLabels(NamedTuple):
         return self.codes < 0
 
 
-def check_labels(y: Any, *, name: str = "y", allow_missing: bool = False) -> NDArray:
+def check_labels(y: Any, *, name: str = "y") -> NDArray:
     """Validate one label a row, each of them given.
 
     Parameters
@@ -62,9 +57,6 @@ def check_labels(y: Any, *, name: str = "y", allow_missing: bool = False) -> NDA
         Labels of any kind. -1 is a class as any other.
     name : str, default="y"
         The argument, for the message.
-    allow_missing : bool, default=False
-        Whether NaN, None and pandas' NA may stand among them: for those who hand labels on to
-        another estimator, which knows what that means or refuses it.
 
     Returns
     -------
@@ -81,18 +73,44 @@ def check_labels(y: Any, *, name: str = "y", allow_missing: bool = False) -> NDA
     with prefix_errors(name):
         labels = _column(y, name)
         missing = is_missing(labels)
-        if not allow_missing and missing.any():
+        if missing.any():
             row = int(np.argmax(missing))
             found = "None" if labels[row] is None else "NaN"
             raise ValueError(
                 f"Input {name} contains {found}, first in row {row}; each row needs a label. Leave "
                 "rows without a label out, or take a semi-supervised estimator."
             )
-        given = labels[~missing]
-        if given.dtype == object:
-            given = _of_one_type(given.tolist(), name)
-        assert_all_finite(given, input_name=name)
-        return labels if missing.any() else given
+        return _of_one_type(labels, name)
+
+
+@prefix_errors("y")
+def check_labels_to_hand_on(y: Any) -> tuple[NDArray, NDArray]:
+    """Validate labels for another estimator, which knows what missing ones mean or refuses them.
+
+    Parameters
+    ----------
+    y : array-like, shape (n_samples,)
+        Labels, NaN, None and pandas' NA among them.
+
+    Returns
+    -------
+    labels : ndarray, shape (n_samples,)
+        What to hand on.
+    known : ndarray, shape (n_known,)
+        Those that are not missing, of one type. Beside numbers, -1 may be a class, and stays.
+
+    Raises
+    ------
+    ValueError
+        As `check_labels`, but for missing labels.
+    TypeError
+        For events, which are no labels yet.
+    """
+    labels = _column(y, "y")
+    text = any(isinstance(label, str) for label in labels.tolist()) if labels.dtype == object else 0
+    missing = is_missing(labels, (UNLABELLED,) if text else ())
+    known = _of_one_type(labels[~missing], "y")
+    return labels if missing.any() else known, known
 
 
 @prefix_errors("y")
@@ -130,10 +148,7 @@ def check_partial_labels(y: Any) -> PartialLabels:
             f"{mark} must be a number in an array of objects: np.array(['a', -1], dtype=object)."
         )
     missing = is_missing(labels, (UNLABELLED,))
-    labelled = labels[~missing]
-    if labelled.dtype == object:
-        labelled = _of_one_type(labelled.tolist(), "y")
-    assert_all_finite(labelled, input_name="y")
+    labelled = _of_one_type(labels[~missing], "y")
     if len(labelled):
         refuse_continuous(labelled)
     classes, labelled_codes = np.unique(labelled, return_inverse=True)
@@ -231,9 +246,10 @@ def warn_if_nothing_is_missing(estimator: Any, labels: PartialLabels, remedy: st
 
 
 def is_seizure_name(name: str) -> bool:
-    """Tell whether a name is one of those by which the field calls a seizure."""
+    """Tell whether a class of this name is the seizure: as an event type, or of TUAB's names."""
     small = name.strip().casefold()
-    return small in SEIZURE_NAMES or small.startswith("sz")
+    # An event of the type "absence" is a seizure. A class of this name may stand beside "presence".
+    return small == "abnormal" or (small != "absence" and is_seizure(classify(name, {})))
 
 
 def known_seizure_class(classes: Iterable[Any], pos_label: Any = None) -> Any:
@@ -448,15 +464,20 @@ def _column(y: Any, name: str) -> NDArray:
     return np.asarray(column_or_1d(y, warn=True))
 
 
-def _of_one_type(labels: list[Any], name: str) -> NDArray[Any]:
-    """Turn objects into an array of strings or of numbers."""
-    strings = [isinstance(label, str) for label in labels]
-    if any(strings) and not all(strings):
-        other = labels[strings.index(False)]
-        raise ValueError(
-            f"{name} holds strings beside {other!r}; classes must be all strings or all numbers."
-        )
-    return np.asarray(labels)
+def _of_one_type(labels: NDArray, name: str) -> NDArray[Any]:
+    """Return labels that are finite, objects as an array of strings or of numbers."""
+    if labels.dtype == object:
+        objects = labels.tolist()
+        strings = [isinstance(label, str) for label in objects]
+        if any(strings) and not all(strings):
+            other = objects[strings.index(False)]
+            raise ValueError(
+                f"{name} holds strings beside {other!r}; classes must be all strings or all "
+                "numbers."
+            )
+        labels = np.asarray(objects)
+    assert_all_finite(labels, input_name=name)
+    return labels
 
 
 def _distinct(labels: NDArray) -> Iterable[Any]:

@@ -22,8 +22,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._core.labels import (
     assumed_seizure_column,
-    check_labels,
-    is_missing,
+    check_labels_to_hand_on,
     refuse_continuous,
     warn_if_seizure_unknown,
 )
@@ -72,10 +71,7 @@ class MetaClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
             raise ValueError(
                 f"estimator is {self.estimator!r}; {type(self).__name__} needs a classifier."
             )
-        # Where labels are missing, the inner estimator knows what that means, or refuses them.
-        column = check_labels(y, allow_missing=True)
-        known = column[~is_missing(column)]
-        known = np.asarray(known.tolist()) if known.dtype == object else known
+        column, known = check_labels_to_hand_on(y)
         if len(known):
             refuse_continuous(known)
         labels = np.unique(known)

@@ -24,7 +24,13 @@ from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import _check_method_params, check_is_fitted
 
 from .._core.counting import resolve_rules
-from .._core.labels import UNLABELLED, is_missing, known_seizure_class, said_pos_label
+from .._core.groups import owners
+from .._core.labels import (
+    UNLABELLED,
+    check_labels_to_hand_on,
+    known_seizure_class,
+    said_pos_label,
+)
 from .._core.parameters import HasMethods, Interval
 from .._core.timeline import is_windows
 from ._base import MetaClassifier
@@ -582,17 +588,13 @@ def _one_record(n_windows: int) -> Windows:
 
 def _owners(X: Any, groups: ArrayLike | None) -> NDArray | None:
     """Return what folds keep whole: groups, else patients, else records; None of a bare array."""
-    if groups is not None:
-        return np.asarray(groups)
-    if not is_windows(X):
-        return None
-    known = X.patient is not None and len(np.unique(X.patient)) > 1
-    return np.asarray(X.patient if known else X.record)
+    column = owners(X, groups, "patient", "record")
+    return X.record if column is None and is_windows(X) else column
 
 
 def _two_classes(y: NDArray) -> NDArray:
     """Return the two classes, without the marks of unlabelled windows beside them."""
-    classes = np.unique(np.asarray(y[~is_missing(y)].tolist()))
+    classes = np.unique(check_labels_to_hand_on(y)[1])
     return classes if len(classes) == 2 else classes[classes != UNLABELLED]
 
 

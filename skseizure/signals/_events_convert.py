@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ._event_types import UNJUDGED, border, check_types, classify, is_seizure, refuse_unknown
+from .._core.event_types import UNJUDGED, border, check_types, classify, is_seizure, refuse_unknown
 from ._events import Event, Events, RecordInfo
 
 # Our columns, and what other tools call them; the first that is present is taken.

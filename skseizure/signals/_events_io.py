@@ -12,7 +12,7 @@ from typing import Literal
 
 import numpy as np
 
-from ._event_types import UNJUDGED, border, check_types, classify, is_seizure, refuse_unknown
+from .._core.event_types import UNJUDGED, border, check_types, classify, is_seizure, refuse_unknown
 from ._events import Event, Events, RecordInfo
 from ._events_convert import choose_columns, events_of, join_borders, warn_left_out
 from ._tables import (

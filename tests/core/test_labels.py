@@ -14,6 +14,7 @@ from sklearn.preprocessing import StandardScaler
 from skseizure._core.labels import (
     assumed_seizure_column,
     check_labels,
+    check_labels_to_hand_on,
     check_partial_labels,
     is_seizure_name,
     known_seizure_class,
@@ -96,11 +97,17 @@ def test_elsewhere_missing_labels_are_refused(classes, mark):
     found = "None" if mark is None else "NaN"
     with pytest.raises(ValueError, match=f"Input y contains {found}, first in row 2; each row"):
         check_labels(y)
-    assert check_labels(y, allow_missing=True)[2] is mark
+    labels, known = check_labels_to_hand_on(y)
+    assert labels[2] is mark and known.tolist() == [*classes, classes[0]]
 
 
 def test_elsewhere_minus_one_is_a_class():
     assert check_labels([-1, 1, -1]).tolist() == [-1, 1, -1]
+    labels, known = check_labels_to_hand_on([-1, 0, 1])
+    assert labels.tolist() == known.tolist() == [-1, 0, 1]
+    # Beside strings it can only be a mark.
+    _, known = check_labels_to_hand_on(np.array(["a", -1, "b"], dtype=object))
+    assert known.tolist() == ["a", "b"]
     assert check_labels(np.array([0, 1], dtype=object)).dtype.kind == "i"
 
 
@@ -213,9 +220,15 @@ def test_a_part_inside_says_what_the_seizure_is():
 
 
 def test_names_of_seizures():
-    for name in ("Seizure", " SZ ", "seiz", "ictal", "fnsz", "sz_foc_ia", "sz_gen"):
+    for name in (
+        *("Seizure", " SZ ", "seiz", "ictal", "fnsz", "sz_foc_ia", "sz_gen"),
+        *("focal seizure", "GTCS", "abnormal"),
+    ):
         assert is_seizure_name(name)
-    for name in ("", "bckg", "interictal", "preictal", "postictal", "non-seizure", "normal"):
+    for name in (
+        *("", "bckg", "interictal", "preictal", "postictal", "non-seizure", "normal"),
+        *("absence", "presence", "artf"),
+    ):
         assert not is_seizure_name(name)
 
 

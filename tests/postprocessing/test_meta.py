@@ -15,6 +15,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.semi_supervised import SelfTrainingClassifier
 from sklearn.utils import get_tags
 
+from skseizure.fuzzy import SDASSLTSKClassifier
 from skseizure.postprocessing import (
     ChannelFusionClassifier,
     MorphologicalFilterClassifier,
@@ -135,6 +136,27 @@ def test_minus_one_is_unlabelled_only_to_those_who_know_it(Meta, rng):
     assert model.classes_.tolist() == [0, 1]
     with pytest.raises(ValueError, match=r"Only binary .* learned the classes \[-1, 0, 1\]"):
         Meta(LogisticRegression()).fit(X, y)
+
+
+@pytest.mark.parametrize("Meta", ALL)
+@pytest.mark.parametrize("mark", [-1, np.nan, None, pd.NA], ids=str)
+def test_missing_labels_reach_the_inner_estimator(Meta, mark, rng):
+    """Which knows what they mean, or refuses them."""
+    truth = np.arange(60) % 2
+    X = rng.normal(size=(60, 4)) + 3 * truth[:, None]
+    missing = rng.random(60) < 0.5
+    for names in (np.array([0, 1]), np.array(["bckg", "seiz"], dtype=object)):
+        y = names.astype(object)[truth]
+        y[missing] = mark
+        inner = make_pipeline(
+            FunctionTransformer(lambda X: np.asarray(X).reshape(len(X), -1)),
+            SDASSLTSKClassifier(2, random_state=0),
+        )
+        model = Meta(inner).fit(X, y)
+        assert model.classes_.tolist() == names.tolist()
+        if str(mark) != "-1" or names[0] == "bckg":
+            with pytest.raises((ValueError, TypeError)):
+                Meta(LogisticRegression()).fit(X, y)
 
 
 @pytest.mark.parametrize("Meta", ALL)

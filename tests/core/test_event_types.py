@@ -2,7 +2,7 @@
 
 import pytest
 
-from skseizure.signals._event_types import border, check_types, classify, is_seizure
+from skseizure._core.event_types import border, check_types, classify, is_seizure
 
 SEIZURES = {
     "sz": "sz", "SZ": "sz", "Sz_foc_ia": "sz_foc_ia",
