@@ -146,7 +146,7 @@ class SensitivityFalseAlarmDisplay:
             other = clone(detector).set_params(
                 threshold=threshold, low_threshold=min(1.0, ratio) * threshold
             )
-            return X.to_events(other._alarms(proba, time))
+            return X.to_events(other._alarms(X, proba, time))
 
         if thresholds is None:
             thresholds = [*np.linspace(0.01, 0.99, 99), own]
