@@ -11,7 +11,7 @@ from sklearn import config_context
 from sklearn.utils import check_array, check_consistent_length, get_tags
 from sklearn.utils.validation import _check_sample_weight, has_fit_parameter, validate_data
 
-from .amplitude import LARGEST_AMPLITUDE, amplitude_error
+from .amplitude import LARGEST_AMPLITUDE, amplitude_error, is_within
 from .errors import prefix_errors
 from .labels import check_labels, check_partial_labels
 from .timeline import is_windows
@@ -244,15 +244,15 @@ def check_samples(X: Any) -> None:
             return
     elif X.dtype.kind in "biu" and X.dtype.itemsize <= 4:
         return
-    limit = np.float64(LARGEST_AMPLITUDE)  # of this type, for half precision cannot hold it
     batch = max(1, CHECKED_AT_ONCE // (X.shape[1] * X.shape[2]))
     for start in range(0, len(X), batch):
         data = X[start : start + batch]
         if is_windows(X):
             data = data.data
-        good = (-limit <= data) & (data <= limit)
-        if good.all():
+        if is_within(data, LARGEST_AMPLITUDE):
             continue
+        limit = np.float64(LARGEST_AMPLITUDE)  # of this type, for half precision cannot hold it
+        good = (-limit <= data) & (data <= limit)
         row, channel, sample = np.unravel_index(np.argmin(good), good.shape)
         value = data[row, channel, sample]
         where = f"window number {start + row}, channel number {channel}"

@@ -5,7 +5,7 @@ from ._chbmit_summary import read_chbmit_summary
 from ._edf import read_edf
 from ._events import Event, Events, RecordInfo
 from ._events_io import read_events, write_events
-from ._filters import filter_recording, resample_recording
+from ._filter_recording import filter_recording, resample_recording
 from ._montage import get_montage, to_bipolar
 from ._recording import Recording
 from ._windows import Windows

@@ -11,10 +11,10 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from .._core.amplitude import LARGEST_AMPLITUDE
+from .._core.amplitude import LARGEST_AMPLITUDE, is_within
 from .._core.errors import prefix_errors
 from ._lazy import LazySignal
-from ._samples import float_array, is_within, number, sampling_rate
+from ._samples import float_array, number, sampling_rate
 
 
 @dataclass(frozen=True, eq=False)

@@ -47,19 +47,6 @@ def as_float(signal: NDArray) -> NDArray[np.floating]:
     return signal.astype(float_type(signal), copy=False)
 
 
-def is_finite(signal: NDArray) -> bool:
-    """Tell whether all samples are finite, without an array of truth values beside the signal."""
-    return signal.dtype.kind != "f" or is_within(signal, np.finfo(np.float64).max)
-
-
-def is_within(signal: NDArray, limit: float) -> bool:
-    """Tell whether all samples are finite and at most ``limit`` in size."""
-    if signal.size == 0:
-        return True
-    with np.errstate(invalid="ignore"):  # NaN, which then fails both comparisons
-        return float(signal.min()) >= -limit and float(signal.max()) <= limit
-
-
 def take_channels(signal: NDArray | LazySignal, index: Any) -> NDArray | LazySignal:
     """Choose channels of a recording, or of windows in an array."""
     if isinstance(signal, LazySignal):

@@ -11,6 +11,7 @@ from typing import Any, Literal, Self
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
+from .._core.amplitude import is_within
 from .._core.timeline import cells, covered, segments, timeline_of, true_runs
 from ._events import Events, RecordInfo
 from ._lazy import LazySignal
@@ -18,7 +19,6 @@ from ._recording import Recording, channel_names
 from ._samples import (
     as_float,
     float_type,
-    is_within,
     number,
     sampling_rate,
     stored_signal,
