@@ -23,12 +23,13 @@ from .._core.persistence import get_state, set_state
 from .._core.timeline import is_windows
 from .._core.validation import (
     check_rows,
+    check_sample_weight,
     check_sfreq,
     check_windows,
 )
 from ._sampler import Sampler, exponents
 from ._scaling import batches, learn_scaling, scaled
-from ._splits import Rows, hold_out
+from ._splits import TrainingSet, hold_out
 
 if TYPE_CHECKING:
     from ._training import Plan
@@ -144,7 +145,13 @@ class BaseMoEClassifier(ClassifierMixin, BaseEstimator):
         self.verbose = verbose
 
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X: Any, y: ArrayLike, groups: ArrayLike | None = None) -> Self:
+    def fit(
+        self,
+        X: Any,
+        y: ArrayLike,
+        groups: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
         """Train the mixture.
 
         Parameters
@@ -157,6 +164,11 @@ class BaseMoEClassifier(ClassifierMixin, BaseEstimator):
             Patient of each window. A validation set and out-of-fold predictions keep patients
             whole. If None, the patients of `Windows` that know them, else their records, if there
             are several.
+        sample_weight : array-like, shape (n_windows,), default=None
+            Weight of each window, 0 or more. A window of weight 2 is drawn as often as two windows,
+            and its class counts as two; windows of weight 0 are left out. Balanced accuracy on the
+            validation set is weighted. The traditional expert is fitted with the weights if its
+            ``fit`` takes them. If None, all windows weigh the same.
 
         Returns
         -------
@@ -174,12 +186,12 @@ class BaseMoEClassifier(ClassifierMixin, BaseEstimator):
         """
         before = vars(self).copy()
         try:
-            return self._fit(X, y, groups)
+            return self._fit(X, y, groups, sample_weight)
         except BaseException:
             self.__dict__ = before
             raise
 
-    def _fit(self, X: Any, y: ArrayLike, groups: ArrayLike | None) -> Self:
+    def _fit(self, X: Any, y: Any, groups: Any, sample_weight: Any) -> Self:
         from ._training import train
 
         # Two dimensions may be a table, in which neighbours in a row mean nothing.
@@ -188,26 +200,32 @@ class BaseMoEClassifier(ClassifierMixin, BaseEstimator):
         start, layout = None, None
         if self.warm_start and hasattr(self, "state_"):
             start, layout = self.state_, self._layout()
-        X, labels, groups = self._check_training_data(X, y, groups)
+        data = self._check_training_data(X, y, groups, sample_weight)
         if layout is not None and layout != self._layout():
             raise ValueError(
                 f"warm_start=True, but classes or windows changed since the last fit: {layout} "
                 f"before, {self._layout()} now; they must be the same, or warm_start=False."
             )
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
-        rows, held_out = hold_out(self.train_split, X, labels, groups, seed)
-        codes = np.searchsorted(self.classes_, labels)
-        self.class_counts_ = np.bincount(codes[rows], minlength=len(self.classes_))
-        plan = self._plan(seed, is_signal=is_signal, continued=start is not None)
-        train_X, train_groups = _take(X, rows), None if groups is None else groups[rows]
-        signals, self.channel_mean_, self.channel_scale_ = learn_scaling(train_X)
-        inputs = {"x": signals, **self._learn_manual(train_X, labels[rows], train_groups, seed)}
+        rows, held_out = hold_out(self.train_split, data.X, data.y, data.groups, seed)
+        kept = data.take(rows)
+        codes = np.searchsorted(self.classes_, kept.y)
+        self.class_counts_ = np.bincount(codes, minlength=len(self.classes_))
+        totals = np.bincount(codes, kept.sample_weight, minlength=len(self.classes_))
+        plan = self._plan(seed, totals, is_signal=is_signal, continued=start is not None)
+        signals, self.channel_mean_, self.channel_scale_ = learn_scaling(kept.X)
+        inputs = {"x": signals, **self._learn_manual(kept, seed)}
         valid = None
         if held_out is not None:
-            valid = self._inputs(_take(X, held_out)), codes[held_out]
+            apart = data.take(held_out)
+            valid = (
+                self._inputs(apart.X),
+                np.searchsorted(self.classes_, apart.y),
+                apart.sample_weight,
+            )
         self.network_params_ = self._network_params(inputs)
         self.state_, self.history_ = train(
-            self.network_params_, inputs, codes[rows], valid, plan, start
+            self.network_params_, inputs, codes, valid, kept.sample_weight, plan, start
         )
         self.n_iter_ = len(self.history_)
         return self
@@ -311,9 +329,7 @@ class BaseMoEClassifier(ClassifierMixin, BaseEstimator):
         self.state_ = state
         return self
 
-    def _check_training_data(
-        self, X: Any, y: Any, groups: Any
-    ) -> tuple[Any, NDArray, NDArray | None]:
+    def _check_training_data(self, X: Any, y: Any, groups: Any, sample_weight: Any) -> TrainingSet:
         X = check_windows(self, X)
         if y is None:
             raise ValueError(
@@ -325,7 +341,11 @@ class BaseMoEClassifier(ClassifierMixin, BaseEstimator):
         self.sfreq_ = None
         if self.sfreq is not None or is_windows(X):
             check_sfreq(self, X)
-        self.classes_, counts = np.unique(labels, return_counts=True)
+        weights = None if sample_weight is None else check_sample_weight(sample_weight, X)
+        data = TrainingSet(X, labels, owners(X, groups, "patient", "record"), weights)
+        if weights is not None:
+            data = data.take(np.flatnonzero(weights))
+        self.classes_, counts = np.unique(data.y, return_counts=True)
         if len(counts) == 1:
             raise ValueError(
                 f"y holds one class, {self.classes_.tolist()[0]!r}; {type(self).__name__} needs "
@@ -337,9 +357,9 @@ class BaseMoEClassifier(ClassifierMixin, BaseEstimator):
                 f"y has 1 window of class {rare!r}; each class needs two, to train on one where "
                 "the other is held out."
             )
-        if len(labels) < self.n_experts:
+        if len(data.y) < self.n_experts:
             raise ValueError(
-                f"X holds {len(labels)} windows for n_experts={self.n_experts}; at least as many "
+                f"X holds {len(data.y)} windows for n_experts={self.n_experts}; at least as many "
                 "windows as experts are needed."
             )
         if self.batch_size < self.n_experts:
@@ -355,7 +375,7 @@ class BaseMoEClassifier(ClassifierMixin, BaseEstimator):
                 f"patience is {self.patience}, but train_split is None; early stopping needs "
                 "windows to validate on, for example train_split=0.2."
             )
-        return X, labels, owners(X, groups, "patient", "record")
+        return data
 
     def _inputs(self, X: Any) -> dict[str, NDArray]:
         """Return the network's inputs for windows."""
@@ -369,9 +389,7 @@ class BaseMoEClassifier(ClassifierMixin, BaseEstimator):
             signals = scaled(X[rows], self.channel_mean_, self.channel_scale_)
             yield {"x": signals, **{name: values[rows] for name, values in manual.items()}}
 
-    def _learn_manual(
-        self, X: Any, y: NDArray, groups: NDArray | None, seed: int
-    ) -> dict[str, NDArray]:
+    def _learn_manual(self, data: TrainingSet, seed: int) -> dict[str, NDArray]:
         """Fit what works on manual features; return the inputs of training windows from them."""
         return {}
 
@@ -426,8 +444,8 @@ class BaseMoEClassifier(ClassifierMixin, BaseEstimator):
             "n_times": self.n_times_in_,
         }
 
-    def _plan(self, seed: int, *, is_signal: bool, continued: bool) -> Plan:
-        """Return what training needs of parameters, classes and their counts."""
+    def _plan(self, seed: int, totals: NDArray, *, is_signal: bool, continued: bool) -> Plan:
+        """Return what training needs of parameters, and of each class's total weight."""
         from ._training import Plan, check_callbacks, check_device
 
         # The joint stage, in which the gate learns, is never left out.
@@ -435,9 +453,9 @@ class BaseMoEClassifier(ClassifierMixin, BaseEstimator):
         augment = self.augment
         if augment == "auto":
             augment = is_signal and self.n_times_in_ >= SHORTEST_AUGMENTED
-        # The joint stage drew classes as if the logarithms of their counts were joint_gamma times
+        # The joint stage drew classes as if the logarithms of their totals were joint_gamma times
         # as large.
-        log_counts = np.log(self.class_counts_ / self.class_counts_.max())
+        log_totals = np.log(totals / totals.max())
         excess = {None: 0.0, "balanced": self.joint_gamma, "natural": self.joint_gamma - 1}
         return Plan(
             max_epochs=int(self.max_epochs),
@@ -448,8 +466,8 @@ class BaseMoEClassifier(ClassifierMixin, BaseEstimator):
             one_cycle=self.schedule == "one_cycle",
             expert_gamma=exponents(self.sampler, self.n_experts),
             joint_gamma=float(self.joint_gamma),
-            log_prior=float(excess[self.prior_correction]) * log_counts,
-            class_weight=self._class_weights(),
+            log_prior=float(excess[self.prior_correction]) * log_totals,
+            class_weight=self._class_weights(totals),
             w_balance=float(self.w_balance),
             w_agree=float(self.w_agree),
             augment=bool(augment),
@@ -462,12 +480,15 @@ class BaseMoEClassifier(ClassifierMixin, BaseEstimator):
             seed=seed,
         )
 
-    def _class_weights(self) -> NDArray[np.float64] | None:
+    def _class_weights(self, totals: NDArray) -> NDArray[np.float64] | None:
         if self.class_weight is None:
             return None
-        labels = np.repeat(self.classes_, self.class_counts_)
+        if self.class_weight == "balanced":
+            return totals.sum() / (len(totals) * totals)
         with prefix_errors("class_weight"):
-            weights = compute_class_weight(self.class_weight, classes=self.classes_, y=labels)
+            weights = compute_class_weight(
+                self.class_weight, classes=self.classes_, y=self.classes_
+            )
         if not (np.isfinite(weights).all() and weights.min() >= 0 and weights.any()):
             raise ValueError(
                 f"class_weight is {self.class_weight!r}; finite weights of 0 or more, not all of "
@@ -484,11 +505,6 @@ class BaseMoEClassifier(ClassifierMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.two_d_array = tags.input_tags.three_d_array = True
         return tags
-
-
-def _take(X: Any, rows: Rows) -> Any:
-    """Return rows of X, without a copy if they are all of them."""
-    return X if np.array_equal(rows, np.arange(len(X))) else X[rows]
 
 
 def _layout_of(weights: NDArray | None) -> str:

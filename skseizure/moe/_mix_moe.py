@@ -15,7 +15,8 @@ from .._core.parameters import HasMethods, Interval
 from ._base import BaseMoEClassifier
 from ._manual_features import NAMED
 from ._sampler import Sampler
-from ._traditional import check_table, expert_log_proba, make_expert, out_of_fold
+from ._splits import TrainingSet
+from ._traditional import check_table, expert_log_proba, fit_expert, make_expert, out_of_fold
 
 
 class MixMoEClassifier(BaseMoEClassifier):
@@ -277,18 +278,18 @@ class MixMoEClassifier(BaseMoEClassifier):
         self.cv = cv
         self.w_agree = w_agree
 
-    def _learn_manual(
-        self, X: Any, y: NDArray, groups: NDArray | None, seed: int
-    ) -> dict[str, NDArray]:
+    def _learn_manual(self, data: TrainingSet, seed: int) -> dict[str, NDArray]:
         # Not fit_transform, which a FrozenEstimator does not have.
-        self.feature_extractor_ = self._make_feature_extractor().fit(X, y)
-        table = check_table(self.feature_extractor_.transform(X), len(X))
+        self.feature_extractor_ = self._make_feature_extractor().fit(data.X, data.y)
+        table = check_table(self.feature_extractor_.transform(data.X), len(data.y))
         scale = table.std(axis=0)
         self.manual_mean_, self.manual_scale_ = table.mean(axis=0), np.where(scale > 0, scale, 1)
         expert = make_expert(self.traditional_expert)
         if self.cv != 0:
-            log_proba = out_of_fold(expert, table, y, groups, self.cv, seed)
-        self.traditional_expert_ = expert.fit(table, y)
+            log_proba = out_of_fold(
+                expert, table, data.y, data.groups, self.cv, seed, data.sample_weight
+            )
+        self.traditional_expert_ = fit_expert(expert, table, data.y, data.sample_weight)
         if self.cv == 0:
             log_proba = expert_log_proba(self.traditional_expert_, table, self.classes_)
         return self._as_inputs(table, log_proba)

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_random_state
 
 from .._core.errors import prefix_errors
+from .._core.validation import check_sample_weight
 
 Sampler = Literal["diverse", "balanced", "natural"] | ArrayLike
 
@@ -19,11 +20,13 @@ Sampler = Literal["diverse", "balanced", "natural"] | ArrayLike
 class ImbalancedBatchSampler:
     """Draw batches of rows, each part of a batch with its own balance of the classes.
 
-    A batch has one block a value of ``gamma``. A row of a block with the value g is drawn from
-    class c with probability proportional to n_c ** g, n_c the rows of that class, and within the
-    class uniformly with replacement. 1 keeps the frequencies of the data, 0 makes classes equally
-    frequent. It is a batch sampler for ``torch.utils.data.DataLoader``. The paper's formula is not
-    published in its abstract or code; this one is ours.
+    A batch has one block for each value of ``gamma``. A row of a block with the value g is drawn
+    from class c with probability proportional to n_c ** g, where n_c is the number of rows of that
+    class, and within the class uniformly with replacement. 1 keeps the frequencies of the data, 0
+    makes classes equally frequent. With ``sample_weight``, n_c is the total weight of the class, in
+    which rows are drawn in proportion to their weights: a row of weight 2 is drawn as two rows. It
+    is a batch sampler for ``torch.utils.data.DataLoader``. The paper's formula is not published in
+    its abstract or code; this one is ours.
 
     Parameters
     ----------
@@ -32,9 +35,12 @@ class ImbalancedBatchSampler:
     batch_size : int, default=64
         Rows of a batch, at least one a block. Blocks differ by one row at most.
     gamma : float or array-like, shape (n_blocks,), default=0.0
-        Exponents, finite. One number: one block.
+        Exponents, finite. A single number makes one block.
+    sample_weight : array-like, shape (n_samples,), default=None
+        Weight of each row, 0 or more. Rows of weight 0 are never drawn, and a class without
+        another row is no class. If None, all rows weigh the same.
     n_batches : int, default=None
-        Batches of a pass. None: as many as have ``n_samples`` rows, rounded up.
+        Batches of a pass. If None, as many as hold ``n_samples`` rows, rounded up.
     random_state : int, RandomState instance or None, default=None
         Seed. Passes differ from each other; a new sampler with the same seed repeats them.
 
@@ -50,8 +56,8 @@ class ImbalancedBatchSampler:
     Raises
     ------
     ValueError
-        If ``y`` is empty, ``gamma`` is not finite, a batch has fewer rows than blocks, or a number
-        of rows or batches is not a whole one.
+        If ``y`` is empty, ``gamma`` is not finite, no weight is above 0, a batch has fewer rows
+        than blocks, or a number of rows or batches is not a whole one.
 
     Examples
     --------
@@ -75,6 +81,7 @@ class ImbalancedBatchSampler:
         batch_size: int = 64,
         gamma: float | ArrayLike = 0.0,
         *,
+        sample_weight: ArrayLike | None = None,
         n_batches: int | None = None,
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
@@ -93,13 +100,20 @@ class ImbalancedBatchSampler:
             )
         self.batch_size = batch_size
         self.n_batches = math.ceil(len(labels) / batch_size) if n_batches is None else n_batches
-        self.classes_, code, self._counts = np.unique(
-            labels, return_inverse=True, return_counts=True
+        row_weight = check_sample_weight(sample_weight, labels)
+        rows = np.flatnonzero(row_weight)
+        self.classes_, code, counts = np.unique(
+            labels[rows], return_inverse=True, return_counts=True
         )
-        self._order = np.argsort(code, kind="stable")
-        self._first = np.cumsum(self._counts) - self._counts
+        # Rows sorted by class. On the line of their weights, each class has a stretch.
+        order = np.argsort(code, kind="stable")
+        self._rows = rows[order]
+        self._line = np.cumsum(row_weight[self._rows])
+        self._last = np.cumsum(counts) - 1
+        self._end = self._line[self._last]
+        totals = np.diff(self._end, prepend=0.0)
         # In logarithms, so that no exponent makes a weight overflow.
-        weights = self.gamma[:, None] * np.log(self._counts / self._counts.max())
+        weights = self.gamma[:, None] * np.log(totals / totals.max())
         weights = np.exp(weights - weights.max(axis=1, keepdims=True))
         self.probabilities = weights / weights.sum(axis=1, keepdims=True)
         self.block = np.arange(batch_size) * len(self.gamma) // batch_size
@@ -113,8 +127,10 @@ class ImbalancedBatchSampler:
         for _ in range(self.n_batches):
             draw = self._random.random_sample((2, self.batch_size))
             classes = (draw[0][:, None] >= cumulative).sum(axis=1)
-            within = (draw[1] * self._counts[classes]).astype(np.intp)
-            yield self._order[self._first[classes] + within]
+            start = np.append(0.0, self._end)[classes]
+            place = start + draw[1] * (self._end[classes] - start)
+            index = np.searchsorted(self._line, place, side="right")
+            yield self._rows[np.minimum(index, self._last[classes])]  # rounded up, it is the next
 
 
 def exponents(sampler: Sampler, n_experts: int) -> NDArray[np.float64]:

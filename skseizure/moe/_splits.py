@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,35 @@ from sklearn.model_selection import StratifiedKFold, StratifiedShuffleSplit, che
 from .._core.groups import group_folds, hold_out_groups
 
 Rows = NDArray[np.intp]
+
+
+class TrainingSet(NamedTuple):
+    """Checked windows, and what belongs to each.
+
+    Attributes
+    ----------
+    X : Windows or ndarray, shape (n_windows, n_channels, n_times)
+        Windows.
+    y : ndarray, shape (n_windows,)
+        Labels.
+    groups : ndarray, shape (n_windows,), or None
+        Patients.
+    sample_weight : ndarray of float, shape (n_windows,), or None
+        Weights, all above 0.
+    """
+
+    X: Any
+    y: NDArray
+    groups: NDArray | None
+    sample_weight: NDArray[np.float64] | None
+
+    def take(self, rows: NDArray) -> TrainingSet:
+        """Return some rows, without a copy of the windows if these are all rows in order."""
+        if np.array_equal(rows, np.arange(len(self.y))):
+            return self
+        groups = None if self.groups is None else self.groups[rows]
+        weights = None if self.sample_weight is None else self.sample_weight[rows]
+        return TrainingSet(self.X[rows], self.y[rows], groups, weights)
 
 
 def hold_out(

@@ -7,10 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import softmax
+from sklearn import config_context
 from sklearn.base import clone, is_classifier
 from sklearn.linear_model import LogisticRegression, RidgeClassifier
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.utils.validation import has_fit_parameter
 
 from ._splits import folds
 
@@ -53,6 +55,19 @@ def make_expert(given: Any) -> Any:
     if not is_classifier(given):
         raise ValueError(f"traditional_expert is {given!r}; a classifier is needed.")
     return clone(given)
+
+
+def fit_expert(
+    expert: Any, table: NDArray, y: NDArray, sample_weight: NDArray[np.float64] | None
+) -> Any:
+    """Fit a classifier, with weights if it, or the last step of a pipeline, takes them."""
+    name, last = expert.steps[-1] if isinstance(expert, Pipeline) else ("", expert)
+    if sample_weight is None or not has_fit_parameter(last, "sample_weight"):
+        return expert.fit(table, y)
+    argument = f"{name}__sample_weight" if name else "sample_weight"
+    # With routing a pipeline takes weights only if its steps request them.
+    with config_context(enable_metadata_routing=False):
+        return expert.fit(table, y, **{argument: sample_weight})
 
 
 def expert_log_proba(expert: Any, table: Any, classes: NDArray) -> NDArray[np.float64]:
@@ -120,6 +135,7 @@ def out_of_fold(
     groups: NDArray | None,
     cv: Any,
     seed: int,
+    sample_weight: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float64]:
     """Return log probabilities of each window from an expert trained without it.
 
@@ -137,6 +153,8 @@ def out_of_fold(
         Number of folds, stratified, or what makes them.
     seed : int
         Seed of the folds.
+    sample_weight : ndarray of float, shape (n_windows,), default=None
+        Weights, for an expert that takes them.
 
     Returns
     -------
@@ -159,7 +177,8 @@ def out_of_fold(
                 if groups is not None
                 else "cv: a fold trains on one class; two are needed."
             )
-        fold_expert = clone(expert).fit(table[train], y[train])
+        weight = None if sample_weight is None else sample_weight[train]
+        fold_expert = fit_expert(clone(expert), table[train], y[train], weight)
         out[test] = expert_log_proba(fold_expert, table[test], classes)
     if np.isnan(out).any():
         raise ValueError("cv leaves windows out of all its test folds; each must be in one.")

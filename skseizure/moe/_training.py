@@ -67,10 +67,16 @@ class Plan:
 
 
 class Trials(Dataset):
-    """Inputs of the network, by name, and the classes of some windows."""
+    """Inputs of the network, by name, classes and, if given, weights of some windows."""
 
-    def __init__(self, X: dict[str, Tensor], y: NDArray[np.intp]) -> None:
+    def __init__(
+        self,
+        X: dict[str, Tensor],
+        y: NDArray[np.intp],
+        sample_weight: NDArray[np.float64] | None = None,
+    ) -> None:
         self.X = X
+        self.sample_weight = sample_weight
         self.y = torch.from_numpy(y.astype(np.int64))
 
     def __len__(self) -> int:
@@ -88,7 +94,13 @@ class TrainingBatches:
         self.random = np.random.RandomState(plan.seed)
 
         def sampler(gamma: Any) -> ImbalancedBatchSampler:
-            return ImbalancedBatchSampler(trials.y, batch_size, gamma, random_state=self.random)
+            return ImbalancedBatchSampler(
+                trials.y,
+                batch_size,
+                gamma,
+                sample_weight=trials.sample_weight,
+                random_state=self.random,
+            )
 
         self.pretraining, self.joint = sampler(plan.expert_gamma), sampler(plan.joint_gamma)
 
@@ -186,17 +198,24 @@ class JointEarlyStopping(EarlyStopping):
             super().on_epoch_end(net, **kwargs)
 
 
-def balanced_accuracy(net: NeuralNetClassifier, X: Any, y: NDArray[np.intp]) -> float:
+def balanced_accuracy(net: NeuralNetClassifier, X: Trials, y: NDArray[np.intp]) -> float:
     """Return the mean recall of the classes that are there, without a warning for the others."""
-    labels = np.unique(y)
-    return recall_score(y, net.predict(X), labels=labels, average="macro", zero_division=0)
+    return recall_score(
+        y,
+        net.predict(X),
+        labels=np.unique(y),
+        average="macro",
+        zero_division=0,
+        sample_weight=X.sample_weight,
+    )
 
 
 def train(
     network_params: dict[str, Any],
     X: dict[str, NDArray],
     y: NDArray[np.intp],
-    valid: tuple[dict[str, NDArray], NDArray[np.intp]] | None,
+    valid: tuple[dict[str, NDArray], NDArray[np.intp], NDArray[np.float64] | None] | None,
+    sample_weight: NDArray[np.float64] | None,
     plan: Plan,
     start: dict[str, NDArray] | None,
 ) -> tuple[dict[str, NDArray], list[dict[str, Any]]]:
@@ -210,8 +229,10 @@ def train(
         Its inputs for the training windows.
     y : ndarray of int, shape (n_windows,)
         Their classes.
-    valid : tuple of inputs and classes, or None
+    valid : tuple of inputs, classes and weights or None, or None
         Windows to validate on after each epoch.
+    sample_weight : ndarray of float, shape (n_windows,), or None
+        Weights of the training windows, all above 0.
     plan : Plan
         How to train.
     start : dict of str to ndarray or None
@@ -233,8 +254,8 @@ def train(
         single_precision(plan.device),
     ):
         torch.manual_seed(plan.seed)
-        trials = Trials(_tensors(X), y)
-        held_out = None if valid is None else Trials(_tensors(valid[0]), valid[1])
+        trials = Trials(_tensors(X), y, sample_weight)
+        held_out = None if valid is None else Trials(_tensors(valid[0]), *valid[1:])
         net = _net(network_params, plan, len(trials), held_out).initialize()
         network = uncompiled(net.module_)
         if start is not None:

@@ -7,16 +7,17 @@ from functools import partial
 
 import numpy as np
 import pytest
+import sklearn
 import skops.io
 import torch
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression, Ridge, RidgeClassifier
-from sklearn.metrics import balanced_accuracy_score
+from sklearn.metrics import balanced_accuracy_score, recall_score
 from sklearn.model_selection import GridSearchCV, GroupKFold, KFold
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from skorch.callbacks import Callback
 
 from skseizure.features import BandFeatures
@@ -269,6 +270,112 @@ def test_class_weight_draws_decisions(blobs):
     _seizure(class_weight="balanced", max_epochs=1).fit(X, y)
 
 
+@BOTH
+def test_windows_without_weight_are_left_out(make, blobs):
+    X, y, patient = blobs
+    weights = (np.arange(120) % 5 > 0).astype(float)
+    keep = weights > 0
+    X[~keep] *= 100
+    y = np.where(keep, y, 7)  # a class of its own
+    model = make(train_split=0.3).fit(X, y, patient, sample_weight=weights)
+    expected = make(train_split=0.3).fit(X[keep], y[keep], patient[keep])
+    np.testing.assert_array_equal(model.classes_, [0, 1, 2])
+    np.testing.assert_array_equal(model.class_counts_, expected.class_counts_)
+    np.testing.assert_allclose(model.predict_proba(X), expected.predict_proba(X), atol=1e-4)
+
+
+def test_weights_say_which_of_two_labels_is_right(blobs):
+    """Every window is there twice, with its own label and with another one."""
+    X, y, _ = blobs
+    other = (y + 1) % 3
+    settings = dict(augment=False, max_epochs=30, batch_size=32)
+    for right, weights in ((y, (1, 1e-3)), (other, (1e-3, 1))):
+        model = _seizure(**settings).fit(
+            np.concatenate([X, X]), np.r_[y, other], sample_weight=np.repeat(weights, 120)
+        )
+        assert balanced_accuracy_score(right, model.predict(X)) > 0.9
+
+
+def test_prior_and_balanced_classes_go_by_total_weight(blobs):
+    X, y, _ = blobs
+    weights = np.array([1, 3, 0.5])[y]
+    totals = np.array([60, 120, 10])
+    none, balanced, natural = (
+        _seizure(prior_correction=c, joint_gamma=0.4)
+        .fit(X, y, sample_weight=weights)
+        .predict_proba(X)
+        for c in (None, "balanced", "natural")
+    )
+    for corrected, exponent in ((balanced, -0.4), (natural, 0.6)):
+        expected = none * totals**exponent
+        np.testing.assert_allclose(
+            corrected, expected / expected.sum(axis=1, keepdims=True), rtol=1e-4, atol=1e-7
+        )
+    by_hand = dict(enumerate(190 / (3 * totals)))
+    found, expected, scaled = (
+        _seizure(class_weight=w, max_epochs=2).fit(X, y, sample_weight=k * weights).predict_proba(X)
+        for w, k in (("balanced", 1), (by_hand, 1), ("balanced", 8))
+    )
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+    np.testing.assert_array_equal(found, scaled)  # only the ratios of weights matter
+
+
+class Weighed(LogisticRegression):
+    """Notes the weights it is fitted with."""
+
+    seen = []
+
+    def fit(self, X, y, sample_weight=None):
+        self.seen.append(None if sample_weight is None else sample_weight.copy())
+        return super().fit(X, y, sample_weight)
+
+
+@pytest.mark.parametrize("routing", [False, True])
+@pytest.mark.parametrize("wrap", [lambda e: e, lambda e: make_pipeline(StandardScaler(), e)])
+def test_the_traditional_expert_gets_the_weights(blobs, wrap, routing):
+    X, y, _ = blobs
+    weights = np.random.default_rng(0).uniform(1, 2, 120)
+    cv = KFold(3, shuffle=True, random_state=0)
+    Weighed.seen.clear()
+    with sklearn.config_context(enable_metadata_routing=routing):
+        model = _mix(traditional_expert=wrap(Weighed()), cv=cv, max_epochs=1)
+        model.fit(X, y, sample_weight=weights)
+    expected = [weights[rows] for rows, _ in cv.split(X)] + [weights]
+    for found, wanted in zip(Weighed.seen, expected, strict=True):
+        np.testing.assert_array_equal(found, wanted)
+    # Nearest neighbours take no weights, a named expert's logistic regression does.
+    _mix(traditional_expert=KNeighborsClassifier(), max_epochs=1).fit(X, y, sample_weight=weights)
+    named = _mix(max_epochs=1).fit(X, y, sample_weight=weights).traditional_expert_
+    table = StandardScaler().fit_transform(_log_std(X))
+    by_hand = LogisticRegression(class_weight="balanced", max_iter=1000).fit(table, y, weights)
+    np.testing.assert_allclose(named[-1].coef_, by_hand.coef_)
+
+
+def test_balanced_accuracy_in_validation_is_weighted(blobs):
+    X, y, _ = blobs
+    rng = np.random.default_rng(0)
+    noise, weights = rng.permutation(y), rng.exponential(size=120)
+    settings = dict(train_split=0.5, max_epochs=3)
+    model = _seizure(**settings).fit(X, noise, sample_weight=weights)
+    _, held_out = hold_out(0.5, X, noise, None, _seed(0))
+    score = recall_score(
+        noise[held_out], model.predict(X[held_out]), average="macro",
+        sample_weight=weights[held_out], zero_division=0,
+    )  # fmt: skip
+    assert score == pytest.approx(model.history_[-1]["valid_balanced_accuracy"])
+    assert score != pytest.approx(
+        balanced_accuracy_score(noise[held_out], model.predict(X[held_out]))
+    )
+
+
+@pytest.mark.parametrize("weights", [np.full(120, -1.0), np.full(120, np.nan), np.ones(3), "abc"])
+@BOTH
+def test_bad_weights(make, weights, blobs):
+    X, y, _ = blobs
+    with pytest.raises(ValueError, match="sample_weight"):
+        make().fit(X, y, sample_weight=weights)
+
+
 def test_validation_set_keeps_patients_whole_and_is_not_learned_from(blobs, monkeypatch):
     X, y, patient = blobs
     seen = {}
@@ -372,7 +479,7 @@ def test_pre_training_gives_each_expert_its_own_rows(blobs):
     plan = _seizure(batch_size=20)
     plan.classes_, plan.class_counts_ = np.unique(y, return_counts=True)
     plan.n_times_in_ = 64
-    plan = plan._plan(0, is_signal=False, continued=False)
+    plan = plan._plan(0, plan.class_counts_, is_signal=False, continued=False)
     assert plan.pretrain_epochs == 1  # 30 % of 4
     batches = TrainingBatches(Trials({"x": torch.from_numpy(X)}, y), 20, plan)
     alone = [(inputs["expert"], labels) for inputs, labels in batches]
@@ -389,7 +496,7 @@ def test_norms_settle_in_short_trainings_only(n_trials, settled):
     plan = _seizure(batch_size=4, max_epochs=1)
     plan.classes_, plan.class_counts_ = np.arange(2), np.array([40, 60])
     plan.n_times_in_ = 64
-    plan = plan._plan(0, is_signal=False, continued=False)
+    plan = plan._plan(0, plan.class_counts_, is_signal=False, continued=False)
     assert ("settled_norms" in dict(_callbacks(plan, n_trials, False))) is settled
 
 

@@ -46,6 +46,41 @@ def test_rows_of_a_class_are_drawn_alike_and_the_only_one_too():
     assert abs(common.mean() - 25_000 / 300) < 2 and (np.abs(common - common.mean()) < 50).all()
 
 
+def test_weights_are_repetitions():
+    """A row of weight k is drawn as k rows; one of weight 0 is not there."""
+    y, rng = _labels(), np.random.default_rng(1)
+    weights = rng.integers(0, 4, len(y))
+    weights[y == 3] = 2
+    weighted = ImbalancedBatchSampler(
+        y, 1000, [1, 0.3, 0], sample_weight=weights, n_batches=200, random_state=0
+    )
+    repeated = ImbalancedBatchSampler(np.repeat(y, weights), 1000, [1, 0.3, 0])
+    np.testing.assert_allclose(weighted.probabilities, repeated.probabilities, rtol=1e-12)
+    rows = np.array(list(weighted))
+    for block in range(3):
+        drawn = np.bincount(rows[:, weighted.block == block].ravel(), minlength=len(y))
+        expected = weights * (repeated.probabilities[block] / np.bincount(y, weights))[y]
+        expected *= drawn.sum()
+        assert (np.abs(drawn - expected) <= 5 * np.sqrt(expected)).all()
+
+
+def test_equal_weights_are_none():
+    y = _labels()
+    plain = np.array(list(ImbalancedBatchSampler(y, 1000, n_batches=50, random_state=0)))
+    for weight in (1, 0.25, 1e-200, 1e200):
+        weights = np.full(len(y), weight)
+        sampler = ImbalancedBatchSampler(
+            y, 1000, sample_weight=weights, n_batches=50, random_state=0
+        )
+        assert (np.array(list(sampler)) != plain).mean() < 1e-4  # at most where rounded otherwise
+
+
+def test_a_class_without_weight_is_none():
+    sampler = ImbalancedBatchSampler([0, 0, 1, 2], 100, sample_weight=[1, 0, 0, 3], random_state=0)
+    np.testing.assert_array_equal(sampler.classes_, [0, 2])
+    assert set(np.concatenate(list(sampler))) == {0, 3}
+
+
 def test_each_block_has_its_own_balance():
     y = _labels()
     sampler = ImbalancedBatchSampler(y, 7, [1, 0, 0.5], n_batches=8000, random_state=0)
@@ -98,6 +133,9 @@ def test_large_exponents_do_not_overflow():
         ({"y": [0, 1], "gamma": [0, 1, 2], "batch_size": 2}, "batch_size is 2 for 3 blocks"),
         ({"y": [0, 1], "batch_size": 2.5}, r"batch_size is 2\.5; a whole number"),
         ({"y": [0, 1], "n_batches": -1}, "n_batches is -1; a whole number"),
+        ({"y": [0, 1], "sample_weight": [0, 0]}, "sample_weight: Sample weights must contain"),
+        ({"y": [0, 1], "sample_weight": [1, -1]}, "Negative values in .*sample_weight"),
+        ({"y": [0, 1], "sample_weight": [1]}, "sample_weight"),
     ],
 )
 def test_bad_settings(settings, message):
