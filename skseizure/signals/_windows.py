@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from .._core.amplitude import is_within
-from .._core.timeline import cells, covered, segments, timeline_of, true_runs
+from .._core.timeline import Timeline, cells, covered, segments, timeline_of, true_runs
 from ._events import Events, RecordInfo
 from ._lazy import LazySignal
 from ._recording import Recording, channel_names
@@ -843,11 +843,13 @@ class Windows:
             By record, in order of first appearance: the end of its last window, the seconds that
             its windows cover, its patient, and its start where a file stated it.
         """
+        return self._recordings(timeline_of(self, len(self)), self.cells())
+
+    def _recordings(self, time: Timeline, cell: NDArray[np.float64]) -> dict[str, RecordInfo]:
         names, first, code = np.unique(self.record, return_index=True, return_inverse=True)
-        own = np.unique(np.column_stack([code, self.cells()]), axis=0)  # shared cells count once
-        covered = np.bincount(
-            own[:, 0].astype(np.intp), weights=own[:, 2] - own[:, 1], minlength=len(names)
-        )
+        # In order of time, so that sums round alike however the rows are shuffled.
+        rows = np.concatenate([*time.stretches, np.zeros(0, dtype=np.intp)])
+        covered = np.bincount(code[rows], weights=np.diff(cell[rows]).ravel(), minlength=len(names))
         end = np.full(len(names), -np.inf)
         np.maximum.at(end, code, self.onset + self.duration)
         return {
@@ -980,7 +982,7 @@ class Windows:
             end - onset,
             record=np.array([self.record[run[0]] for run in found], dtype=str),
             confidence=np.array([sure[run].max() for run in found], dtype=float),
-            recordings=self.recordings(),
+            recordings=self._recordings(time, cell),
         )
 
 

@@ -296,3 +296,11 @@ def test_parameters_refused(name, value):
     for method in (model.predict, model.predict_proba, model.predict_events):
         with pytest.raises(ValueError, match=f"'{name}' parameter of SeizureDetector"):
             method(windows_of([0, 1]))
+
+
+def test_stretches_are_looked_for_once(monkeypatch):
+    X, model, calls = windows_of(np.tile([0.1, 0.9], 20)), fitted(smoothing=4), []
+    segments = Windows.segments
+    monkeypatch.setattr(Windows, "segments", lambda self: calls.append(1) or segments(self))
+    model.predict(X)
+    assert len(calls) == 1
