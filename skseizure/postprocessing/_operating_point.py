@@ -207,9 +207,9 @@ def draw_settings(
     threshold = np.where(
         rng.uniform(size=n_settings) < 0.5, tail, rng.uniform(0.05, 0.95, n_settings)
     )
-    threshold = np.clip(threshold, 1e-3, 1.0)
     drawn = []
-    for high in threshold:
+    # Three digits: a threshold that equals a probability would hang on its rounding error.
+    for high in (float(f"{t:.3g}") for t in np.clip(threshold, 1e-3, 1.0)):
         ratio = rng.choice([1.0, 1.0, 0.8, 0.6, 0.4])
         drawn.append(
             {

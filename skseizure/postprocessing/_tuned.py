@@ -21,18 +21,14 @@ from sklearn.model_selection import (
 )
 from sklearn.utils import _safe_indexing, check_random_state, indexable
 from sklearn.utils._param_validation import StrOptions
-from sklearn.utils.validation import _check_method_params, check_is_fitted
+from sklearn.utils.validation import _check_method_params, _num_samples, check_is_fitted
 
 from .._core.counting import resolve_rules
-from .._core.groups import owners
-from .._core.labels import (
-    UNLABELLED,
-    check_labels_to_hand_on,
-    known_seizure_class,
-    said_pos_label,
-)
+from .._core.errors import prefix_errors
+from .._core.labels import UNLABELLED, is_missing, known_seizure_class, said_pos_label
 from .._core.parameters import HasMethods, Interval
 from .._core.timeline import is_windows
+from .._core.validation import check_rows
 from ._base import MetaClassifier
 from ._operating_point import (
     OBJECTIVES,
@@ -261,8 +257,11 @@ class TunedSeizureDetectorCV(MetaClassifier):
         UserWarning
             If no setting keeps the cap; the message says the lowest rate that can be had.
         """
-        column = self._check_y(y, binary=True)
         (X,) = indexable(X)
+        if _num_samples(X) == 0:
+            raise ValueError("X holds 0 rows; windows of two classes are needed.")
+        column = self._check_y(y, binary=True)
+        check_rows(X=X, y=column)
         _, rules = resolve_rules(self.rules)
         windows = X if is_windows(X) else _one_record(len(column))
         self._check_whole(windows)
@@ -447,10 +446,11 @@ class TunedSeizureDetectorCV(MetaClassifier):
         cv = self.cv
         if cv is None or isinstance(cv, Integral):
             cv = _default_cv(None if cv is None else int(cv), owner)
-        folds = [
-            (rows[train], rows[test])
-            for train, test in check_cv(cv, y, classifier=True).split(X, y, owner)
-        ]
+        with prefix_errors("cv", "X"):
+            folds = [
+                (rows[train], rows[test])
+                for train, test in check_cv(cv, y, classifier=True).split(X, y, owner)
+            ]
         for train, test in folds:
             if len(np.intersect1d(y[train], classes)) < 2:
                 of = "" if owner is None else f", those of {str(owner[test][0])!r} among them"
@@ -588,13 +588,17 @@ def _one_record(n_windows: int) -> Windows:
 
 def _owners(X: Any, groups: ArrayLike | None) -> NDArray | None:
     """Return what folds keep whole: groups, else patients, else records; None of a bare array."""
-    column = owners(X, groups, "patient", "record")
-    return X.record if column is None and is_windows(X) else column
+    if groups is not None:
+        return np.asarray(groups)
+    if not is_windows(X):
+        return None
+    known = X.patient is not None and len(np.unique(X.patient)) > 1
+    return np.asarray(X.patient if known else X.record)
 
 
 def _two_classes(y: NDArray) -> NDArray:
     """Return the two classes, without the marks of unlabelled windows beside them."""
-    classes = np.unique(check_labels_to_hand_on(y)[1])
+    classes = np.unique(np.asarray(y[~is_missing(y)].tolist()))
     return classes if len(classes) == 2 else classes[classes != UNLABELLED]
 
 

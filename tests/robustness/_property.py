@@ -30,6 +30,7 @@ DOCUMENTED = [
     (UserWarning, "y has the classes .* which of them is the seizure"),
     (UserWarning, "threshold is .*; the paper searches"),
     (UserWarning, ".* windows of X stand between gaps"),
+    (UserWarning, "data typically deviates by .* far less than EEG in microvolts"),
 ]
 # Inner estimators of scikit-learn on samples near the largest double: their iterations, trees in
 # single precision, products, and the sum by which they look for infinity. The last is of 1.7.

@@ -6,7 +6,11 @@ from sklearn.utils import get_tags
 
 from skseizure.features import FeatureNormalizer
 from skseizure.fuzzy import SDASSLTSKClassifier, TSKClassifier
-from skseizure.postprocessing import MorphologicalFilterClassifier, SeizureDetector
+from skseizure.postprocessing import (
+    MorphologicalFilterClassifier,
+    SeizureDetector,
+    TunedSeizureDetectorCV,
+)
 
 from ._inputs import FRAMES, LAYOUTS, Table
 from ._property import METHODS, small
@@ -25,9 +29,12 @@ ROUNDED = (
     SDASSLTSKClassifier,
     MorphologicalFilterClassifier,
     SeizureDetector,
+    TunedSeizureDetectorCV,
 )
+# These hand windows to a classifier of tables.
+ON_TABLES = (MorphologicalFilterClassifier, SeizureDetector, TunedSeizureDetectorCV)
 # These keep single precision, as scikit-learn's own do.
-IN_SINGLE_PRECISION = (FeatureNormalizer, MorphologicalFilterClassifier, SeizureDetector)
+IN_SINGLE_PRECISION = (FeatureNormalizer, *ON_TABLES)
 
 
 def results(estimator, X):
@@ -65,9 +72,7 @@ def test_types_of_numbers(numbered):
     [
         (number, estimator)
         for number, estimator in NUMBERED
-        if get_tags(estimator).input_tags.three_d_array
-        # Here they hand windows to a classifier of tables.
-        and not isinstance(estimator, MorphologicalFilterClassifier | SeizureDetector)
+        if get_tags(estimator).input_tags.three_d_array and not isinstance(estimator, ON_TABLES)
     ]
 )
 def test_layouts_of_windows(numbered):
