@@ -15,7 +15,6 @@ from sklearn.base import _fit_context, clone
 from sklearn.model_selection import (
     LeaveOneGroupOut,
     ParameterGrid,
-    StratifiedGroupKFold,
     StratifiedKFold,
     check_cv,
 )
@@ -25,6 +24,7 @@ from sklearn.utils.validation import _check_method_params, _num_samples, check_i
 
 from .._core.counting import resolve_rules
 from .._core.errors import prefix_errors
+from .._core.groups import group_folds, owners
 from .._core.labels import UNLABELLED, is_missing, known_seizure_class, said_pos_label
 from .._core.parameters import HasMethods, Interval
 from .._core.timeline import is_windows
@@ -49,6 +49,8 @@ if TYPE_CHECKING:
 
 # Patients up to this number are left out one by one, more of them in so many folds.
 MOST_FOLDS = 10
+# Blocks of a bare array.
+BLOCKS = 5
 # Share of a record that must have been observed for it to be whole.
 WHOLE = 0.99
 # Thresholds of the operating curve.
@@ -442,23 +444,52 @@ class TunedSeizureDetectorCV(MetaClassifier):
         rows = np.arange(len(y))
         if self.cv == "prefit":
             return [(rows[:0], rows)]
-        owner = _owners(X, groups)
-        cv = self.cv
-        if cv is None or isinstance(cv, Integral):
-            cv = _default_cv(None if cv is None else int(cv), owner)
-        with prefix_errors("cv", "X"):
-            folds = [
-                (rows[train], rows[test])
-                for train, test in check_cv(cv, y, classifier=True).split(X, y, owner)
-            ]
+        owner = owners(X, groups, "patient", "record")
+        if self.cv is None or isinstance(self.cv, Integral):
+            folds = self._own_folds(X, y, classes, owner)
+        else:
+            with prefix_errors("cv", "X"):
+                folds = [
+                    (rows[train], rows[test])
+                    for train, test in check_cv(self.cv, y, classifier=True).split(X, y, owner)
+                ]
         for train, test in folds:
             if len(np.intersect1d(y[train], classes)) < 2:
-                of = "" if owner is None else f", those of {str(owner[test][0])!r} among them"
                 raise ValueError(
-                    f"cv leaves {len(test)} windows out{of}, and one class to train on; each fold "
-                    "needs both. Leave fewer out at a time, or pass another cv."
+                    f"cv (of groups, patients or records) leaves {len(test)} windows out and one "
+                    "class to train on; each fold needs both. Leave fewer out at a time, or pass "
+                    "another cv."
                 )
         return folds
+
+    def _own_folds(
+        self, X: Any, y: NDArray, classes: NDArray, owner: NDArray | None
+    ) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+        """Make folds of whole patients or records, or of blocks of a bare array."""
+        given = None if self.cv is None else int(self.cv)
+        if owner is None:
+            if is_windows(X):
+                raise ValueError(
+                    f"X holds one record, {str(X.record[0])!r}, which cannot be left out; pass cv, "
+                    "such as TimeSeriesSplit, or windows of several patients or records."
+                )
+            rarest = min(int(np.sum(y == label)) for label in classes)
+            if rarest < 2:
+                raise ValueError(
+                    "y has one row of a class; two are needed, to train on one and leave the other "
+                    "out."
+                )
+            return list(StratifiedKFold(min(given or BLOCKS, rarest)).split(y, y))
+        n_owners = len(np.unique(owner))
+        if n_owners < 2:
+            raise ValueError(
+                f"groups holds one group, {owner.tolist()[0]!r}, which cannot be left out; pass "
+                "groups or windows of several patients or records, or another cv."
+            )
+        if given is None and n_owners <= MOST_FOLDS:
+            return list(LeaveOneGroupOut().split(y, y, owner))
+        rng = check_random_state(0)
+        return group_folds(y, owner, given or MOST_FOLDS, rng, f"cv={self.cv}")
 
     def _left_out(
         self,
@@ -586,35 +617,10 @@ def _one_record(n_windows: int) -> Windows:
     return Windows(np.zeros((n_windows, 1, 1)), sfreq=1.0)
 
 
-def _owners(X: Any, groups: ArrayLike | None) -> NDArray | None:
-    """Return what folds keep whole: groups, else patients, else records; None of a bare array."""
-    if groups is not None:
-        return np.asarray(groups)
-    if not is_windows(X):
-        return None
-    known = X.patient is not None and len(np.unique(X.patient)) > 1
-    return np.asarray(X.patient if known else X.record)
-
-
 def _two_classes(y: NDArray) -> NDArray:
     """Return the two classes, without the marks of unlabelled windows beside them."""
     classes = np.unique(np.asarray(y[~is_missing(y)].tolist()))
     return classes if len(classes) == 2 else classes[classes != UNLABELLED]
-
-
-def _default_cv(n_folds: int | None, owner: NDArray | None) -> Any:
-    """Return the splitter for a number of folds, or for None."""
-    if owner is None:
-        return StratifiedKFold(5 if n_folds is None else n_folds)
-    n_owners = len(np.unique(owner))
-    if n_owners < 2:
-        raise ValueError(
-            f"X holds windows of {str(owner[0])!r} alone, who cannot be left out; pass cv, such as "
-            "TimeSeriesSplit, or windows of several patients or records."
-        )
-    if n_folds is None and n_owners <= MOST_FOLDS:
-        return LeaveOneGroupOut()
-    return StratifiedGroupKFold(MOST_FOLDS if n_folds is None else n_folds)
 
 
 def _fit_and_predict(

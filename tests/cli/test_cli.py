@@ -129,10 +129,8 @@ def test_train_writes_a_card_of_the_model(model, training):
         assert f"| {name} | {number} |" in card
     assert "It is no medical device" in card
     chosen = f"Smoothing {detector.smoothing:g} s and threshold {detector.threshold:g} had"
-    assert (
-        chosen in card
-        and "counted over 3 folds of whole patients together, among threshold" in card
-    )
+    assert chosen in card
+    assert "counted over 3 folds of whole patients together, among threshold" in card
     code = card.partition("```python\n")[2].partition("```")[0]
     assert params(eval(code, {kind.__name__: kind for kind in ESTIMATORS})) == params(detector)
     assert "--corpus folder --window 4 --step 2 --seed 0" in card

@@ -7,11 +7,18 @@ import pytest
 from hypothesis import strategies as st
 from sklearn.utils.validation import has_fit_parameter
 
-from skseizure.postprocessing import MorphologicalFilterClassifier, SeizureDetector
+from skseizure.postprocessing import (
+    MorphologicalFilterClassifier,
+    SeizureDetector,
+    TunedSeizureDetectorCV,
+)
 
 from .._instances import INSTANCES, for_windows
 from ._inputs import CUTS, LABELS, ROW_VALUES, TABLES, VALUES, Cut, Table, mostly
 from ._property import answers_or_says_why, attempt, explore, fits_or_says_why, small
+
+# Windows whose samples are tiny, too.
+pytestmark = pytest.mark.filterwarnings("ignore:data typically deviates")
 
 NUMBERED = list(enumerate(INSTANCES))
 
@@ -149,7 +156,7 @@ def test_anything_that_goes_with_rows(numbered, request):
     )
 
 
-INNER_DECIDES = (MorphologicalFilterClassifier, SeizureDetector)
+INNER_DECIDES = (MorphologicalFilterClassifier, SeizureDetector, TunedSeizureDetectorCV)
 
 
 @every([(i, e) for i, e in NUMBERED if not isinstance(e, INNER_DECIDES)])
