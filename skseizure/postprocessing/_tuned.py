@@ -25,7 +25,12 @@ from sklearn.utils.validation import _check_method_params, _num_samples, check_i
 from .._core.counting import resolve_rules
 from .._core.errors import prefix_errors
 from .._core.groups import group_folds, owners
-from .._core.labels import UNLABELLED, is_missing, known_seizure_class, said_pos_label
+from .._core.labels import (
+    UNLABELLED,
+    check_labels_to_hand_on,
+    known_seizure_class,
+    said_pos_label,
+)
 from .._core.parameters import HasMethods, Interval
 from .._core.timeline import is_windows
 from .._core.validation import check_rows
@@ -619,7 +624,7 @@ def _one_record(n_windows: int) -> Windows:
 
 def _two_classes(y: NDArray) -> NDArray:
     """Return the two classes, without the marks of unlabelled windows beside them."""
-    classes = np.unique(np.asarray(y[~is_missing(y)].tolist()))
+    classes = np.unique(check_labels_to_hand_on(y)[1])
     return classes if len(classes) == 2 else classes[classes != UNLABELLED]
 
 
