@@ -32,6 +32,7 @@ from skseizure.moe import MixMoEClassifier, SeizureMoEClassifier
 from skseizure.postprocessing import (
     ChannelFusionClassifier,
     MorphologicalFilterClassifier,
+    PersonalizedClassifier,
     SeizureDetector,
     TunedSeizureDetectorCV,
 )
@@ -66,6 +67,7 @@ INSTANCES = [
     ChannelFusionClassifier(LogisticRegression()),
     ChannelFusionClassifier(DecisionTreeClassifier(max_depth=3), voting="soft"),
     MorphologicalFilterClassifier(LogisticRegression()),
+    PersonalizedClassifier(LogisticRegression()),
     SeizureDetector(LogisticRegression()),
     TunedSeizureDetectorCV(SeizureDetector(LogisticRegression()), n_settings=20),
 ]

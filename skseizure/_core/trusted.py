@@ -36,6 +36,7 @@ _TRUSTED = (
     "skseizure.moe.SeizureMoEClassifier",
     "skseizure.postprocessing.ChannelFusionClassifier",
     "skseizure.postprocessing.MorphologicalFilterClassifier",
+    "skseizure.postprocessing.PersonalizedClassifier",
     "skseizure.postprocessing.SeizureDetector",
     "skseizure.postprocessing.TunedSeizureDetectorCV",
 )

@@ -5,6 +5,7 @@ from ._channel_fusion import ChannelFusionClassifier
 from ._detector import SeizureDetector
 from ._morphological_filter import MorphologicalFilterClassifier
 from ._morphology import aggregate_and_filter, epileptic_seizure_aggregation, morphological_filter
+from ._personalized import PersonalizedClassifier
 from ._stream import DetectorStream
 from ._tuned import TunedSeizureDetectorCV
 
@@ -12,6 +13,7 @@ __all__ = [
     "ChannelFusionClassifier",
     "DetectorStream",
     "MorphologicalFilterClassifier",
+    "PersonalizedClassifier",
     "SeizureDetector",
     "TunedSeizureDetectorCV",
     "aggregate_and_filter",

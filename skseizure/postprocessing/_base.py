@@ -97,14 +97,15 @@ class MetaClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         # Parameters may be set anew after fit.
         self._validate_params()
 
-    def _inner_scores(self, method: str, X: Any) -> NDArray[np.float64]:
-        """Return what the inner estimator says of each window, if all of it is finite."""
+    def _inner_scores(self, method: str, X: Any, inner: Any = None) -> NDArray[np.float64]:
+        """Return what an inner estimator says of each window, if all of it is finite."""
+        inner = self.estimator_ if inner is None else inner
         # Of a table of objects, such as pandas' categories, some make scores that are objects.
-        scores: NDArray = np.asarray(getattr(self.estimator_, method)(X), dtype=np.float64)
+        scores: NDArray = np.array(getattr(inner, method)(X), dtype=np.float64)
         finite = np.isfinite(scores).reshape(len(scores), -1).all(axis=1)
         if not finite.all():
             raise ValueError(
-                f"{method} of {type(self.estimator_).__name__} is not finite for "
+                f"{method} of {type(inner).__name__} is not finite for "
                 f"{np.count_nonzero(~finite)} of {len(finite)} rows of X, first for number "
                 f"{np.argmin(finite)}; X may hold values too large for it."
             )

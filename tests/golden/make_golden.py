@@ -41,6 +41,7 @@ from skseizure.moe import MixMoEClassifier, SeizureMoEClassifier
 from skseizure.postprocessing import (
     ChannelFusionClassifier,
     MorphologicalFilterClassifier,
+    PersonalizedClassifier,
     SeizureDetector,
     TunedSeizureDetectorCV,
 )
@@ -75,6 +76,7 @@ WINDOWS = {
     "MovingAverage": MovingAverage(STFTFeatures({"low": (0, 8)}, segment=1), seconds=4),
     "ChannelFusionClassifier": ChannelFusionClassifier(ON_WINDOWS),
     "MorphologicalFilterClassifier": MorphologicalFilterClassifier(ON_WINDOWS),
+    "PersonalizedClassifier": PersonalizedClassifier(ON_WINDOWS, ON_WINDOWS),
     "SeizureDetector": SeizureDetector(ON_WINDOWS, min_duration=2),
     "TunedSeizureDetectorCV": TunedSeizureDetectorCV(
         SeizureDetector(ON_WINDOWS), settings={"threshold": [0.3, 0.5], "min_duration": [2]}
@@ -143,6 +145,9 @@ def answers(name, model):
 def make(name):
     """Fit a model and write it with its answers."""
     model = clone(MODELS[name]).fit(*make_input(name))
+    if hasattr(model, "personalize"):
+        X, y = make_input(name)
+        model.personalize(X[X.patient == "q"], y[X.patient == "q"])
     content = {"estimator": model, "answers": answers(name, model)}
     FOLDER.mkdir(exist_ok=True)
     dump(content, FOLDER / f"{name}.skops", compression=zipfile.ZIP_DEFLATED)

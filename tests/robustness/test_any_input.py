@@ -9,6 +9,7 @@ from sklearn.utils.validation import has_fit_parameter
 
 from skseizure.postprocessing import (
     MorphologicalFilterClassifier,
+    PersonalizedClassifier,
     SeizureDetector,
     TunedSeizureDetectorCV,
 )
@@ -156,7 +157,12 @@ def test_anything_that_goes_with_rows(numbered, request):
     )
 
 
-INNER_DECIDES = (MorphologicalFilterClassifier, SeizureDetector, TunedSeizureDetectorCV)
+INNER_DECIDES = (
+    MorphologicalFilterClassifier,
+    PersonalizedClassifier,
+    SeizureDetector,
+    TunedSeizureDetectorCV,
+)
 
 
 @every([(i, e) for i, e in NUMBERED if not isinstance(e, INNER_DECIDES)])

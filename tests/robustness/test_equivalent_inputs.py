@@ -8,6 +8,7 @@ from skseizure.features import FeatureNormalizer
 from skseizure.fuzzy import SDASSLTSKClassifier, TSKClassifier
 from skseizure.postprocessing import (
     MorphologicalFilterClassifier,
+    PersonalizedClassifier,
     SeizureDetector,
     TunedSeizureDetectorCV,
 )
@@ -28,11 +29,17 @@ ROUNDED = (
     TSKClassifier,
     SDASSLTSKClassifier,
     MorphologicalFilterClassifier,
+    PersonalizedClassifier,
     SeizureDetector,
     TunedSeizureDetectorCV,
 )
 # These hand windows to a classifier of tables.
-ON_TABLES = (MorphologicalFilterClassifier, SeizureDetector, TunedSeizureDetectorCV)
+ON_TABLES = (
+    MorphologicalFilterClassifier,
+    PersonalizedClassifier,
+    SeizureDetector,
+    TunedSeizureDetectorCV,
+)
 # These keep single precision, as scikit-learn's own do.
 IN_SINGLE_PRECISION = (FeatureNormalizer, *ON_TABLES)
 
