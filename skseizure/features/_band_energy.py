@@ -53,7 +53,7 @@ def check_energy_bands(
     Parameters
     ----------
     bands : mapping of str to (float, float) or None
-        Edges in Hz; the upper one may be infinite. None: `SIX_BANDS`.
+        Edges in Hz; the upper one may be infinite. If None, `SIX_BANDS`.
     frequencies : ndarray of float, shape (n_frequencies,)
         Frequencies that there are energies of, evenly spaced from below.
     sfreq : float

@@ -24,14 +24,20 @@ from .. import __version__
 from .._core.errors import prefix_errors
 from .._core.horizon import Span, one_after_the_other
 from .._core.parallel import loop
-from .._core.parameters import HasMethods, Interval
+from .._core.parameters import Interval
 from .._core.persistence import get_state, set_state
 from .._core.timeline import is_windows
 from ..measures._batch import Batch
 from ..measures._registry import UNIVARIATE29, get_measure
 from ..signals._filters import butterworth_bandpass
 from ._band_energy import band_edges
-from ._windows_transformer import BATCH_SAMPLES, WindowsTransformer, name_bad_windows
+from ._windows_transformer import (
+    BATCH_SAMPLES,
+    MEMORY,
+    WindowsTransformer,
+    check_names,
+    name_bad_windows,
+)
 
 # In the state that is pickled: digests of the code of the user's own measures.
 CODE = "_code_of_own_measures"
@@ -60,31 +66,32 @@ class BandFeatures(WindowsTransformer):
         (n, n_times) that return one finite number a row. A column has the function's ``__name__``,
         that of a ``functools.partial`` is the name of the function in it.
     bands : mapping of str to (float, float), or sequence of str, default=None
-        Bands by name with their edges in Hz, or names out of the five. None: delta 0.5-4, theta
-        4-8, alpha 8-13, beta 13-30, gamma 30-60 Hz.
+        Bands by name with their edges in Hz, or names of default bands. If None, delta 0.5-4,
+        theta 4-8, alpha 8-13, beta 13-30, gamma 30-60 Hz.
     sfreq : float, default=None
-        Sampling rate in Hz. None: that of the `Windows`; a bare array needs it.
+        Sampling rate in Hz. If None, that of the `Windows`; a bare array needs one.
     filtering : {"recording", "window"}, default="recording"
-        What the band-pass runs over. ``"recording"``: whole recordings where the windows are cut
-        from such, as one would filter before windowing; windows that came as an array are filtered
-        one by one. ``"window"``: always window by window, so that a feature depends on nothing
-        outside its window, as a causal detector needs; slow bands then suffer from the window's
-        ends.
+        What the band-pass runs over. ``"recording"``: whole recordings, if the windows are cut from
+        recordings, as if you had filtered before cutting; windows of an array are filtered one by
+        one. ``"window"``: always window by window, so that a feature depends on nothing outside its
+        window, as a causal detector needs. Slow bands then suffer from the ends of the window.
     order : int, default=6
-        Order of the Butterworth filter, run forwards and backwards: no delay. At most 40: up to
-        there gains are right to 1e-6, and by 100 doubles no longer hold the filter.
+        Order of the Butterworth filter, which runs forwards and backwards and has no delay. At most
+        40: up to there gains are right to 1e-6; at 100, double precision no longer holds the
+        filter.
     memory : str or joblib.Memory, default=None
-        Where to keep the table of each recording, so that a search whose folds hold whole records
-        computes it once. None: nowhere. Functions among ``measures`` must then be importable.
+        Folder or cache for the table of each recording, so that a search whose folds hold whole
+        records computes it once. If None, tables are not kept. Functions among ``measures``
+        must be importable to be cached.
     smoothing : float, default=None
-        Seconds of the moving average that each column goes through, never across records or gaps,
-        as in `MovingAverage`. The windows of a bare array count as following one another without
-        overlap. None: no average.
+        Length in seconds of the moving average of each column, which never crosses records or
+        gaps, as in `MovingAverage`. The windows of a bare array count as one after the other,
+        without overlap. If None, columns are not averaged.
     center : bool, default=False
-        Whether that average lies around its window. False: it ends with its window, so that no
+        If True, the average lies around its window. If False, it ends with its window, so that no
         window depends on a later one.
     n_jobs : int, default=None
-        Threads that recordings and channels are shared out to. The result does not depend on it.
+        Number of threads, which share recordings and channels. It does not change the result.
     verbose : bool or int, default=0
         Show a progress bar.
 
@@ -103,7 +110,7 @@ class BandFeatures(WindowsTransformer):
     n_features_in_ : int
         ``n_channels_in_ * n_times_in_``.
     feature_names_in_ : ndarray of str
-        Column names, where `fit` was given a data frame.
+        Column names, if `fit` got a data frame.
 
     Raises
     ------
@@ -114,8 +121,8 @@ class BandFeatures(WindowsTransformer):
 
     Notes
     -----
-    Columns run through channels, in each through bands, in each through measures. A bare array has
-    windows of one channel (2-D) or several (3-D).
+    Columns are ordered by channel, then by band, then by measure. A bare array has windows of one
+    channel (2-D) or of several (3-D).
 
     The cost is linear in channels, bands and windows. In the window's length it is quadratic for
     approximate, sample and fuzzy entropy and the Lyapunov exponent, near linear for the others;
@@ -143,11 +150,11 @@ class BandFeatures(WindowsTransformer):
 
     _parameter_constraints: dict = {
         **WindowsTransformer._parameter_constraints,
-        "measures": [StrOptions({"univariate29"}), "array-like"],
-        "bands": [Mapping, "array-like", None],
+        "measures": [str, "array-like"],
+        "bands": [Mapping, str, "array-like", None],
         "filtering": [StrOptions({"recording", "window"})],
         "order": [Interval(Integral, 1, 40, closed="both")],
-        "memory": [str, HasMethods(["cache"]), None],
+        **MEMORY,
     }
 
     def __init__(
@@ -164,16 +171,14 @@ class BandFeatures(WindowsTransformer):
         n_jobs: int | None = None,
         verbose: bool | int = 0,
     ) -> None:
+        super().__init__(
+            sfreq=sfreq, smoothing=smoothing, center=center, n_jobs=n_jobs, verbose=verbose
+        )
         self.measures = measures
         self.bands = bands
-        self.sfreq = sfreq
         self.filtering = filtering
         self.order = order
         self.memory = memory
-        self.smoothing = smoothing
-        self.center = center
-        self.n_jobs = n_jobs
-        self.verbose = verbose
 
     def __getstate__(self) -> dict[str, Any]:
         # What hashes a pickle, as Pipeline(memory=) does, must notice a change in the user's own
@@ -191,14 +196,14 @@ class BandFeatures(WindowsTransformer):
         why = "filtering='recording' filters whole recordings both ways; set filtering='window'"
         return one_after_the_other(Span(math.inf, math.inf, why), average)
 
-    def _settle(self, sfreq: float) -> None:
+    def _fit_layout(self, sfreq: float) -> None:
         self.measures_ = list(_functions(self.measures, sfreq))
         self.bands_ = _check_bands(self.bands, sfreq)
 
-    def _columns(self) -> list[str]:
+    def _column_names(self) -> list[str]:
         return [f"{band}__{measure}" for band in self.bands_ for measure in self.measures_]
 
-    def _compute(self, X: Any, sfreq: float) -> NDArray[np.float64]:
+    def _transform_windows(self, X: Any, sfreq: float) -> NDArray[np.float64]:
         functions = _functions(self.measures, sfreq)
         if list(functions) != self.measures_:
             raise ValueError(
@@ -240,8 +245,9 @@ class BandFeatures(WindowsTransformer):
 @prefix_errors("measures")
 def _functions(measures: str | Sequence[Any], sfreq: float) -> dict[str, Callable[..., Any]]:
     """Return the measures' functions by name, in order."""
-    if isinstance(measures, str):
+    if isinstance(measures, str) and measures == "univariate29":
         measures = UNIVARIATE29
+    check_names("measures", measures)
     functions: dict[str, Callable[..., Any]] = {}
     for item in measures:
         name, function = _named(item, sfreq)
@@ -351,6 +357,7 @@ def _check_bands(
     elif isinstance(bands, Mapping):
         chosen = band_edges(bands)
     else:
+        check_names("bands", bands)
         unknown = [name for name in bands if name not in BANDS]
         if unknown:
             raise ValueError(

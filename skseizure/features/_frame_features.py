@@ -9,18 +9,16 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_memory
 
 from .. import __version__
 from .._core.errors import prefix_errors
 from .._core.horizon import Span, one_after_the_other
-from .._core.parameters import HasMethods
 from .._core.timeline import is_windows, timeline_of
 from ..measures._batch import Batch
 from ._deltas import WIDTH, deltas
 from ._frame_groups import BANDS, DERIVATIVES, GROUPS, band_name, group_features
-from ._windows_transformer import WindowsTransformer
+from ._windows_transformer import MEMORY, WindowsTransformer, check_names
 
 MFCC_BANDS = ((1.0, 4.0), (4.0, 8.0), (8.0, 12.0), (12.0, 20.0), (20.0, 30.0), (0.5, 30.0))
 
@@ -58,19 +56,19 @@ class FrameFeatures(WindowsTransformer):
         Bands of the cepstral coefficients in Hz. The paper names the first five; its count of 342
         needs a sixth, which is taken to be the whole pass band.
     sfreq : float, default=None
-        Sampling rate in Hz. None: that of the `Windows`; a bare array needs it.
+        Sampling rate in Hz. If None, that of the `Windows`; a bare array needs one.
     smoothing : float, default=None
-        Seconds of the moving average that each column goes through, never across records or gaps,
-        as in `MovingAverage`. The windows of a bare array count as following one another without
-        overlap. The paper has 20. None: no average.
+        Length in seconds of the moving average of each column, which never crosses records or
+        gaps, as in `MovingAverage`. The windows of a bare array count as one after the other,
+        without overlap. The paper has 20. If None, columns are not averaged.
     center : bool, default=False
-        Whether that average lies around its window. False: it ends with its window, so that no
+        If True, the average lies around its window. If False, it ends with its window, so that no
         window depends on a later one.
     memory : str or joblib.Memory, default=None
-        Where to keep the table of each recording, so that a search whose folds hold whole records
-        computes it once. None: nowhere.
+        Folder or cache for the table of each recording, so that a search whose folds hold whole
+        records computes it once. If None, tables are not kept.
     n_jobs : int, default=None
-        Threads that batches of windows are shared out to. The result does not depend on it.
+        Number of threads, which share batches of windows. It does not change the result.
     verbose : bool or int, default=0
         Show a progress bar.
 
@@ -88,7 +86,7 @@ class FrameFeatures(WindowsTransformer):
     n_features_in_ : int
         ``n_channels_in_ * n_times_in_``.
     feature_names_in_ : ndarray of str
-        Column names, where `fit` was given a data frame.
+        Column names, if `fit` got a data frame.
 
     Raises
     ------
@@ -150,10 +148,10 @@ class FrameFeatures(WindowsTransformer):
 
     _parameter_constraints: dict = {
         **WindowsTransformer._parameter_constraints,
-        "groups": [StrOptions({"all"}), "array-like"],
-        "wvd_bands": ["array-like"],
+        "groups": [str, "array-like"],
+        "wvd_bands": [str, "array-like"],
         "mfcc_bands": ["array-like"],
-        "memory": [str, HasMethods(["cache"]), None],
+        **MEMORY,
     }
 
     def __init__(
@@ -169,18 +167,17 @@ class FrameFeatures(WindowsTransformer):
         n_jobs: int | None = None,
         verbose: bool | int = 0,
     ) -> None:
+        super().__init__(
+            sfreq=sfreq, smoothing=smoothing, center=center, n_jobs=n_jobs, verbose=verbose
+        )
         self.groups = groups
         self.wvd_bands = wvd_bands
         self.mfcc_bands = mfcc_bands
-        self.sfreq = sfreq
-        self.smoothing = smoothing
-        self.center = center
         self.memory = memory
-        self.n_jobs = n_jobs
-        self.verbose = verbose
 
-    def _settle(self, sfreq: float) -> None:
-        groups = GROUPS if isinstance(self.groups, str) else _chosen("groups", self.groups, GROUPS)
+    def _fit_layout(self, sfreq: float) -> None:
+        whole = isinstance(self.groups, str) and self.groups == "all"
+        groups = GROUPS if whole else _chosen("groups", self.groups, GROUPS)
         self._wvd_bands = _chosen("wvd_bands", self.wvd_bands, tuple(BANDS))
         self._mfcc_bands = _check_mfcc_bands(self.mfcc_bands)
         # A measure refuses a rate or a band that does not suit the window: try a window of zeros.
@@ -202,10 +199,10 @@ class FrameFeatures(WindowsTransformer):
     def _functions(self, group: str, sfreq: float) -> dict[str, Callable[..., Any]]:
         return group_features(group, sfreq, self._wvd_bands, self._mfcc_bands)
 
-    def _columns(self) -> list[str]:
+    def _column_names(self) -> list[str]:
         return self._names
 
-    def _compute(self, X: Any, sfreq: float) -> NDArray[np.float64]:
+    def _transform_windows(self, X: Any, sfreq: float) -> NDArray[np.float64]:
         function = partial(
             check_memory(self.memory).cache(_frame_table),
             groups=list(self.feature_groups_),
@@ -250,6 +247,7 @@ class FrameFeatures(WindowsTransformer):
 
 def _chosen(what: str, names: Sequence[str], known: tuple[str, ...]) -> tuple[str, ...]:
     """Return names as a tuple after checking that they are known and different."""
+    check_names(what, names)
     with prefix_errors(what):
         unknown = [str(name) for name in names if name not in known]
     if unknown:

@@ -30,7 +30,7 @@ class STFTFeatures(WindowsTransformer):
     ----------
     bands : mapping of str to (float, float), default=None
         Bands by name with their edges in Hz, ``low <= f < high``; the upper one may be infinite.
-        None: 0-2, 2-4, 4-8, 8-15, 15-30 and above 30 Hz.
+        If None, 0-2, 2-4, 4-8, 8-15, 15-30 and above 30 Hz.
     segment : int, default=256
         Samples in a segment; a shorter window is one segment. The default is ours: 1.5 s at the
         173.61 Hz of the paper's data. With the six bands it must last more than a quarter of a
@@ -40,16 +40,16 @@ class STFTFeatures(WindowsTransformer):
     weighting : str or tuple, default="hann"
         Weights of a segment's samples: any window of ``scipy.signal.get_window``.
     sfreq : float, default=None
-        Sampling rate in Hz. None: that of the `Windows`; a bare array needs it.
+        Sampling rate in Hz. If None, that of the `Windows`; a bare array needs one.
     smoothing : float, default=None
-        Seconds of the moving average that each column goes through, never across records or gaps,
-        as in `MovingAverage`. The windows of a bare array count as following one another without
-        overlap. None: no average.
+        Length in seconds of the moving average of each column, which never crosses records or
+        gaps, as in `MovingAverage`. The windows of a bare array count as one after the other,
+        without overlap. If None, columns are not averaged.
     center : bool, default=False
-        Whether that average lies around its window. False: it ends with its window, so that no
+        If True, the average lies around its window. If False, it ends with its window, so that no
         window depends on a later one.
     n_jobs : int, default=None
-        Threads that batches of windows are shared out to. The result does not depend on it.
+        Number of threads, which share batches of windows. It does not change the result.
     verbose : bool or int, default=0
         Show a progress bar.
 
@@ -70,7 +70,7 @@ class STFTFeatures(WindowsTransformer):
     n_features_in_ : int
         ``n_channels_in_ * n_times_in_``.
     feature_names_in_ : ndarray of str
-        Column names, where `fit` was given a data frame.
+        Column names, if `fit` got a data frame.
 
     Raises
     ------
@@ -136,17 +136,15 @@ class STFTFeatures(WindowsTransformer):
         n_jobs: int | None = None,
         verbose: bool | int = 0,
     ) -> None:
+        super().__init__(
+            sfreq=sfreq, smoothing=smoothing, center=center, n_jobs=n_jobs, verbose=verbose
+        )
         self.bands = bands
         self.segment = segment
         self.overlap = overlap
         self.weighting = weighting
-        self.sfreq = sfreq
-        self.smoothing = smoothing
-        self.center = center
-        self.n_jobs = n_jobs
-        self.verbose = verbose
 
-    def _settle(self, sfreq: float) -> None:
+    def _fit_layout(self, sfreq: float) -> None:
         segment = int(min(self.segment, self.n_times_in_))
         self.frequencies_ = _frequencies(segment, sfreq)
 
@@ -162,10 +160,10 @@ class STFTFeatures(WindowsTransformer):
         self.bands_ = check_energy_bands(self.bands, self.frequencies_, sfreq, finer)
         self.weights_ = _weights(self.weighting, segment)
 
-    def _columns(self) -> list[str]:
+    def _column_names(self) -> list[str]:
         return [f"{band}__stft_log_energy" for band in self.bands_]
 
-    def _compute(self, X: Any, sfreq: float) -> NDArray[np.float64]:
+    def _transform_windows(self, X: Any, sfreq: float) -> NDArray[np.float64]:
         hop = max(1, len(self.weights_) - round(self.overlap * len(self.weights_)))
         function = partial(
             _log_energy,
@@ -198,7 +196,7 @@ def spectral_energies(
     hop : int
         Samples from one segment to the next.
     parts : sequence of slice, default=None
-        The frequencies of each band; None: each of the segment // 2 + 1 frequencies by itself.
+        The frequencies of each band. If None, each of the segment // 2 + 1 frequencies is a band.
 
     Returns
     -------

@@ -31,7 +31,7 @@ class WaveletPacketFeatures(WindowsTransformer):
     Parameters
     ----------
     bands : mapping of str to (float, float), default=None
-        Bands by name with their edges in Hz; the upper one may be infinite. None:
+        Bands by name with their edges in Hz; the upper one may be infinite. If None,
         0-2, 2-4, 4-8, 8-15, 15-30 and above 30 Hz.
     wavelet : str, default="db4"
         Any discrete wavelet of PyWavelets.
@@ -43,16 +43,16 @@ class WaveletPacketFeatures(WindowsTransformer):
         How PyWavelets extends a window at its ends. ``"periodization"`` adds no coefficient, so
         that the energies of a window of a multiple of ``2**level`` samples sum to its own.
     sfreq : float, default=None
-        Sampling rate in Hz. None: that of the `Windows`; a bare array needs it.
+        Sampling rate in Hz. If None, that of the `Windows`; a bare array needs one.
     smoothing : float, default=None
-        Seconds of the moving average that each column goes through, never across records or gaps,
-        as in `MovingAverage`. The windows of a bare array count as following one another without
-        overlap. None: no average.
+        Length in seconds of the moving average of each column, which never crosses records or
+        gaps, as in `MovingAverage`. The windows of a bare array count as one after the other,
+        without overlap. If None, columns are not averaged.
     center : bool, default=False
-        Whether that average lies around its window. False: it ends with its window, so that no
+        If True, the average lies around its window. If False, it ends with its window, so that no
         window depends on a later one.
     n_jobs : int, default=None
-        Threads that batches of windows are shared out to. The result does not depend on it.
+        Number of threads, which share batches of windows. It does not change the result.
     verbose : bool or int, default=0
         Show a progress bar.
 
@@ -71,7 +71,7 @@ class WaveletPacketFeatures(WindowsTransformer):
     n_features_in_ : int
         ``n_channels_in_ * n_times_in_``.
     feature_names_in_ : ndarray of str
-        Column names, where `fit` was given a data frame.
+        Column names, if `fit` got a data frame.
 
     Raises
     ------
@@ -139,17 +139,15 @@ class WaveletPacketFeatures(WindowsTransformer):
         n_jobs: int | None = None,
         verbose: bool | int = 0,
     ) -> None:
+        super().__init__(
+            sfreq=sfreq, smoothing=smoothing, center=center, n_jobs=n_jobs, verbose=verbose
+        )
         self.bands = bands
         self.wavelet = wavelet
         self.level = level
         self.mode = mode
-        self.sfreq = sfreq
-        self.smoothing = smoothing
-        self.center = center
-        self.n_jobs = n_jobs
-        self.verbose = verbose
 
-    def _settle(self, sfreq: float) -> None:
+    def _fit_layout(self, sfreq: float) -> None:
         # The default is there for every window, as are the measures.
         deepest = max(DEFAULT_LEVEL, self.n_times_in_.bit_length() - 1)
         chosen = int(self.level)  # powers of two of numpy's small integers would wrap round
@@ -173,10 +171,10 @@ class WaveletPacketFeatures(WindowsTransformer):
             for name, part in zip(self.bands_, band_slices(self.bands_, middles), strict=True)
         }
 
-    def _columns(self) -> list[str]:
+    def _column_names(self) -> list[str]:
         return [f"{band}__wpd_log_energy" for band in self.bands_]
 
-    def _compute(self, X: Any, sfreq: float) -> NDArray[np.float64]:
+    def _transform_windows(self, X: Any, sfreq: float) -> NDArray[np.float64]:
         function = partial(
             _log_energy,
             wavelet=self.wavelet,

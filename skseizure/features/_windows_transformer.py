@@ -17,7 +17,7 @@ from tqdm.auto import tqdm
 
 from .._core.horizon import Span, average_span
 from .._core.parallel import loop
-from .._core.parameters import Interval
+from .._core.parameters import HasMethods, Interval
 from .._core.persistence import get_state, set_state
 from .._core.timeline import is_windows, smooth, timeline_of
 from .._core.validation import check_samples, check_sfreq, check_windows
@@ -26,16 +26,20 @@ from .._core.validation import check_samples, check_sfreq, check_windows
 # not grow with the number of windows.
 BATCH_SAMPLES = 2**18
 
+# Constraint of the parameter of those that can keep their tables.
+MEMORY: dict = {"memory": [str, HasMethods(["cache"]), None]}
+
 
 class WindowsTransformer(TransformerMixin, BaseEstimator):
     """A transformer that turns raw windows into a table of features of each channel.
 
-    A subclass has the parameters constrained here next to its own, and three methods:
+    A subclass adds its own parameters and has three methods:
 
-    - ``_settle(sfreq)`` checks its parameters against the layout and learns what there is to learn;
-    - ``_compute(X, sfreq)`` returns the features of checked windows, shape (n_windows, n_channels,
-      n_columns);
-    - ``_columns()`` names the columns of a channel, ``"{band}__{feature}"``.
+    - ``_fit_layout(sfreq)`` checks its parameters against the layout of the windows and sets its
+      fitted attributes;
+    - ``_transform_windows(X, sfreq)`` returns the features of checked windows, shape (n_windows,
+      n_channels, n_columns);
+    - ``_column_names()`` names the columns of a channel, ``"{band}__{feature}"``.
     """
 
     __getstate__, __setstate__ = get_state, set_state
@@ -48,11 +52,20 @@ class WindowsTransformer(TransformerMixin, BaseEstimator):
         "verbose": ["verbose"],
     }
 
-    sfreq: float | None
-    smoothing: float | None
-    center: bool
-    n_jobs: int | None
-    verbose: bool | int
+    def __init__(
+        self,
+        *,
+        sfreq: float | None,
+        smoothing: float | None,
+        center: bool,
+        n_jobs: int | None,
+        verbose: bool | int,
+    ) -> None:
+        self.sfreq = sfreq
+        self.smoothing = smoothing
+        self.center = center
+        self.n_jobs = n_jobs
+        self.verbose = verbose
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: ArrayLike | None = None) -> Self:
@@ -71,7 +84,7 @@ class WindowsTransformer(TransformerMixin, BaseEstimator):
             Fitted.
         """
         X = check_windows(self, X)
-        self._settle(check_sfreq(self, X))
+        self._fit_layout(check_sfreq(self, X))
         self._step = X.step if is_windows(X) else self._back_to_back
         return self
 
@@ -92,7 +105,7 @@ class WindowsTransformer(TransformerMixin, BaseEstimator):
         # First, for at another rate a window has another number of samples.
         sfreq = check_sfreq(self, X, reset=False)
         X = check_windows(self, X, reset=False, finite=False)
-        features = self._compute(X, sfreq)
+        features = self._transform_windows(X, sfreq)
         table: NDArray[np.floating] = features.reshape(len(X), -1)
         if self.smoothing is not None:
             time = timeline_of(X, len(X), step=self._back_to_back)
@@ -126,15 +139,15 @@ class WindowsTransformer(TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         _check_feature_names_in(self, input_features)
         channels = self.ch_names_in_ or [f"ch{i}" for i in range(self.n_channels_in_)]
-        return np.array([f"{c}__{f}" for c in channels for f in self._columns()], dtype=object)
+        return np.array([f"{c}__{f}" for c in channels for f in self._column_names()], dtype=object)
 
-    def _settle(self, sfreq: float) -> None:
+    def _fit_layout(self, sfreq: float) -> None:
         raise NotImplementedError
 
-    def _compute(self, X: Any, sfreq: float) -> NDArray[np.float64]:
+    def _transform_windows(self, X: Any, sfreq: float) -> NDArray[np.float64]:
         raise NotImplementedError
 
-    def _columns(self) -> list[str]:
+    def _column_names(self) -> list[str]:
         raise NotImplementedError
 
     def _in_batches(
@@ -171,7 +184,7 @@ class WindowsTransformer(TransformerMixin, BaseEstimator):
             X = X[order]
         size = max(1, scale * BATCH_SAMPLES // (n_channels * n_times))
         batches = list(gen_batches(n_windows, size))
-        out = np.empty((n_windows, n_channels, len(self._columns())))
+        out = np.empty((n_windows, n_channels, len(self._column_names())))
         # The samples alone: a `Windows` would take its recording along to other processes.
         tables = loop(self.n_jobs)(
             partial(_on_channels, function, np.asarray(X[batch])) for batch in batches
@@ -192,6 +205,14 @@ class WindowsTransformer(TransformerMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.two_d_array = tags.input_tags.three_d_array = True
         return tags
+
+
+def check_names(argument: str, names: Any) -> None:
+    """Raise a ValueError if an argument is one name instead of a list: its letters are no names."""
+    if isinstance(names, str):
+        raise ValueError(
+            f"{argument} is {names!r}; a list of names is needed: {argument}=[{names!r}]."
+        )
 
 
 @contextmanager

@@ -540,7 +540,7 @@ ZEROS = np.zeros((3, 256))
         ({"sfreq": 256, "mfcc_bands": [(4, 4.5)]}, ZEROS, r"\(4, 4.5\) Hz, too narrow for 12 fil"),
         ({"sfreq": 60}, ZEROS, "sfreq is 60 Hz, too low for the band 13-30 Hz; more than 60 Hz"),
         ({"sfreq": 60, "groups": ["dd_mfcc"]}, ZEROS, "too low for the band 20-30 Hz"),
-        ({"sfreq": 256, "groups": "some"}, ZEROS, "'groups' parameter of FrameFeatures must be"),
+        ({"sfreq": 256, "groups": "some"}, ZEROS, r"groups is 'some'; a list .* groups=\['some'\]"),
         ({"sfreq": 256, "smoothing": 0}, ZEROS, "'smoothing' parameter of FrameFeatures must be"),
         ({"sfreq": 256}, np.full((3, 256), np.nan), "NaN"),
         ({"sfreq": 256}, np.zeros((0, 256)), "0 sample"),

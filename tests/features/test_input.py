@@ -290,6 +290,23 @@ def test_bands_are_pairs(kind, bands):
 
 
 @pytest.mark.parametrize(
+    ("kind", "argument", "name"),
+    [
+        (BandFeatures, "measures", "line_length"),
+        (BandFeatures, "bands", "alpha"),
+        (FrameFeatures, "groups", "morph"),
+        (FrameFeatures, "wvd_bands", "delta"),
+    ],
+)
+def test_a_single_name_is_no_list_of_names(kind, argument, name):
+    X = np.zeros((2, 512))
+    message = rf"{argument} is '{name}'; a list of names is needed: {argument}=\['{name}'\]\."
+    with pytest.raises(ValueError, match=message):
+        kind(**{argument: name}, sfreq=256).fit(X)
+    kind(**{argument: [name]}, sfreq=256).fit(X)
+
+
+@pytest.mark.parametrize(
     ("model", "message"),
     [
         (BandFeatures(bands=["theta", "theta"]), r"bands is \['theta', 'theta'\]; each band may"),
