@@ -6,13 +6,14 @@ from ._edf import read_edf
 from ._events import Event, Events, RecordInfo
 from ._events_io import read_events, write_events
 from ._filter_recording import filter_recording, resample_recording
-from ._montage import get_montage, to_bipolar
+from ._montage import MissingChannelsError, get_montage, to_bipolar
 from ._recording import Recording
 from ._windows import Windows
 
 __all__ = [
     "Event",
     "Events",
+    "MissingChannelsError",
     "RecordInfo",
     "Recording",
     "Windows",

@@ -6,7 +6,13 @@ from datetime import datetime
 import numpy as np
 import pytest
 
-from skseizure.signals import Recording, read_edf, to_bipolar
+from skseizure.signals import (
+    MissingChannelsError,
+    Recording,
+    get_montage,
+    read_edf,
+    to_bipolar,
+)
 from skseizure.signals._montage import DOUBLE_BANANA, normalize_ch_name
 
 ELECTRODES = sorted({e for pair in DOUBLE_BANANA for e in pair.split("-")})
@@ -32,6 +38,19 @@ OLD = {"T7": "T3", "T8": "T4", "P7": "T5", "P8": "T6"}
         ("EEG1", "EEG1"),
         ("FT9-FT10", "FT9-FT10"),
         ("T10", "T10"),
+        ("POL Fp1", "FP1"),
+        ("POL_T3", "T7"),
+        ("EEGFp1", "FP1"),
+        ("EEG_Fp1", "FP1"),
+        ("EEGFp1-Ref", "FP1-REF"),
+        ("Fp1_REF", "FP1-REF"),
+        ("EEG Fp1 LE", "FP1-LE"),
+        ("Fp1_F7", "FP1-F7"),
+        ("F3-M2", "F3-A2"),
+        ("EEG Cz-A1A2", "CZ-A1A2"),
+        ("POLYGRAPH", "POLYGRAPH"),
+        ("P7-01", "P7-01"),
+        ("BTEleft SD", "BTELEFTSD"),
     ],
 )
 def test_names(name, normal):
@@ -53,6 +72,11 @@ def referential(style, rng, dtype=np.float64):
         lambda e: f"{OLD.get(e, e)}-A1",
         lambda e: f"{e.lower()}.",
         lambda e: f"EEG {OLD.get(e, e)}-Ref-0",
+        lambda e: f"POL {e}",
+        lambda e: f"EEG{e.capitalize()}",
+        lambda e: f"{e}_REF",
+        lambda e: {"O1": "01", "O2": "02"}.get(e, e),
+        lambda e: {"O1": "EEG 01-REF"}.get(e, f"EEG {e}-REF"),
     ],
 )
 def test_referential_input_gives_differences(style, rng):
@@ -62,6 +86,58 @@ def test_referential_input_gives_differences(style, rng):
     for name, row in zip(bipolar.ch_names, bipolar.data, strict=True):
         plus, minus = name.split("-")
         np.testing.assert_array_equal(row, potential[plus] - potential[minus])
+
+
+@pytest.mark.parametrize("name", [None, "average", "linked ears", "tcp 22", "tcp 20"])
+@pytest.mark.parametrize("lazy_dtype", [np.float32, np.float64])
+def test_named_montages_against_sums_by_hand(name, lazy_dtype, rng):
+    """Potentials against any reference; a reference of their own cancels."""
+    electrodes = [*ELECTRODES, "A1", "A2", "FT9"]
+    potential = {e: rng.normal(size=50).astype(lazy_dtype) for e in electrodes}
+    names = [f"EEG {OLD.get(e, e)}-REF" for e in electrodes]
+    recording = Recording(np.stack(list(potential.values())), 64, names)
+    montage = name or ["FP1-AVG", "F7-AVG", "T7-LE"]
+    result = to_bipolar(recording, montage)
+    derivations = get_montage(name) if name else tuple(montage)
+    assert result.ch_names == derivations
+    assert result.data.dtype == lazy_dtype
+    averaged = [d.split("-")[0] for d in derivations if d.endswith("-AVG")]
+    exact = {e: v.astype(float) for e, v in potential.items()}
+    for row, derivation in zip(result.data, derivations, strict=True):
+        plus, minus = derivation.split("-")
+        others = {"AVG": averaged, "LE": ["A1", "A2"]}.get(minus, [minus])
+        expected = exact[plus] - np.mean([exact[e] for e in others], axis=0)
+        np.testing.assert_allclose(row, expected, atol=1e-6)
+    if name:
+        assert len(derivations) == {"tcp 22": 22, "tcp 20": 20}.get(name, 19)
+
+
+def test_a_montage_needs_all_that_it_averages():
+    recording = Recording(np.zeros((20, 4)), 64, [e for e in ELECTRODES if e != "FZ"] + ["A1", "X"])
+    with pytest.raises(MissingChannelsError, match=r"no channels for FP1-AVG, .*O2-AVG; present"):
+        to_bipolar(recording, "average")
+    with pytest.raises(MissingChannelsError, match=r"no channels for FP1-LE"):
+        to_bipolar(recording, "linked ears")
+    referenced = Recording(np.ones((2, 4)), 64, ["EEG FP1-LE", "EEG F7-LE"])
+    assert to_bipolar(referenced, ["F7-LE"]).data.tolist() == [[1.0] * 4]
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_the_channels_of_seizeit2(side):
+    recording = Recording([[1.0, 2], [3, 4]], 256, ["CROSStop SD", f"BTE{side} SD"])
+    result = to_bipolar(recording, "seizeit2")
+    assert (result.ch_names, result.data.tolist()) == (("focal", "cross"), [[3, 4], [1, 2]])
+    with pytest.raises(MissingChannelsError, match=r"'r' has no channels for focal; present are C"):
+        to_bipolar(Recording([[1.0]], 256, ["CROSStop SD"], record="r"), "seizeit2")
+
+
+def test_numbers_are_no_electrodes():
+    """Where electrodes are numbered, 01 is a number, not O1."""
+    recording = Recording(np.zeros((3, 4)), 64, ["P7", "01", "03"])
+    with pytest.raises(MissingChannelsError, match="P7-O1"):
+        to_bipolar(recording, ["P7-O1"])
+    assert to_bipolar(recording, ["P7-01"]).ch_names == ("P7-01",)
+    assert to_bipolar(Recording(np.ones((1, 4)), 64, ["P7-01"]), ["P7-O1"]).data.sum() == 4
 
 
 def test_bipolar_input_is_picked_turned_and_deduplicated():
@@ -117,12 +193,14 @@ def test_all_else_is_kept(rng, dtype):
 @pytest.mark.parametrize(
     ("montage", "message"),
     [
-        ("banana", "montage is 'banana'; 'double banana' or a sequence"),
+        ("banana", r"montage is 'banana'; 'double banana', .* or a sequence of names 'A-B'"),
         ([], "montage is empty"),
         (["F3"], "montage holds 'F3'; two electrodes"),
         (["F3-C3-P3"], "montage holds 'F3-C3-P3'"),
         (["F3-F3"], "montage holds 'F3-F3'"),
         (["-C3"], "montage holds '-C3'"),
+        (["=C3"], "montage holds '=C3'; a name and a channel"),
+        (["a=C3|"], r"montage holds 'a=C3\|'"),
     ],
 )
 def test_bad_montages(montage, message):
