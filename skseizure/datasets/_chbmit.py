@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from tqdm import tqdm
@@ -25,6 +26,7 @@ from ._corpus import (
     join_recordings,
     open_recording,
     read_recordings,
+    seconds_of,
 )
 
 # Two cases of one child, 1.5 years apart: on different sides of a split they would leak.
@@ -126,11 +128,11 @@ def load_chbmit(
         if not files:
             raise ValueError(f"records='seizure', but no record in {folder} has a seizure.")
     parts = (
-        (_open(file, montage), file.events)
+        (file.record, partial(_open, file, montage))
         for file in tqdm(files, desc="CHB-MIT", unit="file", disable=not verbose)
     )
     return join_recordings(
-        read_recordings(parts, montage, on_missing, preprocess, lazy),
+        read_recordings(parts, on_missing, preprocess, lazy),
         window=window,
         step=step,
         min_overlap=min_overlap,
@@ -173,16 +175,14 @@ def _annotate(paths: Sequence[Path], types: Mapping[str, str] | None) -> Iterato
         if not beside.is_file():
             raise FileNotFoundError(f"{beside} is not there; it holds the seizures of {path.name}.")
         if stretch:
-            length = open_recording(path, quiet=True).duration
+            length = seconds_of(path)
             events = read_events(beside, types=types, duration=length)
             yield _File(path, stretch[1], float(stretch[2]), events)
             continue
         if beside not in summaries:
             # The summary of chb24 gives no times, so lengths come from the files.
             lengths = {
-                other.stem: open_recording(other, quiet=True).duration
-                for other in paths
-                if other.parent == path.parent
+                other.stem: seconds_of(other) for other in paths if other.parent == path.parent
             }
             summaries[beside] = read_chbmit_summary(beside, durations=lengths, records=lengths)
         if path.stem not in summaries[beside].recordings:
@@ -190,12 +190,9 @@ def _annotate(paths: Sequence[Path], types: Mapping[str, str] | None) -> Iterato
         yield _File(path, path.stem, 0.0, summaries[beside].select([path.stem]))
 
 
-def _open(file: _File, montage: str | Sequence[str] | None) -> Recording:
+def _open(file: _File, montage: str | Sequence[str] | None) -> tuple[Recording, Events]:
     patient = SAME_PERSON.get(file.case, file.case)
-    return open_recording(
-        file.path,
-        quiet=montage is not None,
-        offset=file.offset,
-        record=file.record,
-        patient=patient,
+    recording = open_recording(
+        file.path, montage=montage, offset=file.offset, record=file.record, patient=patient
     )
+    return recording, file.events

@@ -13,7 +13,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skseizure.signals import Events, RecordInfo, Recording, Windows, read_edf, to_bipolar
+from skseizure.signals import (
+    Events,
+    MissingChannelsError,
+    RecordInfo,
+    Recording,
+    Windows,
+    read_edf,
+)
 
 Loaded = tuple[Windows, NDArray[Any]] | tuple[Windows, NDArray[Any], Events]
 
@@ -51,35 +58,44 @@ def check_option(name: str, value: str, allowed: Sequence[str]) -> None:
         raise ValueError(f"{name} is {value!r}; it must be one of {', '.join(map(repr, allowed))}.")
 
 
-def open_recording(path: Path, *, quiet: bool, offset: float = 0.0, **options: Any) -> Recording:
-    """Open a file lazily; if quiet, do not warn of channels that hold no voltage."""
-    with warnings.catch_warnings():
-        if quiet:  # a montage asks for its channels by name, and names those that are missing
-            warnings.filterwarnings("ignore", message=".*: left out ", category=UserWarning)
-        recording = read_edf(path, lazy=True, **options)
+# A record by its name, and what opens it when its turn comes.
+Part = tuple[str, Callable[[], tuple[Recording, Events]]]
+
+
+def open_recording(path: Path, *, offset: float = 0.0, **options: Any) -> Recording:
+    """Open a file lazily, ``offset`` seconds after the start of its record."""
+    recording = read_edf(path, lazy=True, **options)
     start = recording.start and recording.start - timedelta(seconds=offset)
     return recording.replace(offset=offset, start=start)
 
 
+def seconds_of(path: Path) -> float:
+    """Return the length of a file; what is odd about it is said when it is read."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return read_edf(path, lazy=True).duration
+
+
 def read_recordings(
-    parts: Iterable[tuple[Recording, Events]],
-    montage: str | Sequence[str] | None,
+    parts: Iterable[Part],
     on_missing: str,
     preprocess: Callable[[Recording], Recording] | None,
     lazy: bool,
 ) -> Iterator[tuple[Recording, Events]]:
-    """Bring lazy recordings to one montage and preprocess them, now or whenever they are needed.
+    """Open recordings in turn, and preprocess them now or whenever they are needed.
 
-    Those that lack a channel of the montage raise or are skipped by name.
+    Those that lack a channel of their montage raise or are skipped by name.
     """
     skipped: dict[str, ValueError] = {}
-    for recording, events in parts:
+    for record, opener in parts:
         try:
-            recording = recording if montage is None else to_bipolar(recording, montage)
-        except ValueError as error:
+            recording, events = opener()
+        except MissingChannelsError as error:
             if on_missing == "raise":
-                raise ValueError(f"{error} on_missing='skip' leaves such records out.") from error
-            skipped[recording.record] = error
+                raise MissingChannelsError(
+                    f"{error} on_missing='skip' leaves such records out."
+                ) from error
+            skipped[record] = error
             continue
         recording = recording if lazy else recording.load()
         yield recording if preprocess is None else recording.apply(preprocess), events

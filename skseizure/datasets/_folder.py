@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from tqdm import tqdm
@@ -113,28 +114,28 @@ def load_edf_folder(
         records[record] = file
     tables = [_events_table(file) for file in files]
 
-    def parts() -> Iterator[tuple[Recording, Events]]:
-        pairs = zip(records.items(), tables, strict=True)
-        for (record, file), table in tqdm(
-            pairs, desc="EDF", unit="file", total=len(files), disable=not verbose
-        ):
-            patient = _patient(file, folder)
-            recording = open_recording(
-                file,
-                quiet=montage is not None,
-                record=record,
-                patient=patient,
-                resample_to=sfreq,
-            )
-            yield (
-                recording,
-                read_events(
-                    table, record=record, patient=patient, types=types, duration=recording.duration
-                ),
-            )
+    def opened(record: str, file: Path, table: Path) -> tuple[Recording, Events]:
+        patient = _patient(file, folder)
+        recording = open_recording(
+            file, montage=montage, record=record, patient=patient, resample_to=sfreq
+        )
+        events = read_events(
+            table, record=record, patient=patient, types=types, duration=recording.duration
+        )
+        return recording, events
 
+    parts = (
+        (record, partial(opened, record, file, table))
+        for (record, file), table in tqdm(
+            zip(records.items(), tables, strict=True),
+            desc="EDF",
+            unit="file",
+            total=len(files),
+            disable=not verbose,
+        )
+    )
     return join_recordings(
-        read_recordings(parts(), montage, on_missing, preprocess, lazy),
+        read_recordings(parts, on_missing, preprocess, lazy),
         window=window,
         step=step,
         min_overlap=min_overlap,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from tqdm import tqdm
@@ -123,19 +124,18 @@ def load_tusz(
     chosen = choose("patients", patients, map(_patient, files), folder)
     annotated = [(file, _annotations(file)) for file in files if _patient(file) in chosen]
 
-    def parts() -> Iterator[tuple[Recording, Events]]:
-        for file, table in tqdm(annotated, desc="TUSZ", unit="file", disable=not verbose):
-            recording = open_recording(
-                file,
-                quiet=montage is not None,
-                resample_to=sfreq,
-                record=file.stem,
-                patient=_patient(file),
-            )
-            yield recording, read_events(table, types=types, duration=recording.duration)
+    def opened(file: Path, table: Path) -> tuple[Recording, Events]:
+        recording = open_recording(
+            file, montage=montage, resample_to=sfreq, record=file.stem, patient=_patient(file)
+        )
+        return recording, read_events(table, types=types, duration=recording.duration)
 
+    parts = (
+        (file.stem, partial(opened, file, table))
+        for file, table in tqdm(annotated, desc="TUSZ", unit="file", disable=not verbose)
+    )
     return join_recordings(
-        read_recordings(parts(), montage, on_missing, preprocess, lazy),
+        read_recordings(parts, on_missing, preprocess, lazy),
         window=window,
         step=step,
         min_overlap=min_overlap,

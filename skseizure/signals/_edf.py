@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -13,48 +13,70 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from .._core.amplitude import LARGEST_AMPLITUDE
-from ._edf_file import EdfChannel, EdfFile, shortest
+from ._edf_file import EdfChannel, EdfFile, EdfStretch, shortest
 from ._edf_header import Header, read_header, refuse
-from ._lazy import LazySignal
+from ._montage import derive, to_bipolar
 from ._recording import Recording
 
 # In lower case; mu also as its two bytes in Shift-JIS, which Nihon Kohden writes.
 MICROVOLTS = {"nano": 1e-3, "micro": 1.0, "milli": 1e3, "n": 1e-3, "m": 1e3, "": 1e6}
 MICROVOLTS |= dict.fromkeys(("u", "\u03bc", "\x83\xea"), 1.0)
-VOLTAGE = re.compile(f"({'|'.join(MICROVOLTS)}) *v(olts?)?")
+# A field of 8 bytes cuts "microvolts" off.
+VOLTAGE = re.compile(f"({'|'.join(MICROVOLTS)}) *v(olts?)?|(?P<cut>micro|milli|nano)vol")
+# A voltage whose prefix was lost on the way, or that is per bit.
+UNREADABLE = re.compile(r"[^a-z0-9 ] *v(olts?)?|[a-z]?v/bit")
+Unit = Literal["nV", "uV", "mV", "V"]
 
 
 def read_edf(
     path: str | os.PathLike[str],
     *,
     channels: Sequence[str] | None = None,
+    montage: str | Sequence[str] | None = None,
     resample_to: float | None = None,
-    blank_unit: Literal["nV", "uV", "mV", "V"] | None = None,
+    units: Unit | Mapping[str, Unit] | None = None,
+    blank_unit: Unit | None = None,
     record: str | None = None,
     patient: str | None = None,
+    on_gap: Literal["split", "raise", "ignore"] = "split",
+    strict: bool = False,
     dtype: DTypeLike = np.float32,
     lazy: bool = False,
 ) -> Recording:
-    """Read an EDF, EDF+ or BDF file as one continuous recording in microvolts.
+    """Read an EDF, EDF+ or BDF file as a recording in microvolts.
 
     Parameters
     ----------
     path : str or path-like
         The file. Its first bytes, not its name, tell EDF from BDF.
     channels : sequence of str, default=None
-        Channels to read, in this order. None: every channel that holds a voltage; others, such as
-        a temperature or a placeholder without calibration, are left out with a warning that names
-        them. Labels that occur more than once get running numbers, as in MNE: CHB-MIT's
-        ``T8-P8-0`` and ``T8-P8-1``.
+        Channels to read, in this order. If None, every channel that holds a voltage, or those that
+        ``montage`` needs. Others, such as a temperature or a placeholder without calibration, are
+        left out with a warning that names them. Labels that occur more than once get running
+        numbers, as in MNE: CHB-MIT's ``T8-P8-0`` and ``T8-P8-1``.
+    montage : str or sequence of str, default=None
+        Montage to bring the recording to, see `to_bipolar`. Only the channels that it needs are
+        decoded and resampled. If None, channels stay as they are.
     resample_to : float, default=None
-        Sampling rate in Hz to bring every channel to, by ``scipy.signal.resample_poly``. None: the
-        channels must share one rate.
+        Sampling rate in Hz to bring every channel to, by ``scipy.signal.resample_poly``. If None,
+        the channels must share one rate.
+    units : {"nV", "uV", "mV", "V"} or mapping of str to these, default=None
+        Unit of the channels in place of what the file states, by their names. A single unit holds
+        for all channels whose unit in the file is a voltage, blank or unreadable.
     blank_unit : {"nV", "uV", "mV", "V"}, default=None
-        Unit of channels whose physical dimension is blank. None: they count as no voltage.
+        Unit of channels whose unit in the file is blank or unreadable, such as ``?V``. If None,
+        they count as no voltage.
     record : str, default=None
-        Name of the record. None: the file's name without its extension.
+        Name of the record. If None, the file's name without its extension.
     patient : str, default=None
         Name of the patient; it is never taken from the file.
+    on_gap : {"split", "raise", "ignore"}, default="split"
+        What to do if the time stamps of the data records show a gap: read the stretches between
+        gaps (see `Recording`) with a warning, refuse the file, or ignore all time stamps but the
+        first and take all samples as one signal.
+    strict : bool, default=False
+        If True, refuse a file with more or fewer bytes than its header says. If False, read the
+        whole data records that are there, with a warning that says what was done.
     dtype : {numpy.float32, numpy.float64}, default=numpy.float32
         Type of the signal; 16 bits of an EDF sample fit float32, as do 24 bits of a BDF sample.
     lazy : bool, default=False
@@ -71,16 +93,18 @@ def read_edf(
     FileNotFoundError
         If there is no such file.
     ValueError
-        If the file is empty, cut off, longer than its header says, neither EDF nor BDF, holds
-        annotations only, or is discontinuous; if a channel asked for is not there or holds no
-        voltage; if sampling rates differ and ``resample_to`` is None. The message names the file
-        and the cause.
+        If the file is empty, holds no whole data record, is neither EDF nor BDF, or holds
+        annotations only; if data records overlap in time, or their time stamps drift by more than
+        0.1 s or are missing though there are gaps; if a channel asked for is not there or holds no
+        voltage; if sampling rates differ and ``resample_to`` is None; or as ``strict`` and
+        ``on_gap`` say. The message names the file and the cause.
+    MissingChannelsError
+        If derivations of ``montage`` cannot be had, a ValueError.
 
     Warns
     -----
     UserWarning
-        If channels are left out, or if the header leaves the number of data records open (-1) and
-        it is taken from the size of the file.
+        If channels are left out, or the file does not fit its header or has gaps.
 
     See Also
     --------
@@ -88,8 +112,10 @@ def read_edf(
 
     Notes
     -----
-    EDF+D is read if the time stamps of its data records [1]_ show no gap; EDF+C whose time stamps
-    do show one is refused all the same. The ``Status`` channel of BDF is a trigger word, not a
+    Gaps are found by the time stamps of the data records [1]_, whether the file calls itself EDF+D
+    or not. A file whose header leaves the number of data records open (-1), or states another
+    than it holds, is read as edfio and MNE read it: by its size. A digital minimum above the
+    maximum turns the sign, as in both. The ``Status`` channel of BDF is a trigger word, not a
     voltage.
 
     References
@@ -115,35 +141,108 @@ def read_edf(
     path, dtype = Path(path), np.dtype(dtype)
     if dtype not in (np.float32, np.float64):
         raise ValueError(f"dtype is {dtype}; float32 or float64 is needed.")
-    if blank_unit is not None and _microvolts(blank_unit) is None:
-        raise ValueError(f"blank_unit is {blank_unit!r}; 'nV', 'uV', 'mV' or 'V' is needed.")
-    header = read_header(path)
-    scales = _choose(header, channels, blank_unit)
+    if on_gap not in ("split", "raise", "ignore"):
+        raise ValueError(f"on_gap is {on_gap!r}; 'split', 'raise' or 'ignore' is needed.")
+    file = open_file(
+        path,
+        channels=channels,
+        montage=montage,
+        resample_to=resample_to,
+        units=_Units(units, blank_unit),
+        record=record,
+        patient=patient,
+        on_gap=on_gap,
+        strict=strict,
+        dtype=dtype,
+    )
+    recording = file.lazily() if lazy or montage is not None else file.read()
+    if montage is not None:
+        recording = to_bipolar(recording, montage)
+    return recording if lazy else recording.load()
+
+
+def open_file(
+    path: Path,
+    *,
+    channels: Sequence[str] | None,
+    montage: str | Sequence[str] | None,
+    resample_to: float | None,
+    units: _Units,
+    record: str | None,
+    patient: str | None,
+    on_gap: str,
+    strict: bool,
+    dtype: np.dtype,
+) -> EdfFile:
+    """Read a header and choose channels; see `read_edf`."""
+    header = read_header(path, strict=strict, on_gap=on_gap)
+    units.refuse_absent(header)
+    record = path.stem if record is None else record
+    scales, left_out = _choose(header, channels, units)
+    if montage is not None:
+        names = [header.names[i] for i in scales]
+        needed = {i for terms in derive(names, montage, record)[1] for i, _ in terms}
+        scales = {i: scale for n, (i, scale) in enumerate(scales.items()) if n in needed}
+    elif left_out:
+        warnings.warn(left_out, stacklevel=3)
     _check_rates(header, list(scales), resample_to)
+    notes = [*header.notes, *_inverted(header, scales)]
+    if notes:
+        warnings.warn(f"{path}: {'; '.join(notes)}.", stacklevel=3)
     # edfio lists only signals without exactly this label, the header reader tells it loosely.
     label = f"{header.format} Annotations"
     listed = [i for i, signal in enumerate(header.signals) if signal["label"] != label]
     chosen = tuple(_channel(header, i, listed.index(i), scale) for i, scale in scales.items())
     sfreq = float(header.rate(next(iter(scales))) if resample_to is None else resample_to)
-    file = EdfFile(
+    return EdfFile(
         path=path.absolute(),
         state=header.state,
         format=header.format,
-        n_records=header.n_records,
         n_bytes=header.n_bytes + header.n_records * sum(header.samples) * header.sample_bytes,
         n_signals=len(listed),
         channels=chosen,
         sfreq=sfreq,
-        n_samples=shortest(chosen, sfreq),
+        stretches=tuple(
+            EdfStretch(start, n_records, shortest(chosen, n_records, sfreq))
+            for start, n_records in header.stretches
+        ),
         dtype=dtype,
-        record=path.stem if record is None else record,
+        record=record,
         patient=patient,
         start=header.start,
     )
-    if not lazy:
-        return file.read()
-    # Whatever a file's 16 or 24 bits hold, its header has been found to scale it well.
-    return file.recording(LazySignal(file, (len(chosen), file.n_samples), dtype, finite=True))
+
+
+class _Units:
+    """The unit of each channel: what the caller states, else what the file does."""
+
+    def __init__(self, units: str | Mapping[str, str] | None, blank_unit: str | None) -> None:
+        self.named = dict(units) if isinstance(units, Mapping) else {}
+        self.all = units if isinstance(units, str) else None
+        self.blank = blank_unit
+        given = {f"units of {name!r}": unit for name, unit in self.named.items()}
+        for what, unit in {**given, "units": self.all, "blank_unit": self.blank}.items():
+            if unit is not None and (not isinstance(unit, str) or microvolts(unit) is None):
+                raise ValueError(f"{what} is {unit!r}; 'nV', 'uV', 'mV' or 'V' is needed.")
+        if units is not None and not isinstance(units, str | Mapping):
+            raise TypeError(f"units is {units!r}; a unit, or a mapping of channels, is needed.")
+
+    def refuse_absent(self, header: Header) -> None:
+        absent = [name for name in self.named if name not in header.names.values()]
+        if absent:
+            refuse(
+                header.path,
+                f"units names {', '.join(map(repr, absent))}; present are "
+                f"{', '.join(header.names.values())}.",
+            )
+
+    def of(self, name: str, stated: str) -> str:
+        if name in self.named:
+            return self.named[name]
+        unreadable = not stated or UNREADABLE.fullmatch(stated.casefold()) is not None
+        if self.all is not None and (unreadable or microvolts(stated) is not None):
+            return self.all
+        return self.blank if unreadable and self.blank is not None else stated
 
 
 def _channel(header: Header, i: int, number: int, scale: float) -> EdfChannel:
@@ -153,23 +252,36 @@ def _channel(header: Header, i: int, number: int, scale: float) -> EdfChannel:
     return EdfChannel(
         name=header.names[i],
         number=number,
-        n_samples=header.samples[i] * header.n_records,
+        width=header.samples[i],
         sfreq=header.rate(i),
         gain=gain,
         offset=scale * low - gain * least,
     )
 
 
-def _microvolts(unit: str) -> float | None:
+def microvolts(unit: str) -> float | None:
     """Return microvolts per unit, or None if the unit is no voltage."""
     match = VOLTAGE.fullmatch(unit.casefold())
-    return None if match is None else MICROVOLTS[match[1]]
+    if match is None:
+        return None
+    return MICROVOLTS[match["cut"] if match["cut"] is not None else match[1]]
+
+
+def _inverted(header: Header, picks: Iterable[int]) -> list[str]:
+    names = [
+        header.names[i]
+        for i in picks
+        if header.number(i, "digital_min") > header.number(i, "digital_max")
+    ]
+    if not names:
+        return []
+    return [f"the digital minimum of {', '.join(names)} is above the maximum, which turns the sign"]
 
 
 def _choose(
-    header: Header, channels: Sequence[str] | None, blank_unit: str | None
-) -> dict[int, float]:
-    """Return the number of each signal to read, with its microvolts per physical unit."""
+    header: Header, channels: Sequence[str] | None, units: _Units
+) -> tuple[dict[int, float], str]:
+    """Return the number of each signal to read with its microvolts per unit, and a warning."""
     wanted = list(header.names)
     if channels is not None:
         if isinstance(channels, str):
@@ -186,32 +298,27 @@ def _choose(
     scales: dict[int, float] = {}
     faults = []
     for i in wanted:
-        scale, fault = _scale(header, i, blank_unit)
+        scale, fault = _scale(header, i, units)
         if fault:
             faults.append(f"{header.names[i]!r} ({fault})")
         else:
             scales[i] = scale
-    hint = (
-        ""
-        if blank_unit or not any("blank" in fault for fault in faults)
-        else " blank_unit states the unit of those that leave it blank."
-    )
+    unclear = any("blank" in fault or "no voltage" in fault for fault in faults)
+    hint = " units or blank_unit states units." if unclear else ""
     if faults and (channels is not None or not scales):
         refuse(header.path, f"cannot read {', '.join(faults)} in microvolts.{hint}")
-    if faults:
-        warnings.warn(
-            f"{header.path}: left out {', '.join(faults)}; channels=[...] chooses without this "
-            f"warning.{hint}",
-            stacklevel=3,
-        )
-    return scales
+    warning = (
+        f"{header.path}: left out {', '.join(faults)}; channels=[...] chooses without this "
+        f"warning.{hint}"
+    )
+    return scales, warning if faults else ""
 
 
-def _scale(header: Header, i: int, blank_unit: str | None) -> tuple[float, str]:
+def _scale(header: Header, i: int, units: _Units) -> tuple[float, str]:
     """Return the microvolts per physical unit of a signal, and what keeps it from being read."""
     signal = header.signals[i]
-    unit = signal["unit"] or blank_unit or ""
-    scale = _microvolts(unit)
+    unit = units.of(header.names[i], signal["unit"])
+    scale = microvolts(unit)
     if scale is None:
         return 0.0, f"its unit {unit!r} is no voltage" if unit else "its unit is blank"
     if header.format == "BDF" and signal["label"] == "Status":
@@ -227,7 +334,7 @@ def _scale(header: Header, i: int, blank_unit: str | None) -> tuple[float, str]:
         return 0.0, f"its physical range is beyond measure: {low:g} to {high:g} {unit}"
     if low == high:
         return 0.0, f"its physical range is empty: {low:g} to {high:g}"
-    if first >= last:
+    if first == last:
         return 0.0, f"its digital range is empty: {first:g} to {last:g}"
     return scale, ""
 

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ._edf_header import file_state, refuse
 from ._filters import resample, resampled_length
+from ._lazy import LazySignal
 from ._recording import Recording
 
 
@@ -26,8 +27,8 @@ class EdfChannel:
         Unique name.
     number : int
         Its place among the signals that edfio lists.
-    n_samples : int
-        Samples in the file.
+    width : int
+        Samples in a data record.
     sfreq : float
         Sampling rate in the file.
     gain, offset : float
@@ -36,10 +37,28 @@ class EdfChannel:
 
     name: str
     number: int
-    n_samples: int
+    width: int
     sfreq: float
     gain: float
     offset: float
+
+
+class EdfStretch(NamedTuple):
+    """A run of data records without a gap.
+
+    Parameters
+    ----------
+    start : float
+        Seconds from the first sample of the file.
+    n_records : int
+        Data records.
+    n_samples : int
+        Samples of each channel of the recording.
+    """
+
+    start: float
+    n_records: int
+    n_samples: int
 
 
 @dataclass(frozen=True)
@@ -54,16 +73,16 @@ class EdfFile:
         What `file_state` said of it before its header was read.
     format : str
         ``"EDF"`` or ``"BDF"``.
-    n_records, n_bytes : int
-        Whole data records, and where the last of them ends in the file.
+    n_bytes : int
+        Where the last data record ends in the file.
     n_signals : int
         Signals that edfio should list.
     channels : tuple of EdfChannel
         The channels to read.
     sfreq : float
         Sampling rate of the recording.
-    n_samples : int
-        Samples of each channel of the recording.
+    stretches : tuple of EdfStretch
+        The data records in order.
     dtype, record, patient, start
         As in `Recording`.
     """
@@ -71,12 +90,11 @@ class EdfFile:
     path: Path
     state: tuple[int, int]
     format: str
-    n_records: int
     n_bytes: int
     n_signals: int
     channels: tuple[EdfChannel, ...]
     sfreq: float
-    n_samples: int
+    stretches: tuple[EdfStretch, ...]
     dtype: np.dtype
     record: str
     patient: str | None
@@ -86,6 +104,11 @@ class EdfFile:
     def original_sfreq(self) -> float:
         """Lowest sampling rate of the channels in the file."""
         return min(channel.sfreq for channel in self.channels)
+
+    @property
+    def n_samples(self) -> int:
+        """Samples of each channel of the recording."""
+        return sum(stretch.n_samples for stretch in self.stretches)
 
     def narrow(self, channels: Sequence[int]) -> EdfFile:
         """Return the same file with some of the channels."""
@@ -101,7 +124,14 @@ class EdfFile:
             patient=self.patient,
             start=self.start,
             original_sfreq=self.original_sfreq,
+            stretches=tuple((s.start, s.n_samples / self.sfreq) for s in self.stretches),
         )
+
+    def lazily(self) -> Recording:
+        """Return the recording with its samples left in the file."""
+        shape = len(self.channels), self.n_samples
+        # Whatever a file's 16 or 24 bits hold, its header has been found to scale it well.
+        return self.recording(LazySignal(self, shape, self.dtype, finite=True))
 
     def read(self) -> Recording:
         """Read the samples.
@@ -122,15 +152,38 @@ class EdfFile:
         data = np.empty((len(self.channels), self.n_samples), dtype=self.dtype)
         for row, channel in zip(data, self.channels, strict=True):
             digital = signals[channel.number].digital
-            if channel.sfreq == self.sfreq:
-                row[:] = digital[: self.n_samples] * channel.gain + channel.offset
-            else:
-                own = (digital * channel.gain + channel.offset).astype(self.dtype)
-                row[:] = resample(own, channel.sfreq, self.sfreq)[: self.n_samples]
+            at = place = 0
+            for _, n_records, n_samples in self.stretches:
+                piece = digital[at : at + n_records * channel.width]
+                out = row[place : place + n_samples]
+                if channel.sfreq == self.sfreq:
+                    out[:] = piece[:n_samples] * channel.gain + channel.offset
+                else:
+                    own = (piece * channel.gain + channel.offset).astype(self.dtype)
+                    out[:] = resample(own, channel.sfreq, self.sfreq)[:n_samples]
+                at, place = at + len(piece), place + n_samples
         self._refuse_change()  # while it was read
         return self.recording(data)
 
+    def annotations(self) -> list[tuple[float, float, str]]:
+        """Return the annotations: seconds from the first sample, length in seconds, text."""
+        self._refuse_change()
+        try:
+            marks = self._open().annotations
+        except Exception as error:  # edfio raises many kinds for damaged ones
+            raise ValueError(f"{self.path}: edfio cannot read its annotations: {error}") from error
+        return [(mark.onset, mark.duration or 0.0, mark.text) for mark in marks]
+
     def _decode(self) -> Sequence[Any]:
+        try:
+            signals = self._open().signals
+        except Exception as error:
+            raise ValueError(f"{self.path}: edfio cannot read it: {error}") from error
+        if len(signals) != self.n_signals:
+            refuse(self.path, f"has {self.n_signals} signals, but edfio finds {len(signals)}.")
+        return signals
+
+    def _open(self) -> Any:
         import edfio
 
         with self.path.open("rb") as stream:
@@ -138,15 +191,10 @@ class EdfFile:
         # In this copy the header fits the data: edfio then has nothing to warn of. Silencing it
         # instead would take a lock, as the filters of warnings are of the whole process, and a
         # forked child may inherit a lock that nobody opens.
-        raw[236:244] = f"{self.n_records:<8}".encode()
+        n_records = sum(stretch.n_records for stretch in self.stretches)
+        raw[236:244] = f"{n_records:<8}".encode()
         read = edfio.read_edf if self.format == "EDF" else edfio.read_bdf
-        try:
-            signals = read(memoryview(raw)).signals
-        except Exception as error:
-            raise ValueError(f"{self.path}: edfio cannot read it: {error}") from error
-        if len(signals) != self.n_signals:
-            refuse(self.path, f"has {self.n_signals} signals, but edfio finds {len(signals)}.")
-        return signals
+        return read(memoryview(raw))
 
     def _refuse_change(self) -> None:
         try:
@@ -161,7 +209,7 @@ class EdfFile:
         refuse(self.path, f"has changed since it was opened ({what}). Open it again.")
 
 
-def shortest(channels: Sequence[EdfChannel], sfreq: float) -> int:
+def shortest(channels: Sequence[EdfChannel], n_records: int, sfreq: float) -> int:
     """Return the samples that every channel has at a sampling rate."""
     # Rounding can leave one sample more at one rate than at another.
-    return min(resampled_length(channel.n_samples, channel.sfreq, sfreq) for channel in channels)
+    return min(resampled_length(n_records * c.width, c.sfreq, sfreq) for c in channels)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import warnings
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from fractions import Fraction
@@ -35,11 +34,12 @@ SIGNAL_FIELDS = {
     "samples": 8,
     "reserved": 32,
 }
-NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,2})?", re.IGNORECASE | re.ASCII)
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,3})?", re.IGNORECASE | re.ASCII)
 TIMEKEEPING = re.compile(rb"([+-]\d+(?:\.\d*)?)\x14")
 DATE_OR_TIME = re.compile(r" ?(\d{1,2})[.:'\-/ ] ?(\d{1,2})[.:'\-/ ] ?(\d{1,2})", re.ASCII)
 PLUS_DATE = re.compile(r"Startdate (\d{1,2})-([A-Za-z]{3})-(\d{4})( .*)?", re.ASCII)
 MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+DRIFT = 0.1  # seconds by which time stamps may leave the samples in the course of a file
 NO_DATE = date(1985, 1, 1)  # what EDF writes for a date that is not to be known
 
 
@@ -69,6 +69,10 @@ class Header:
         The other fields of each signal, as text.
     names : dict of int to str
         Unique names of the signals that are no annotations, by their number.
+    notes : tuple of str
+        What was put up with in a file that does not fit its header.
+    stretches : tuple of (float, int)
+        Runs of data records without a gap: start in seconds from the first, number of records.
     """
 
     path: Path
@@ -82,6 +86,8 @@ class Header:
     samples: tuple[int, ...]
     signals: tuple[dict[str, str], ...]
     names: dict[int, str]
+    notes: tuple[str, ...] = ()
+    stretches: tuple[tuple[float, int], ...] = ()
 
     @property
     def sample_bytes(self) -> int:
@@ -95,7 +101,11 @@ class Header:
     def number(self, i: int, field: str) -> float:
         """Return a numeric field of signal ``i``; a decimal comma counts as a point."""
         what = f"{field} of {self.signals[i]['label']!r}"
-        return float(_number(self.path, self.signals[i][field].replace(",", "."), what))
+        text = self.signals[i][field].replace(",", ".")
+        try:
+            return float(_number(self.path, text, what))
+        except OverflowError:
+            refuse(self.path, f"{what} in its header is {text!r}; no number is so large.")
 
 
 def refuse(path: Path, reason: str) -> NoReturn:
@@ -109,23 +119,26 @@ def file_state(path: Path) -> tuple[int, int]:
     return found.st_size, found.st_mtime_ns
 
 
-def read_header(path: Path) -> Header:
-    """Read a header, and refuse a file that does not fit it.
+def read_header(path: Path, *, strict: bool = False, on_gap: str = "split") -> Header:
+    """Read a header, and compare it with the file.
 
     Parameters
     ----------
     path : Path
         The file.
+    strict, on_gap
+        As in `read_edf`.
 
     Returns
     -------
     Header
-        The header; the file holds exactly the data records that it names, without a gap.
+        The header; the file holds at least the data records that it names.
 
     Raises
     ------
     ValueError
-        If the file is not a whole, continuous EDF or BDF file with signals.
+        If the file is no EDF or BDF file with signals, or not as whole or as continuous as it must
+        be.
     """
     state = file_state(path)
     size = state[0]
@@ -156,6 +169,7 @@ def read_header(path: Path) -> Header:
     samples = tuple(_n_samples(path, signal) for signal in signals)
     sample_bytes = 2 if file_format == "EDF" else 3
     stated = _integer(path, main[236:244], "number of data records")
+    n_records, notes = _n_records(path, stated, sum(samples) * sample_bytes, size - n_bytes, strict)
     header = Header(
         path=path,
         state=state,
@@ -163,13 +177,19 @@ def read_header(path: Path) -> Header:
         start=_start(main),
         reserved=_text(main[192:236]),
         n_bytes=n_bytes,
-        n_records=_n_records(path, stated, sum(samples) * sample_bytes, size - n_bytes),
+        n_records=n_records,
         duration=duration,
         samples=samples,
         signals=signals,
         names=_unique_names(ordinary),
     )
-    return replace(header, start=_delayed(header.start, _check_continuous(header)))
+    onset, stretches, more = _stretches(header, on_gap)
+    return replace(
+        header,
+        start=_delayed(header.start, onset),
+        notes=(*notes, *more),
+        stretches=stretches,
+    )
 
 
 def _format(path: Path, main: bytes) -> str:
@@ -225,33 +245,42 @@ def _n_samples(path: Path, signal: dict[str, str]) -> int:
     return n_samples
 
 
-def _n_records(path: Path, stated: int, record_bytes: int, data_bytes: int) -> int:
+def _n_records(
+    path: Path, stated: int, record_bytes: int, data_bytes: int, strict: bool
+) -> tuple[int, list[str]]:
+    """Return how many whole data records there are, and how the file differs from its header."""
     if record_bytes == 0:
         refuse(path, "its data records hold no samples.")
     n_records, rest = divmod(data_bytes, record_bytes)
-    if stated == -1 and rest:
+    if stated == -1 and rest and (strict or not n_records):
         refuse(
             path,
             f"cut off: the last of its data records of {record_bytes} bytes has only {rest} "
             "(and its header leaves their number open).",
         )
     if stated == -1 and n_records:
-        warnings.warn(
-            f"{path}: its header leaves the number of data records open (-1); "
-            f"the file holds {n_records} whole ones.",
-            stacklevel=4,
+        note = (
+            f"its header leaves the number of data records open (-1); the file holds {n_records} "
+            "whole ones"
         )
-        return n_records
+        cut = f" and {rest} bytes of another, which were not read" if rest else ""
+        return n_records, [note + cut]
     if stated < 1:
         refuse(path, f"holds no data: number of data records in its header is {stated}.")
-    if stated * record_bytes != data_bytes:
-        fault = "cut off" if data_bytes < stated * record_bytes else "longer than its header says"
+    if stated * record_bytes == data_bytes:
+        return stated, []
+    short = data_bytes < stated * record_bytes
+    if strict or not n_records:
         refuse(
             path,
-            f"{fault}: {stated} data records take {stated * record_bytes} bytes, "
-            f"but {data_bytes} follow its header.",
+            f"{'cut off' if short else 'longer than its header says'}: {stated} data records take "
+            f"{stated * record_bytes} bytes, but {data_bytes} follow its header."
+            + (" strict=False reads the whole ones." if n_records else ""),
         )
-    return stated
+    if n_records == stated:
+        return stated, [f"{rest} bytes after its last data record were not read"]
+    note = f"its header states {stated} data records, but the file holds {n_records} whole ones"
+    return n_records, [note + (f" and {rest} bytes more, which were not read" if rest else "")]
 
 
 def _annotates(signal: dict[str, str]) -> bool:
@@ -299,41 +328,97 @@ def _delayed(start: datetime | None, seconds: float) -> datetime | None:
         return None
 
 
-def _check_continuous(header: Header) -> float:
-    """Return the onset of the first data record in seconds, or raise if there is a gap."""
-    discontinuous = header.reserved[:5].upper() in ("EDF+D", "BDF+D")
+def _stretches(
+    header: Header, on_gap: str
+) -> tuple[float, tuple[tuple[float, int], ...], list[str]]:
+    """Find gaps by the time stamps of the data records.
+
+    Returns
+    -------
+    onset : float
+        Time stamp of the first data record in seconds.
+    stretches : tuple of (float, int)
+        As in `Header`.
+    notes : list of str
+        What was put up with.
+    """
+    whole = ((0.0, header.n_records),)
+    kind = header.reserved[:5]
+    discontinuous = kind.upper() in ("EDF+D", "BDF+D")
     annotations = [i for i, signal in enumerate(header.signals) if _annotates(signal)]
     if not annotations:
-        if discontinuous:
-            refuse(header.path, f"is {header.reserved[:5]} without time stamps to tell its gaps.")
-        return 0.0
-    first, width = annotations[0], header.sample_bytes
-    low = sum(header.samples[:first]) * width
-    shape = (header.n_records, sum(header.samples) * width)
-    raw = np.memmap(header.path, np.uint8, "r", offset=header.n_bytes, shape=shape)
-    stamps = [TIMEKEEPING.match(r) for r in _cells(raw, low, header.samples[first] * width)]
-    missing = next((i for i, stamp in enumerate(stamps) if stamp is None), None)
-    if missing is not None:
-        if discontinuous:
-            refuse(
-                header.path,
-                f"is {header.reserved[:5]}, and its data record {missing} has no time stamp.",
-            )
-        return 0.0 if stamps[0] is None else float(stamps[0][1])
-    onset = np.array([float(stamp[1]) for stamp in stamps if stamp is not None])
-    length = float(header.duration)
-    fastest = max(header.rate(i) for i in header.names)
-    # Time stamps are often written to the millisecond.
-    apart = np.abs(np.diff(onset) - length) > max(0.5 / fastest, 1e-3)
-    if apart.any():
-        i = int(np.argmax(apart))
+        if discontinuous and on_gap != "ignore":
+            refuse(header.path, f"is {kind} without time stamps to tell its gaps.")
+        return 0.0, whole, []
+    stamps = _stamps(header, annotations[0])
+    missing = np.flatnonzero(np.isnan(stamps))
+    if len(missing) and discontinuous and on_gap != "ignore":
         refuse(
             header.path,
-            f"is discontinuous: data record {i} lasts from {onset[i]:g} to "
-            f"{onset[i] + length:g} s, the next begins at {onset[i + 1]:g} s "
-            f"({int(apart.sum())} such places). Split it into continuous files.",
+            f"is {kind}, and its data record {missing[0]} has no time stamp "
+            f"({len(missing)} such records).",
         )
-    return float(onset[0])
+    there = np.flatnonzero(~np.isnan(stamps))
+    if not len(there):
+        return 0.0, whole, []
+    length = float(header.duration)
+    late = stamps[there] - there * length  # constant without gaps
+    if on_gap == "ignore":
+        return float(late[0]), whole, []
+    fastest = max(header.rate(i) for i in header.names)
+    tolerance = max(0.5 / fastest, 1e-3)  # time stamps are often written to the millisecond
+    jumps = np.diff(late)
+    apart = np.flatnonzero(np.abs(jumps) > tolerance)
+    back = apart[jumps[apart] < 0]
+    split = on_gap == "split" and not len(back) and bool((np.diff(there)[apart] == 1).all())
+    if len(apart) and not split:
+        i, j = (
+            there[(back if len(back) else apart)[0]],
+            there[(back if len(back) else apart)[0] + 1],
+        )
+        remedy = "Its records overlap" if len(back) else "on_gap='split' reads its stretches"
+        if j != i + 1:
+            remedy = f"Data records between {i} and {j} have no time stamp to tell where"
+        refuse(
+            header.path,
+            f"is discontinuous: data record {i} lasts from {stamps[i]:g} to "
+            f"{stamps[i] + length:g} s, the next begins at {stamps[j]:g} s "
+            f"({len(apart)} such places). {remedy}; on_gap='ignore' takes all samples as one.",
+        )
+    first = there[np.concatenate([[0], apart + 1])]
+    first[0] = 0
+    drift, notes = 0.0, []
+    for piece in np.split(late, apart + 1):
+        off = piece - piece[0]
+        drift = max(drift, float(off.max()), -float(off.min()), key=abs)
+    if drift > DRIFT:
+        refuse(
+            header.path,
+            f"its time stamps drift: the samples say that a stretch lasts {drift:.3g} s more or "
+            "less than its time stamps do. on_gap='ignore' counts the samples.",
+        )
+    if drift > 2 * tolerance:
+        notes.append(f"its time stamps drift by up to {drift:.3g} s; the samples were counted")
+    starts = [0.0, *(stamps[first[1:]] - late[0]).tolist()]
+    lengths = np.diff([*first.tolist(), header.n_records]).tolist()
+    if len(starts) > 1:
+        gap = sum(jumps[apart])
+        notes.append(
+            f"it has {len(apart)} gaps, {gap:g} s in all, so that the recording has {len(starts)} "
+            "stretches"
+        )
+    return float(late[0]), tuple(zip(starts, lengths, strict=True)), notes
+
+
+def _stamps(header: Header, signal: int) -> NDArray[np.float64]:
+    """Return the time stamp of each data record in seconds, NaN where there is none."""
+    width = header.sample_bytes
+    low = sum(header.samples[:signal]) * width
+    shape = (header.n_records, sum(header.samples) * width)
+    raw = np.memmap(header.path, np.uint8, "r", offset=header.n_bytes, shape=shape)
+    cells = _cells(raw, low, header.samples[signal] * width)
+    matches = [TIMEKEEPING.match(cell) for cell in cells]
+    return np.array([np.nan if match is None else float(match[1]) for match in matches])
 
 
 def _cells(raw: NDArray[np.uint8], low: int, width: int) -> list[bytes]:

@@ -1,5 +1,6 @@
 """read_edf against a naive reader of the bytes and MNE, and on files that break readers."""
 
+import pickle
 import re
 import warnings
 from datetime import datetime
@@ -10,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from skseizure.signals import Windows, read_edf
-from skseizure.signals._edf import _microvolts
+from skseizure.signals import MissingChannelsError, Windows, read_edf
+from skseizure.signals._edf import microvolts
 from skseizure.signals._edf_header import SIGNAL_FIELDS
 
 # ---------------------------------------------------------------------- naive reader and writer
@@ -252,14 +253,14 @@ def test_scaling_by_hand(write):
         *(("MV", 1e3), ("milliV", 1e3), ("V", 1e6), ("volt", 1e6), ("nV", 1e-3), (" nv ", 1e-3)),
     ],
 )
-def test_units_become_microvolts(write, unit, factor):
+def test_units_becomemicrovolts(write, unit, factor):
     recording = read_edf(write([{"unit": unit}]), dtype=np.float64)
     np.testing.assert_allclose(recording.data[0], np.arange(12) * 0.1 * factor, atol=1e-9)
 
 
 @pytest.mark.parametrize("unit", ["", "%", "DegC", "bpm", "uA", "kV", "uV/Hz", "uVrms", "v2"])
 def test_other_units_are_no_voltage(unit):
-    assert _microvolts(unit) is None
+    assert microvolts(unit) is None
 
 
 def test_what_is_no_voltage_is_left_out_by_name(write):
@@ -428,7 +429,7 @@ def test_a_gap_is_refused_wherever_it_is_flagged(write, reserved):
         ValueError,
         match=r"is discontinuous: data record 1 lasts from 1 to 2 s, the next begins at 7.5 s",
     ):
-        read_edf(path)
+        read_edf(path, on_gap="raise")
 
 
 def test_overlapping_records_are_refused(write):
@@ -504,7 +505,7 @@ def test_header_that_does_not_fit(write, at, text, reason):
     raw = path.read_bytes()
     path.write_bytes(raw[:at] + text.encode() + raw[at + len(text) :])
     with pytest.raises(ValueError, match=re.escape(reason)):
-        read_edf(path)
+        read_edf(path, strict=True)
 
 
 def test_open_number_of_records(write):
@@ -514,7 +515,9 @@ def test_open_number_of_records(write):
     assert recording.data.shape == (1, 12)
     path.write_bytes(path.read_bytes()[:-3])
     with pytest.raises(ValueError, match="cut off: the last of its data records of 8 bytes"):
-        read_edf(path)
+        read_edf(path, strict=True)
+    with pytest.warns(UserWarning, match="holds 2 whole ones and 5 bytes of another"):
+        assert read_edf(path).data.shape == (1, 8)
     path.write_bytes(path.read_bytes()[:512])
     with pytest.raises(ValueError, match="holds no data"):
         read_edf(path)
@@ -539,12 +542,16 @@ def test_cut_at_every_byte(tmp_path, stated):
         for n in range(len(raw)):
             path.write_bytes(raw[:n])
             try:
-                data = read_edf(path).data
+                data = read_edf(path, strict=True).data
             except ValueError as error:
                 assert str(path) in str(error)
             else:
                 read.append(n)
                 np.testing.assert_array_equal(data, whole[:, : data.shape[1]])
+            if n >= n_header + (len(raw) - n_header) // 3:
+                data = read_edf(path).data  # the whole data records, never others
+                n_whole = (n - n_header) // ((len(raw) - n_header) // 3)
+                np.testing.assert_array_equal(data, whole[:, : 4 * n_whole])
     record = (len(raw) - n_header) // 3
     # Only an open number of records makes a shorter file whole, and only at a record's end.
     assert read == ([n_header + record, n_header + 2 * record] if stated == -1 else [])
@@ -564,7 +571,7 @@ def test_cut_real_files(data_path, tmp_path, name, share):
     path = tmp_path / "cut.edf"
     path.write_bytes(raw[: int(share * len(raw))])
     with pytest.raises(ValueError, match=r"cut\.edf: (is empty|cut off)"):
-        read_edf(path)
+        read_edf(path, strict=True)
 
 
 @settings(
@@ -599,4 +606,220 @@ def test_flipped_layout_bytes_never_move_samples(tmp_path):
             raw[at] = digit
             path.write_bytes(raw)
             with pytest.raises(ValueError, match="flip"):
-                read_edf(path)
+                read_edf(path, strict=True)
+
+
+# ---------------------------------------------------------------------- files that do not fit
+
+TWO = [{"label": "F3"}, {"label": "C3", "samples": 2, "data": np.arange(6) * 7}]
+
+
+def naive_whole(path, n_records):
+    """Cut a file to whole data records and state their number, for the naive reader."""
+    raw = path.read_bytes()
+    n_signals = int(raw[252:256])
+    at = 256 + 216 * n_signals
+    width = 3 if raw[0] == 0xFF else 2
+    record = width * sum(int(raw[at + 8 * i : at + 8 * i + 8]) for i in range(n_signals))
+    other = path.with_name("whole.edf")
+    end = 256 * (n_signals + 1) + n_records * record
+    other.write_bytes(raw[:236] + cell(n_records, 8) + raw[244:end])
+    return naive_read(other)
+
+
+@pytest.mark.parametrize(
+    ("tail", "cut", "stated", "n_records", "note"),
+    [
+        (b"\0" * 5, 0, None, 3, "5 bytes after its last data record were not read"),
+        (b"\0" * 12, 0, None, 4, "header states 3 data records, but the file holds 4 whole ones"),
+        (
+            b"",
+            5,
+            None,
+            2,
+            "states 3 data records, but the file holds 2 whole ones and 7 bytes more",
+        ),
+        (b"", 5, -1, 2, r"open \(-1\); the file holds 2 whole ones and 7 bytes of another"),
+        (b"", 0, 99, 3, "header states 99 data records, but the file holds 3"),
+    ],
+)
+@pytest.mark.parametrize("lazy", [False, True])
+def test_whole_records_are_read_as_others_read_them(
+    write, tail, cut, stated, n_records, note, lazy
+):
+    mne = pytest.importorskip("mne")
+    path = write(TWO, stated=stated)
+    raw = path.read_bytes()
+    path.write_bytes(raw[: len(raw) - cut] + tail)
+    for label in ("F3", "C3"):
+        with pytest.warns(UserWarning, match=note):
+            recording = read_edf(path, channels=[label], dtype=np.float64, lazy=lazy).load()
+        truth = {name: values for name, *_, values in naive_whole(path, n_records)}
+        np.testing.assert_allclose(recording.data[0], truth[label])
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            theirs = edfio.read_edf(path).get_signal(label).data
+            mnes = mne.io.read_raw_edf(path, include=[label], preload=True, verbose="ERROR")
+        np.testing.assert_allclose(theirs, truth[label], atol=1e-9)
+        np.testing.assert_allclose(mnes.get_data()[0] * 1e6, truth[label], atol=1e-6)
+        if stated != -1 or cut:
+            with pytest.raises(ValueError, match=r"cut off|longer than its header says"):
+                read_edf(path, strict=True)
+
+
+def test_not_even_one_whole_record(write):
+    path = write(TWO)
+    path.write_bytes(path.read_bytes()[: 256 * 3 + 11])
+    with pytest.raises(ValueError, match="cut off: 3 data records take 36 bytes, but 11 follow"):
+        read_edf(path, channels=["F3"])
+
+
+def test_inverted_digital_range(write):
+    mne = pytest.importorskip("mne")
+    path = write([{"digital_min": 1000, "digital_max": -1000}, {"label": "C3"}])
+    with pytest.warns(UserWarning, match="digital minimum of F3-C3 is above the maximum, which"):
+        recording = read_edf(path, dtype=np.float64)
+    np.testing.assert_allclose(recording.data[0], -np.arange(12) * 0.1)
+    np.testing.assert_allclose(recording.data[1], np.arange(12) * 0.1)
+    np.testing.assert_allclose(edfio.read_edf(path).signals[0].data, recording.data[0], atol=1e-9)
+    raw = mne.io.read_raw_edf(path, preload=True, verbose="ERROR")
+    np.testing.assert_allclose(raw.get_data() * 1e6, recording.data, atol=1e-6)
+
+
+def test_three_digits_of_an_exponent(write):
+    path = write([{"physical_min": "-8e+002", "physical_max": "8e+002"}])
+    np.testing.assert_allclose(read_edf(path, dtype=np.float64).data[0], np.arange(12) * 0.8)
+    path = write([{"physical_max": "8e+999"}, {"label": "C3"}])
+    with pytest.warns(UserWarning, match="left out 'F3-C3' .*no number is so large"):
+        assert read_edf(path).ch_names == ("C3",)
+
+
+# ---------------------------------------------------------------------- units
+
+
+@pytest.mark.parametrize("unit", [b".V", b"?V", b"\xefV", b"\xe6V", "uV/bit", ""])
+def test_an_unreadable_unit_is_given(write, unit):
+    path = write([{"label": "F3", "unit": unit}, {"label": "Temp", "unit": "DegC"}])
+    with pytest.raises(ValueError, match=r"cannot read 'F3' .*units or blank_unit states units"):
+        read_edf(path, channels=["F3"])
+    for options in ({"blank_unit": "mV"}, {"units": "mV"}, {"units": {"F3": "mV"}}):
+        recording = read_edf(path, channels=["F3"], dtype=np.float64, **options)
+        np.testing.assert_allclose(recording.data[0], np.arange(12) * 100.0)
+        with pytest.warns(UserWarning, match="left out 'Temp'"):
+            assert read_edf(path, **options).ch_names == ("F3",)
+
+
+def test_a_unit_cut_off_after_eight_letters(write):
+    np.testing.assert_allclose(
+        read_edf(write([{"unit": "microvol"}]), dtype=np.float64).data[0], np.arange(12) * 0.1
+    )
+
+
+def test_units_replace_those_of_the_file(write):
+    path = write([{"label": "F3"}, {"label": "C3", "unit": "mV"}, {"label": "T", "unit": "C"}])
+    step = np.arange(12) * 0.1
+    with pytest.warns(UserWarning, match="left out 'T'"):
+        recording = read_edf(path, units="V", dtype=np.float64)
+    np.testing.assert_allclose(recording.data, [step * 1e6] * 2)
+    recording = read_edf(path, units={"C3": "uV", "T": "mV"}, dtype=np.float64)
+    np.testing.assert_allclose(recording.data, [step, step, step * 1e3])
+    with pytest.raises(ValueError, match=r"units names 'O1'; present are F3, C3, T"):
+        read_edf(path, units={"O1": "uV"})
+    with pytest.raises(ValueError, match="units of 'C3' is 'Hz'; 'nV'"):
+        read_edf(path, units={"C3": "Hz"})
+    with pytest.raises(TypeError, match="units is 3; a unit, or a mapping"):
+        read_edf(path, units=3)
+
+
+# ---------------------------------------------------------------------- gaps
+
+
+def test_stretches_between_gaps(write):
+    stamps = ["+0.5", "+1.5", "+7.5", "+8.5", "+9.5", "+20"]
+    path = write([{}], reserved="EDF+D", n_records=6, onsets=stamps)
+    for lazy in (False, True):
+        with pytest.warns(UserWarning, match=r"has 2 gaps, 14.5 s in all, .* 3 stretches"):
+            recording = read_edf(path, dtype=np.float64, lazy=lazy)
+        assert recording.stretches == ((0, 2), (7, 3), (19.5, 1))
+        assert (recording.duration, recording.data.shape) == (20.5, (1, 24))
+        assert recording.start == datetime(2020, 3, 2, 10, 20, 30, 500000)
+        X = Windows.from_recording(recording, window=1, step=0.5)
+        assert X.onset.tolist() == [0, 0.5, 1, 7, 7.5, 8, 8.5, 9, 19.5]
+        assert [len(rows) for rows in X.segments()] == [3, 5, 1]
+        first = (np.array([0, 2, 4, 8, 10, 12, 14, 16, 20])) * 0.1
+        np.testing.assert_allclose(X.data[:, 0, 0], first)
+        by_signal = [(len(rows), part.shape) for rows, part in X.by_signal()]
+        assert by_signal == [(3, (3, 1, 4)), (5, (5, 1, 4)), (1, (1, 1, 4))]
+        again = pickle.loads(pickle.dumps(X[[8, 3]]))
+        np.testing.assert_array_equal(again.data, X.data[[8, 3]])
+        assert [info.observed for info in X.recordings().values()] == [6.0]
+
+
+def test_each_stretch_is_resampled_by_itself(write):
+    path = write([{"samples": 10, "data": np.tile([100, -100], 30)}], n_records=6, onsets=[
+        "+0", "+1", "+2", "+5", "+6", "+7"], reserved="EDF+D")  # fmt: skip
+    with pytest.warns(UserWarning, match="2 stretches"):
+        whole = read_edf(path, resample_to=7, dtype=np.float64)
+    assert whole.stretches == ((0, 3), (5, 3))
+    np.testing.assert_allclose(whole.data[:, :21], whole.data[:, 21:])
+
+
+def test_gaps_can_be_ignored(write):
+    path = write([{}], reserved="EDF+D", onsets=["+0.5", "+1.5", "+7.5"])
+    recording = read_edf(path, on_gap="ignore")
+    assert (recording.stretches, recording.start.microsecond) == (((0, 3),), 500000)
+    assert read_edf(write([{}], reserved="EDF+D"), on_gap="ignore").duration == 3
+    with pytest.raises(ValueError, match="on_gap is 'fill'; 'split', 'raise' or 'ignore'"):
+        read_edf(path, on_gap="fill")
+
+
+def test_time_stamps_that_drift(write):
+    """Each by less than a gap, in sum by more than an event can bear."""
+    signal = [{"samples": 256, "data": np.zeros(256 * 400)}]
+    stamps = [f"+{i * 1.0009:.4f}" for i in range(400)]
+    path = write(signal, n_records=400, onsets=stamps, reserved="EDF+C")
+    with pytest.raises(ValueError, match=r"time stamps drift: .* 0\.359 s more or less"):
+        read_edf(path)
+    assert read_edf(path, on_gap="ignore").duration == 400
+    stamps = [f"+{i * 1.0002:.4f}" for i in range(400)]
+    path = write(signal, n_records=400, onsets=stamps)
+    with pytest.warns(UserWarning, match=r"drift by up to 0\.0798 s; the samples were counted"):
+        assert read_edf(path).duration == 400
+    rounded = [f"+{i * 0.3333333333:.3f}" for i in range(400)]
+    signal = [{"samples": 4, "data": np.zeros(4 * 400)}]
+    assert read_edf(
+        write(signal, n_records=400, onsets=rounded, duration=".3333333")
+    ).duration == pytest.approx(400 / 3)
+
+
+def test_some_time_stamps_are_missing(write):
+    stamps = [b"", "+1", b"", "+3", "+10", "+11"]
+    path = write([{}], n_records=6, onsets=stamps, reserved="EDF+C")
+    with pytest.warns(UserWarning, match="2 stretches"):
+        assert read_edf(path).stretches == ((0, 4), (10, 2))
+    with pytest.raises(ValueError, match=r"EDF\+D, and its data record 0 has no time .*2 such"):
+        read_edf(write([{}], n_records=6, onsets=stamps, reserved="EDF+D"))
+    stamps = ["+0", "+1", b"", "+9", "+10", "+11"]
+    path = write([{}], n_records=6, onsets=stamps, reserved="EDF+C")
+    with pytest.raises(ValueError, match="Data records between 1 and 3 have no time stamp"):
+        read_edf(path)
+
+
+# ---------------------------------------------------------------------- montage
+
+
+def test_only_the_channels_of_a_montage_count(write):
+    """Neither another rate nor another unit of what the montage does not need is in the way."""
+    signals = [
+        {"label": "EEG F3-Ref", "data": np.arange(12) * 3},
+        {"label": "EEG C3-Ref", "data": np.arange(12)},
+        {"label": "ECG", "samples": 8},
+        {"label": "Temp", "unit": "DegC"},
+    ]
+    path = write(signals)
+    for lazy in (False, True):
+        recording = read_edf(path, montage=["F3-C3"], lazy=lazy, dtype=np.float64)
+        assert (recording.ch_names, recording.sfreq) == (("F3-C3",), 4)
+        np.testing.assert_allclose(recording.load().data[0], np.arange(12) * 0.2, atol=1e-12)
+        with pytest.raises(MissingChannelsError, match=r"'a' has no channels for C3-P3"):
+            read_edf(path, montage=["C3-P3"], lazy=lazy)

@@ -415,7 +415,7 @@ def test_errors_of_the_header_come_at_once(tmp_path, path):
         Windows.from_edf(path, window=31, lazy=True)
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(ValueError, match="cut off"):
-        Windows.from_edf(path, window=2, lazy=True)
+        Windows.from_edf(path, window=2, lazy=True, strict=True)
 
 
 def test_nan_from_preprocess_is_found(path):
