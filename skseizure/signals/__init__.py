@@ -7,6 +7,7 @@ from ._events import Event, Events, RecordInfo
 from ._events_io import read_events, write_events
 from ._filter_recording import filter_recording, resample_recording
 from ._montage import MissingChannelsError, get_montage, to_bipolar
+from ._read import read_recording
 from ._recording import Recording
 from ._windows import Windows
 
@@ -22,6 +23,7 @@ __all__ = [
     "read_chbmit_summary",
     "read_edf",
     "read_events",
+    "read_recording",
     "resample_recording",
     "to_bipolar",
     "write_events",

@@ -138,17 +138,14 @@ def read_edf(
     >>> bool(np.abs(recording.data - wave).max() < 0.01)
     True
     """
-    path, dtype = Path(path), np.dtype(dtype)
-    if dtype not in (np.float32, np.float64):
-        raise ValueError(f"dtype is {dtype}; float32 or float64 is needed.")
-    if on_gap not in ("split", "raise", "ignore"):
-        raise ValueError(f"on_gap is {on_gap!r}; 'split', 'raise' or 'ignore' is needed.")
+    path, dtype = Path(path), check_dtype(dtype)
+    check_on_gap(on_gap)
     file = open_file(
         path,
         channels=channels,
         montage=montage,
         resample_to=resample_to,
-        units=_Units(units, blank_unit),
+        units=Units(units, blank_unit),
         record=record,
         patient=patient,
         on_gap=on_gap,
@@ -161,13 +158,27 @@ def read_edf(
     return recording if lazy else recording.load()
 
 
+def check_dtype(dtype: DTypeLike) -> np.dtype:
+    """Return the type of a signal, or raise if it is none."""
+    dtype = np.dtype(dtype)
+    if dtype not in (np.float32, np.float64):
+        raise ValueError(f"dtype is {dtype}; float32 or float64 is needed.")
+    return dtype
+
+
+def check_on_gap(on_gap: str) -> None:
+    """Refuse what says nothing about gaps."""
+    if on_gap not in ("split", "raise", "ignore"):
+        raise ValueError(f"on_gap is {on_gap!r}; 'split', 'raise' or 'ignore' is needed.")
+
+
 def open_file(
     path: Path,
     *,
     channels: Sequence[str] | None,
     montage: str | Sequence[str] | None,
     resample_to: float | None,
-    units: _Units,
+    units: Units,
     record: str | None,
     patient: str | None,
     on_gap: str,
@@ -213,7 +224,7 @@ def open_file(
     )
 
 
-class _Units:
+class Units:
     """The unit of each channel: what the caller states, else what the file does."""
 
     def __init__(self, units: str | Mapping[str, str] | None, blank_unit: str | None) -> None:
@@ -279,7 +290,7 @@ def _inverted(header: Header, picks: Iterable[int]) -> list[str]:
 
 
 def _choose(
-    header: Header, channels: Sequence[str] | None, units: _Units
+    header: Header, channels: Sequence[str] | None, units: Units
 ) -> tuple[dict[int, float], str]:
     """Return the number of each signal to read with its microvolts per unit, and a warning."""
     wanted = list(header.names)
@@ -314,7 +325,7 @@ def _choose(
     return scales, warning if faults else ""
 
 
-def _scale(header: Header, i: int, units: _Units) -> tuple[float, str]:
+def _scale(header: Header, i: int, units: Units) -> tuple[float, str]:
     """Return the microvolts per physical unit of a signal, and what keeps it from being read."""
     signal = header.signals[i]
     unit = units.of(header.names[i], signal["unit"])

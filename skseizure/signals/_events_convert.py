@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -257,13 +257,90 @@ def from_annotations(
     # MNE writes local time as if it were UTC.
     info = RecordInfo(duration, patient=patient, start=start and start.replace(tzinfo=None))
     found = sort_rows(join_borders(rows, "annotations"), types, "annotations")
-    instants = [row.onset for row in found.seizures if row.duration <= 0]
+    _refuse_instants(found.seizures, "annotations")
+    return events_of(found.seizures, {record: found.info(record, info)})
+
+
+def annotation_rows(record: str, marks: Iterable[tuple[float, float, str]]) -> list[Event]:
+    """Return annotations of a file, onset, length and text, as rows."""
+    return [
+        Event(record, float(onset), float(length), str(text))
+        for onset, length, text in marks
+        if str(text).strip()
+    ]
+
+
+def events_of_annotations(
+    rows: list[Event],
+    *,
+    record: str,
+    duration: float,
+    patient: str | None,
+    start: datetime | None,
+    types: Mapping[str, str] | None,
+    where: str,
+) -> tuple[Events, list[tuple[float, float]]]:
+    """Return the seizures among the annotations of a file, which also hold notes of any kind.
+
+    Parameters
+    ----------
+    rows : list of Event
+        See `annotation_rows`.
+    record, duration, patient, start
+        Of the recording.
+    types : mapping of str to str, or None
+        See `check_types`.
+    where : str
+        What errors and warnings name.
+
+    Returns
+    -------
+    events : Events
+        Time of annotations that nobody knows is unjudged.
+    spans : list of (float, float)
+        Time that is marked as bad.
+
+    Raises
+    ------
+    ValueError
+        If a seizure has no length.
+
+    Warns
+    -----
+    UserWarning
+        If nobody knows an annotation.
+    """
+    own = check_types(types)
+    strange: dict[str, int] = {}
+    for row in rows:
+        if border(row.event_type) is None and classify(row.event_type, own) is None:
+            strange[row.event_type] = strange.get(row.event_type, 0) + 1
+    if strange:
+        listed = ", ".join(f"{n} of {text!r}" for text, n in list(strange.items())[:8])
+        listed += f" and {len(strange) - 8} more" if len(strange) > 8 else ""
+        warnings.warn(
+            f"{where}: nobody knows whether these annotations are seizures, and their time counts "
+            f"as unjudged: {listed}. State it with types, for example types={{'*': 'other'}} to "
+            "ignore them.",
+            stacklevel=3,
+        )
+    known = [row for row in rows if row.event_type not in strange]
+    found = sort_rows(join_borders(known, where), types, where)
+    _refuse_instants(found.seizures, where)
+    info = RecordInfo(duration, patient=patient, start=start)
+    spans = [span for span in found.unjudged.get(record, []) if span[1] > span[0]]
+    unknown = [(row.onset, row.onset + row.duration) for row in rows if row.event_type in strange]
+    info = info.mark_unjudged([*spans, *(span for span in unknown if span[1] > span[0])])
+    return events_of(found.seizures, {record: info}), spans
+
+
+def _refuse_instants(seizures: list[Event], where: str) -> None:
+    instants = [row.onset for row in seizures if row.duration <= 0]
     if instants:
         raise ValueError(
-            f"annotations hold {len(instants)} seizures without a length, the first at "
+            f"{where}: {len(instants)} seizures have no length, the first at "
             f"{instants[0]:g} s; give them one, or mark their ends as 'seizure end'."
         )
-    return events_of(found.seizures, {record: found.info(record, info)})
 
 
 def join_borders(rows: Iterable[Event], where: str) -> list[Event]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ._edf import Units, microvolts
 from ._recording import Recording
 from ._samples import warn_of_scale
 
@@ -22,36 +25,96 @@ def recording_from_raw(
     patient: str | None = None,
     reject_by_annotation: bool = True,
     bad_channels: str = "raise",
+    units: Any = None,
 ) -> Recording:
     """Turn an MNE ``Raw`` object into a recording; see `Recording.from_raw`."""
     _check_kind("raw", raw, "mne.io.Raw", ("get_data", "first_time", "filenames"))
-    picked = _without_bads(_pick(raw.copy(), picks), bad_channels)
-    data = picked.get_data() * 1e6
+    picked = choose_channels(raw, picks, bad_channels)
+    factors = microvolts_of(raw, picked.ch_names, Units(units, None))
+    data = picked.get_data() * np.array(factors)[:, np.newaxis]
     if bad_channels == "nan":
         data[np.isin(picked.ch_names, raw.info["bads"])] = np.nan
-    warn_of_scale(data, "raw", largest=True)
-    sfreq = float(raw.info["sfreq"])
-    marked = _marked(raw, data.shape[1], sfreq) if reject_by_annotation else ([], [], [])
-    spans, breaks, missing = marked
-    pieces = _stretches(data.shape[1], breaks, missing)
-    if not pieces:
-        raise ValueError("raw is marked BAD_ACQ_SKIP throughout; nothing of it was recorded.")
-    if missing:
+    warn_of_scale(data, "raw", largest=set(factors) == {1e6})
+    pieces, fields = describe_raw(raw, bad=reject_by_annotation, gaps=reject_by_annotation)
+    if len(pieces) > 1 or pieces[0] != (0, data.shape[1]):
         data = np.concatenate([data[:, first:end] for first, end in pieces], axis=1)
     file = raw.filenames[0] if raw.filenames else None
-    start = raw.info["meas_date"]
     return Recording(
         data,
-        sfreq,
-        picked.ch_names,
+        ch_names=picked.ch_names,
         record=record if record is not None else "0" if file is None else Path(file).stem,
         patient=patient,
-        # MNE writes local time as if it were UTC.
-        start=None if start is None else start.replace(tzinfo=None),
-        offset=float(raw.first_time),
-        stretches=tuple((first / sfreq, (end - first) / sfreq) for first, end in pieces),
-        unjudged=tuple(spans),
+        **fields,
     )
+
+
+def choose_channels(raw: Any, picks: Any, bad_channels: str) -> Any:
+    """Return a copy of a raw object with the picked channels, less those that are bad."""
+    return _without_bads(_pick(raw.copy(), picks), bad_channels)
+
+
+def microvolts_of(raw: Any, ch_names: Sequence[str], units: Units) -> tuple[float, ...]:
+    """Return what turns each channel into microvolts; warn where MNE took an unknown unit for V."""
+    original = getattr(raw, "_orig_units", None) or {}
+    unknown = [name for name in ch_names if original.get(name) == "n/a"]
+    strange = [name for name in units.named if name in ch_names and name not in unknown]
+    absent = [name for name in units.named if name not in raw.ch_names]
+    if strange or absent:
+        raise ValueError(
+            f"units names {', '.join(strange or absent)}, "
+            + ("whose unit MNE reads from the file." if strange else "which are not there.")
+        )
+    factors, guessed = [], []
+    for name in ch_names:
+        unit = units.named.get(name, units.all) if name in unknown else None
+        factors.append(1e6 if unit is None else microvolts(unit) or 1e6)
+        if name in unknown and unit is None:
+            guessed.append(name)
+    if guessed:
+        warnings.warn(
+            f"MNE does not know the unit of {len(guessed)} of {len(ch_names)} channels "
+            f"({', '.join(guessed[:4])}{', ...' if len(guessed) > 4 else ''}) and takes volts; "
+            "units='uV' states another.",
+            stacklevel=4,
+        )
+    return tuple(factors)
+
+
+def describe_raw(
+    raw: Any, *, bad: bool, gaps: bool
+) -> tuple[list[tuple[int, int]], dict[str, Any]]:
+    """Return what is known of a raw object beside its samples.
+
+    Parameters
+    ----------
+    raw : mne.io.BaseRaw
+        It is not changed.
+    bad : bool
+        Whether annotations that begin with ``BAD`` or ``EDGE`` mark time that cannot be judged.
+    gaps : bool
+        Whether a stretch ends where recordings were joined, and where none was made.
+
+    Returns
+    -------
+    pieces : list of (int, int)
+        First sample of each stretch, and the one after its last.
+    fields : dict
+        For `Recording`: ``sfreq``, ``start``, ``offset``, ``stretches`` and ``unjudged``.
+    """
+    sfreq, n_samples = float(raw.info["sfreq"]), len(raw.times)
+    spans, breaks, missing = _marked(raw, n_samples, sfreq)
+    pieces = _stretches(n_samples, breaks, missing) if gaps else [(0, n_samples)]
+    if not pieces:
+        raise ValueError("raw is marked BAD_ACQ_SKIP throughout; nothing of it was recorded.")
+    start = raw.info["meas_date"]
+    return pieces, {
+        "sfreq": sfreq,
+        # MNE writes local time as if it were UTC.
+        "start": None if start is None else start.replace(tzinfo=None),
+        "offset": float(raw.first_time),
+        "stretches": tuple((first / sfreq, (end - first) / sfreq) for first, end in pieces),
+        "unjudged": tuple(spans) if bad else (),
+    }
 
 
 def _without_bads(picked: Any, bad_channels: str) -> Any:

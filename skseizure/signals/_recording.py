@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -154,6 +154,7 @@ class Recording:
         patient: str | None = None,
         reject_by_annotation: bool = True,
         bad_channels: Literal["raise", "interpolate", "nan", "drop", "keep"] = "raise",
+        units: str | Mapping[str, str] | None = None,
     ) -> Recording:
         """Take the signal of an MNE ``Raw`` object.
 
@@ -175,6 +176,9 @@ class Recording:
             What to do with channels that ``raw.info["bads"]`` lists: refuse them by name, let MNE
             interpolate them from their neighbours, fill them with NaN, leave them out, or take them
             as they are.
+        units : {"nV", "uV", "mV", "V"} or mapping of str to these, default=None
+            Unit of the channels, or by their names, whose unit MNE does not know and took for
+            volts.
 
         Returns
         -------
@@ -193,8 +197,8 @@ class Recording:
         Warns
         -----
         UserWarning
-            If the amplitudes are not those of EEG in volts, as of files whose unit MNE did not
-            know.
+            If MNE does not know a unit and ``units`` does not state it, or if the amplitudes are
+            not those of EEG in volts.
         """
         from ._mne import recording_from_raw
 
@@ -205,6 +209,7 @@ class Recording:
             patient=patient,
             reject_by_annotation=reject_by_annotation,
             bad_channels=bad_channels,
+            units=units,
         )
 
     def replace(self, **changes) -> Recording:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from html import escape
 from typing import Any, Literal, Self
@@ -380,6 +380,7 @@ class Windows:
         preprocess: Callable[[Recording], Recording] | None = None,
         reject_by_annotation: bool = True,
         bad_channels: Literal["raise", "interpolate", "nan", "drop", "keep"] = "raise",
+        units: str | Mapping[str, str] | None = None,
     ) -> Windows:
         """Cut an MNE ``Raw`` object into windows.
 
@@ -402,6 +403,8 @@ class Windows:
             crosses a place where recordings were joined.
         bad_channels : {"raise", "interpolate", "nan", "drop", "keep"}, default="raise"
             What to do with channels that ``raw.info["bads"]`` lists; see `Recording.from_raw`.
+        units : {"nV", "uV", "mV", "V"} or mapping of str to these, default=None
+            Unit of channels whose unit MNE does not know; see `Recording.from_raw`.
 
         Returns
         -------
@@ -418,7 +421,7 @@ class Windows:
         Warns
         -----
         UserWarning
-            If the amplitudes are not those of EEG in volts.
+            As `Recording.from_raw`.
         """
         recording = Recording.from_raw(
             raw,
@@ -427,6 +430,7 @@ class Windows:
             patient=patient,
             reject_by_annotation=reject_by_annotation,
             bad_channels=bad_channels,
+            units=units,
         )
         if preprocess is not None:
             recording = recording.apply(preprocess)

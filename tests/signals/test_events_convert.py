@@ -287,7 +287,7 @@ def test_annotations_alone():
     )
     with pytest.raises(TypeError, match="source is list"):
         Events.from_annotations([], duration=9)
-    with pytest.raises(ValueError, match="1 seizures without a length, the first at 7 s"):
+    with pytest.raises(ValueError, match="1 seizures have no length, the first at 7 s"):
         Events.from_annotations(mne.Annotations([7], [0], ["seizure"]), duration=9)
     with pytest.raises(ValueError, match="events holds 2 records"):
         Events([], [], recordings={"a": 1.0, "b": 1.0}).to_annotations()
