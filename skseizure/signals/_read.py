@@ -16,7 +16,8 @@ from ._edf import Unit, Units, check_dtype, check_on_gap, open_file
 from ._edf_header import MAGIC, file_state, refuse
 from ._events import Events
 from ._events_convert import annotation_rows, events_of_annotations
-from ._filters import resample_recording, resampled_length
+from ._filter_recording import resample_recording
+from ._filters import resampled_length
 from ._lazy import LazySignal
 from ._mne import choose_channels, describe_raw, microvolts_of
 from ._montage import derive, to_bipolar

@@ -309,7 +309,7 @@ def test_errors_are_one_line(model, corpus, new, tmp_path):
     assert "No such file" in error("detect", tmp_path / "no.skops", edf, out)
     assert "not a skseizure model" in error("detect", edf, edf, out)
     cut = tmp_path / "cut.edf"
-    cut.write_bytes(edf.read_bytes()[:-1000])
+    cut.write_bytes(edf.read_bytes()[:6000])
     assert "cut.edf" in error("detect", model, cut, out)
     assert not out.exists(), "nothing half done is left behind"
     assert "which is not there" in error("train", tmp_path / "x", tmp_path / "m")
