@@ -17,6 +17,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_predict
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
+from .._core.labels import seizure_column
 from ..features import BandFeatures
 from ..metrics import make_sample_scorer, refit_pooled
 from ..model_selection import StratifiedPatientKFold
@@ -292,7 +293,9 @@ def train_baseline(X: Windows, y: ArrayLike) -> SeizureDetector:
         LogisticRegression(class_weight="balanced"),
     )
     detector = SeizureDetector(line).fit(X, y)
-    false_alarms, hits, thresholds = roc_curve(y, detector.predict_proba(X)[:, 1])
+    column = seizure_column(detector)
+    ictal = np.asarray(y) == detector.classes_[column]
+    false_alarms, hits, thresholds = roc_curve(ictal, detector.predict_proba(X)[:, column])
     best = np.argmax((hits - false_alarms)[1:]) + 1  # the first threshold is infinite
     return detector.set_params(threshold=float(thresholds[best]))
 

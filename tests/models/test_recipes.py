@@ -74,3 +74,13 @@ def test_the_baseline_has_the_best_threshold_in_training(toy):
 
     best = hits_less_false_alarms(baseline.threshold)
     assert best >= max(map(hits_less_false_alarms, np.linspace(0, 1, 101))) > 0.8
+
+
+def test_the_baseline_takes_labels_of_any_name(toy):
+    X, y, _ = toy
+    expected = train_baseline(X, y)
+    baseline = train_baseline(X, np.where(y, "ictal", "normal"))
+    assert baseline.threshold == pytest.approx(expected.threshold, abs=1e-6)
+    found, known = baseline.predict_events(X), expected.predict_events(X)
+    assert found.onset.tolist() == known.onset.tolist()
+    assert found.duration.tolist() == known.duration.tolist()
