@@ -213,7 +213,8 @@ class BaseMoEClassifier(ClassifierMixin, BaseEstimator):
         self.class_counts_ = np.bincount(codes, minlength=len(self.classes_))
         totals = np.bincount(codes, kept.sample_weight, minlength=len(self.classes_))
         plan = self._plan(seed, totals, is_signal=is_signal, continued=start is not None)
-        signals, self.channel_mean_, self.channel_scale_ = learn_scaling(kept.X)
+        self.channel_mean_, self.channel_scale_ = learn_scaling(kept.X)
+        signals = scaled(kept.X, self.channel_mean_, self.channel_scale_)
         inputs = {"x": signals, **self._learn_manual(kept, seed)}
         valid = None
         if held_out is not None:
@@ -405,22 +406,9 @@ class BaseMoEClassifier(ClassifierMixin, BaseEstimator):
         if self.sfreq_ is not None:
             check_sfreq(self, X, reset=False)
         X = check_windows(self, X, reset=False)
-        proba, gates = predict(
+        return predict(
             self.network_params_, self.state_, self._batches(X), self.device, self.n_jobs
         )
-        self._refuse_far(X, proba)
-        return proba, gates
-
-    def _refuse_far(self, X: Any, values: NDArray) -> None:
-        """Refuse windows so far from those of `fit` that what was made of them is not finite."""
-        strange = np.flatnonzero(~np.isfinite(values).all(axis=1))
-        if len(strange):
-            largest = np.abs(np.asarray(X[strange[:1]], dtype=np.float64)).max()
-            raise ValueError(
-                f"X: window {strange[0]} has samples of up to {largest:.3g}, too far from those "
-                f"seen in fit, of standard deviations up to {self.channel_scale_.max():.3g}, for "
-                "finite probabilities."
-            )
 
     def _network_params(self, inputs: dict[str, NDArray]) -> dict[str, Any]:
         return {

@@ -161,7 +161,7 @@ class MixMoEClassifier(BaseMoEClassifier):
     ------
     ValueError
         As `SeizureMoEClassifier`; also if the sampling rate is needed but not known, manual
-        features or their squares are not finite, or the traditional expert knows other classes.
+        features are not finite, or the traditional expert knows other classes.
     TypeError
         If the traditional expert has neither ``predict_proba`` nor ``decision_function``.
 
@@ -297,14 +297,11 @@ class MixMoEClassifier(BaseMoEClassifier):
     def _manual(self, X: Any) -> dict[str, NDArray]:
         table = check_table(self.feature_extractor_.transform(X), len(X))
         log_proba = expert_log_proba(self.traditional_expert_, table, self.classes_)
-        inputs = self._as_inputs(table, log_proba)
-        self._refuse_far(X, inputs["manual"])
-        return inputs
+        return self._as_inputs(table, log_proba)
 
     def _as_inputs(self, table: NDArray, log_proba: NDArray) -> dict[str, NDArray]:
-        with np.errstate(over="ignore"):
-            manual = (table - self.manual_mean_) / self.manual_scale_
-            return {"manual": manual.astype(np.float32), "outside": log_proba.astype(np.float32)}
+        manual = (table - self.manual_mean_) / self.manual_scale_
+        return {"manual": manual.astype(np.float32), "outside": log_proba.astype(np.float32)}
 
     def _make_feature_extractor(self) -> Any:
         if not isinstance(self.feature_extractor, str):

@@ -277,8 +277,7 @@ def train(
     if broken:
         raise ValueError(
             f"Training diverged: {broken[0]} is not finite. A smaller lr may help, or smaller "
-            "weights (w_balance, w_agree, weight_decay, class_weight, joint_gamma); X may also "
-            "hold values beyond single precision."
+            "weights (w_balance, w_agree, weight_decay, class_weight, joint_gamma)."
         )
     history = [{k: v for k, v in row.items() if k != "batches"} for row in net.history]
     return state, history
