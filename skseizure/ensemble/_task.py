@@ -289,7 +289,9 @@ def make_validation(
             if not np.any(side_labels == c):
                 raise ValueError(
                     f"{origin} leaves no row of class {_item(c)!r} for {side}, of "
-                    f"{np.sum(y == c)} in y; every class is needed on both sides"
+                    f"{np.sum(y == c)} in y"
+                    + ("" if sample_weight is None else " with any sample_weight")
+                    + "; every class is needed on both sides"
                     + ("." if groups is None else ", in at least two groups.")
                 )
     return split

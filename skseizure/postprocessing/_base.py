@@ -72,8 +72,12 @@ class MetaClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
                 f"estimator is {self.estimator!r}; {type(self).__name__} needs a classifier."
             )
         column, known = check_labels_to_hand_on(y)
-        if len(known):
-            refuse_continuous(known)
+        if len(known) == 0:
+            raise ValueError(
+                f"y has no labelled row: all {len(column)} are NaN or None; {type(self).__name__} "
+                "needs two classes."
+            )
+        refuse_continuous(known)
         labels = np.unique(known)
         if len(labels) == 1:
             raise ValueError(
@@ -83,7 +87,7 @@ class MetaClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         if binary and len(labels) > 2 and np.sum(labels != -1) != 2:
             raise ValueError(
                 "Only binary classification is supported. The type of the target is "
-                f"{type_of_target(column)}: y holds {labels.tolist()}."
+                f"{type_of_target(known)}: y holds {labels.tolist()}."
             )
         return column
 

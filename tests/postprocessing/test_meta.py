@@ -111,6 +111,9 @@ def test_y_is_checked(Meta):
     X = np.random.default_rng(0).normal(size=(12, 3))
     with pytest.raises(ValueError, match=r"y holds one class, 'a'; .* needs two"):
         Meta(LogisticRegression()).fit(X, ["a"] * 12)
+    for missing in (np.full(12, np.nan), np.full(12, None)):
+        with pytest.raises(ValueError, match="y has no labelled row: all 12 are NaN or None"):
+            Meta(LogisticRegression()).fit(X, missing)
     with pytest.raises(ValueError, match="Unknown label type"):
         Meta(LogisticRegression()).fit(X, X[:, 0])
     with pytest.raises(ValueError, match="y should be a 1d array"):
