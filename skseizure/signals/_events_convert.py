@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from .._core.event_types import UNJUDGED, border, check_types, classify, is_seizure, refuse_unknown
-from ._events import Event, Events, RecordInfo
+from ._event import Event, RecordInfo
 
 # Our columns, and what other tools call them; the first that is present is taken.
 NAMES: dict[str, tuple[str, ...]] = {
@@ -80,19 +80,19 @@ def sort_rows(rows: Iterable[Event], types: Mapping[str, str] | None, where: str
     return found
 
 
-def events_of(rows: Iterable[Event], recordings: Mapping[str, RecordInfo]) -> Events:
-    """Return rows as events."""
+def event_fields(rows: Iterable[Event], recordings: Mapping[str, RecordInfo]) -> dict[str, Any]:
+    """Return rows as arguments of `Events`."""
     columns = list(zip(*rows, strict=True)) or [()] * len(Event._fields)
     record, onset, duration, kinds, sure, channels = columns
-    return Events(
-        onset,
-        duration,
-        record=np.array(record, dtype=str),
-        event_type=np.array(kinds, dtype=str),
-        confidence=np.array(sure, dtype=float),
-        channels=np.array(channels, dtype=str),
-        recordings=recordings,
-    )
+    return {
+        "onset": onset,
+        "duration": duration,
+        "record": np.array(record, dtype=str),
+        "event_type": np.array(kinds, dtype=str),
+        "confidence": np.array(sure, dtype=float),
+        "channels": np.array(channels, dtype=str),
+        "recordings": recordings,
+    }
 
 
 # ---------------------------------------------------------------------- data frames
@@ -105,8 +105,8 @@ def from_frame(
     columns: Mapping[str, str] | None,
     types: Mapping[str, str] | None,
     record: str,
-) -> Events:
-    """Return the events of a data frame; see `Events.from_frame`."""
+) -> dict[str, Any]:
+    """Return the events of a data frame as arguments of `Events`; see `Events.from_frame`."""
     present = [str(name) for name in getattr(frame, "columns", frame)]
     chosen = choose_columns(present, columns, "frame")
     values = {name: np.asarray(frame[column]).tolist() for name, column in chosen.items()}
@@ -135,7 +135,7 @@ def from_frame(
     }
     found = sort_rows(rows, types, "frame")
     warn_left_out("frame", found.left_out)
-    return events_of(found.seizures, {name: found.info(name, i) for name, i in known.items()})
+    return event_fields(found.seizures, {name: found.info(name, i) for name, i in known.items()})
 
 
 def choose_columns(
@@ -206,7 +206,7 @@ def _text(value: Any) -> str:
     return "all" if value is None or value != value else str(value)
 
 
-def to_frame(events: Events) -> Any:
+def to_frame(events: Any) -> Any:
     """Return events as a data frame; see `Events.to_frame`."""
     import pandas as pd
 
@@ -223,8 +223,8 @@ def from_annotations(
     record: str | None,
     patient: str | None,
     types: Mapping[str, str] | None,
-) -> Events:
-    """Return the seizures among annotations; see `Events.from_annotations`."""
+) -> dict[str, Any]:
+    """Return seizures among annotations as arguments of `Events`; see `Events.from_annotations`."""
     annotations, start = source, getattr(source, "orig_time", None)
     if hasattr(source, "annotations") and hasattr(source, "first_time"):  # a raw object
         annotations, start = source.annotations, source.info["meas_date"]
@@ -258,7 +258,7 @@ def from_annotations(
     info = RecordInfo(duration, patient=patient, start=start and start.replace(tzinfo=None))
     found = sort_rows(join_borders(rows, "annotations"), types, "annotations")
     _refuse_instants(found.seizures, "annotations")
-    return events_of(found.seizures, {record: found.info(record, info)})
+    return event_fields(found.seizures, {record: found.info(record, info)})
 
 
 def annotation_rows(record: str, marks: Iterable[tuple[float, float, str]]) -> list[Event]:
@@ -270,7 +270,7 @@ def annotation_rows(record: str, marks: Iterable[tuple[float, float, str]]) -> l
     ]
 
 
-def events_of_annotations(
+def fields_of_annotations(
     rows: list[Event],
     *,
     record: str,
@@ -279,7 +279,7 @@ def events_of_annotations(
     start: datetime | None,
     types: Mapping[str, str] | None,
     where: str,
-) -> tuple[Events, list[tuple[float, float]]]:
+) -> tuple[dict[str, Any], list[tuple[float, float]]]:
     """Return the seizures among the annotations of a file, which also hold notes of any kind.
 
     Parameters
@@ -295,8 +295,8 @@ def events_of_annotations(
 
     Returns
     -------
-    events : Events
-        Time of annotations that nobody knows is unjudged.
+    fields : dict
+        Arguments of `Events`. Time of annotations that nobody knows is unjudged.
     spans : list of (float, float)
         Time that is marked as bad.
 
@@ -331,7 +331,7 @@ def events_of_annotations(
     spans = [span for span in found.unjudged.get(record, []) if span[1] > span[0]]
     unknown = [(row.onset, row.onset + row.duration) for row in rows if row.event_type in strange]
     info = info.mark_unjudged([*spans, *(span for span in unknown if span[1] > span[0])])
-    return events_of(found.seizures, {record: info}), spans
+    return event_fields(found.seizures, {record: info}), spans
 
 
 def _refuse_instants(seizures: list[Event], where: str) -> None:
@@ -364,7 +364,7 @@ def join_borders(rows: Iterable[Event], where: str) -> list[Event]:
     return joined
 
 
-def to_annotations(events: Events, raw: Any) -> Any:
+def to_annotations(events: Any, raw: Any) -> Any:
     """Return events as annotations; see `Events.to_annotations`."""
     import mne
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from .._core.event_types import UNJUDGED, border, check_types, classify, is_seizure, refuse_unknown
 from ._events import Event, Events, RecordInfo
-from ._events_convert import choose_columns, events_of, join_borders, warn_left_out
+from ._events_convert import choose_columns, event_fields, join_borders, warn_left_out
 from ._tables import (
     NOT_GIVEN,
     confidence,
@@ -293,7 +293,7 @@ def _read_table(
     numbered = [(lines_of.get(event, first), event) for event in joined]
     inside = _cut_to_record(path, numbered, length, CUT if duration is None else np.inf)
     info = RecordInfo(length, patient=patient, start=_start(path, starts))
-    return events_of(inside, {name: info.mark_unjudged(spans)})
+    return Events(**event_fields(inside, {name: info.mark_unjudged(spans)}))
 
 
 def _start(path: Path, starts: Mapping[str, int]) -> datetime | None:
@@ -404,7 +404,7 @@ def _read_tusz(
     _refuse_other_length(path, length, duration, events)
     warn_left_out(str(path), left_out)
     info = RecordInfo(length, patient=patient)
-    return events_of(events, {name: info.mark_unjudged(spans)})
+    return Events(**event_fields(events, {name: info.mark_unjudged(spans)}))
 
 
 def _merge(rows: list[tuple]) -> list[tuple]:

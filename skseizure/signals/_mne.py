@@ -9,15 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from ._edf import Units, microvolts
-from ._recording import Recording
 from ._samples import warn_of_scale
+from ._units import Units, microvolts
 
 # Channel types that MNE keeps in volts.
 VOLTAGES = frozenset({"eeg", "seeg", "ecog", "dbs", "eog", "ecg", "emg", "bio"})
 
 
-def recording_from_raw(
+def fields_from_raw(
     raw: Any,
     *,
     picks: Any,
@@ -26,8 +25,8 @@ def recording_from_raw(
     reject_by_annotation: bool = True,
     bad_channels: str = "raise",
     units: Any = None,
-) -> Recording:
-    """Turn an MNE ``Raw`` object into a recording; see `Recording.from_raw`."""
+) -> dict[str, Any]:
+    """Return an MNE ``Raw`` object as arguments of `Recording`; see `Recording.from_raw`."""
     _check_kind("raw", raw, "mne.io.Raw", ("get_data", "first_time", "filenames"))
     picked = choose_channels(raw, picks, bad_channels)
     factors = microvolts_of(raw, picked.ch_names, Units(units, None))
@@ -39,13 +38,13 @@ def recording_from_raw(
     if len(pieces) > 1 or pieces[0] != (0, data.shape[1]):
         data = np.concatenate([data[:, first:end] for first, end in pieces], axis=1)
     file = raw.filenames[0] if raw.filenames else None
-    return Recording(
-        data,
-        ch_names=picked.ch_names,
-        record=record if record is not None else "0" if file is None else Path(file).stem,
-        patient=patient,
+    return {
+        "data": data,
+        "ch_names": picked.ch_names,
+        "record": record if record is not None else "0" if file is None else Path(file).stem,
+        "patient": patient,
         **fields,
-    )
+    }
 
 
 def choose_channels(raw: Any, picks: Any, bad_channels: str) -> Any:

@@ -12,16 +12,17 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import DTypeLike
 
-from ._edf import Unit, Units, check_dtype, check_on_gap, open_file
+from ._edf import check_dtype, check_on_gap, open_file
 from ._edf_header import MAGIC, file_state, refuse
 from ._events import Events
-from ._events_convert import annotation_rows, events_of_annotations
+from ._events_convert import annotation_rows, fields_of_annotations
 from ._filter_recording import resample_recording
 from ._filters import resampled_length
 from ._lazy import LazySignal
 from ._mne import choose_channels, describe_raw, microvolts_of
 from ._montage import derive, to_bipolar
 from ._recording import Recording, lazily
+from ._units import Unit, Units
 
 
 def read_recording(
@@ -149,7 +150,7 @@ def read_recording(
             bad_channels=bad_channels,
             dtype=dtype,
         )
-    events, spans = events_of_annotations(
+    fields, spans = fields_of_annotations(
         rows,
         record=recording.record,
         duration=recording.offset + recording.duration,
@@ -161,7 +162,8 @@ def read_recording(
     bad = {(low - recording.offset, high - recording.offset) for low, high in spans}
     recording = recording.replace(unjudged=tuple(bad))
     recording = recording if lazy else recording.load()
-    return recording if preprocess is None else recording.apply(preprocess), events
+    recording = recording if preprocess is None else recording.apply(preprocess)
+    return recording, Events(**fields)
 
 
 def _is_edf(path: Path) -> bool:

@@ -200,16 +200,18 @@ class Recording:
             If MNE does not know a unit and ``units`` does not state it, or if the amplitudes are
             not those of EEG in volts.
         """
-        from ._mne import recording_from_raw
+        from ._mne import fields_from_raw
 
-        return recording_from_raw(
-            raw,
-            picks=picks,
-            record=record,
-            patient=patient,
-            reject_by_annotation=reject_by_annotation,
-            bad_channels=bad_channels,
-            units=units,
+        return cls(
+            **fields_from_raw(
+                raw,
+                picks=picks,
+                record=record,
+                patient=patient,
+                reject_by_annotation=reject_by_annotation,
+                bad_channels=bad_channels,
+                units=units,
+            )
         )
 
     def replace(self, **changes) -> Recording:

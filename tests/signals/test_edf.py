@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from skseizure.signals import MissingChannelsError, Windows, read_edf
-from skseizure.signals._edf import microvolts
 from skseizure.signals._edf_header import SIGNAL_FIELDS
+from skseizure.signals._units import microvolts
 
 # ---------------------------------------------------------------------- naive reader and writer
 

@@ -14,7 +14,7 @@ from skseizure.signals import (
     read_edf,
     resample_recording,
 )
-from skseizure.signals._mne import fields_from_epochs, recording_from_raw
+from skseizure.signals._mne import fields_from_epochs
 
 mne = pytest.importorskip("mne")
 PICKS = ("eeg", "seeg", "ecog")
@@ -33,7 +33,7 @@ def raw(rng):
 
 def test_volts_become_microvolts(raw):
     before = raw.get_data()
-    recording = recording_from_raw(raw, picks=PICKS, patient="p")
+    recording = Recording.from_raw(raw, picks=PICKS, patient="p")
     assert recording.ch_names == ("F3", "C3") and recording.sfreq == 100
     assert (recording.record, recording.patient, recording.offset) == ("0", "p", 0)
     assert recording.start == datetime(2020, 3, 2, 10, 20, 30)
@@ -54,13 +54,13 @@ def test_volts_become_microvolts(raw):
     ],
 )
 def test_picks(raw, picks, names):
-    assert recording_from_raw(raw, picks=picks).ch_names == names
+    assert Recording.from_raw(raw, picks=picks).ch_names == names
 
 
 @pytest.mark.parametrize("picks", [["O1"], "mag", [], [9], {}, ["eeg", "O1"]])
 def test_picks_that_fit_nothing(raw, picks):
     with pytest.raises(ValueError, match=r"^picks is .*fits no channels .*present are F3, C3, EOG"):
-        recording_from_raw(raw, picks=picks)
+        Recording.from_raw(raw, picks=picks)
 
 
 def test_picks_that_are_no_voltage(raw):
@@ -82,7 +82,7 @@ def test_raw_from_edf_is_what_read_edf_reads(data_path):
     path = data_path / "edf_corner" / "mne-testing-data__chtypes_edf.edf"
     raw = mne.io.read_raw_edf(path, preload=True, verbose="ERROR")
     ours = read_edf(path, channels=["EEG Fp1-Ref", "EEG Fz-Ref"], dtype=np.float64)
-    theirs = recording_from_raw(raw, picks=["EEG Fp1-Ref", "EEG Fz-Ref"])
+    theirs = Recording.from_raw(raw, picks=["EEG Fp1-Ref", "EEG Fz-Ref"])
     np.testing.assert_allclose(ours.data, theirs.data, rtol=1e-9, atol=1e-6)
     assert (ours.start, ours.record) == (theirs.start, theirs.record)
 
@@ -116,7 +116,7 @@ def test_marked_time_is_left_out(raw):
             [1, 4, 7], [1, 1.5, 1], ["bad move", "BAD_ACQ_SKIP", "fine"], raw.info["meas_date"]
         )
     )
-    recording = recording_from_raw(raw, picks=PICKS)
+    recording = Recording.from_raw(raw, picks=PICKS)
     assert recording.unjudged == ((1.0, 2.0),)
     assert recording.stretches == ((0.0, 4.0), (5.5, 4.5))
     assert recording.duration == 10
@@ -214,7 +214,7 @@ def test_epochs_refused(raw):
     with pytest.raises(TypeError, match=r"epochs is a RawArray; an mne\.Epochs object"):
         fields_from_epochs(raw, picks=PICKS)
     with pytest.raises(TypeError, match=r"raw is a ndarray; an mne\.io\.Raw object"):
-        recording_from_raw(np.zeros((2, 5)), picks=PICKS)
+        Recording.from_raw(np.zeros((2, 5)), picks=PICKS)
 
 
 def test_importing_signals_is_light():
