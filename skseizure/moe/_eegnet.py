@@ -36,10 +36,10 @@ class EEGNet(nn.Module):
     n_channels, n_times : int
         Layout of the windows.
     sfreq : float, default=None
-        Sampling rate in Hz, which makes the temporal kernel half a second long. None: 64 samples,
-        the published length.
+        Sampling rate in Hz, which makes the temporal kernel half a second long. If None, the kernel
+        has 64 samples, the published length.
     n_outputs : int, default=None
-        Add a linear layer with that many outputs (logits). None: `forward` returns the features.
+        Add a linear layer with that many outputs (logits). If None, `forward` returns features.
     n_filters : int, default=8
         Temporal filters.
     depth : int, default=2
@@ -47,7 +47,7 @@ class EEGNet(nn.Module):
     n_pointwise : int, default=16
         Maps after the pointwise convolution.
     kernel_size : int, default=None
-        Samples of the temporal kernel. None: from ``sfreq``, at most half the window.
+        Samples of the temporal kernel. If None, from ``sfreq``, at most half the window.
     dropout : (float, float), default=(0.1, 0.5)
         Dropout after the first and the second pool.
     max_norm : float, default=1.0
@@ -343,7 +343,7 @@ def batch_moments(
     kernel_size : int
         Length of the temporal kernel, at most ``n_times``.
     moments : Tensor, shape (n, kernel_size + 1), default=None
-        `trial_moments` of these trials. None: computed.
+        `trial_moments` of these trials. If None, they are computed.
 
     Returns
     -------

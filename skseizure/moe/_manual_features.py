@@ -13,20 +13,8 @@ from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted
 
 from .._core.validation import check_windows
-from ..features import (
-    BandFeatures,
-    approximate_entropy,
-    hjorth_complexity,
-    hjorth_mobility,
-    hurst_exponent,
-    kurtosis,
-    line_length,
-    root_mean_square,
-    sample_entropy,
-    skewness,
-    variance,
-    zero_crossings,
-)
+from ..features import BandFeatures
+from ..measures import available_measures
 
 # The power of a flat channel in microvolts, far below a converter's last bit.
 FLOOR = 1e-12
@@ -71,7 +59,12 @@ class BandSummary(TransformerMixin, BaseEstimator):
 
 
 def _length_and_kurtosis(x: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.column_stack([line_length(x), kurtosis(x)])
+    return _measured(x, "line_length", "kurtosis")
+
+
+def _measured(x: NDArray[np.float64], *names: str) -> NDArray[np.float64]:
+    measures = available_measures()
+    return np.column_stack([measures[name].function(x) for name in names])
 
 
 class Manual41(TransformerMixin, BaseEstimator):
@@ -118,18 +111,17 @@ def _on_channels(function: Any, X: Any) -> NDArray[np.float64]:
 def _time(x: NDArray[np.float64]) -> NDArray[np.float64]:
     energy = np.abs(x[:, 1:-1] ** 2 - x[:, :-2] * x[:, 2:]).mean(axis=1)
     flat = (np.abs(np.diff(x)) < 0.01 * x.std(axis=1, keepdims=True)).mean(axis=1)
+    z_kurtosis = _measured(x, "kurtosis") / np.sqrt(24 / x.shape[1])  # standard error if normal
+    others = ("skewness", "variance", "hjorth_mobility", "hjorth_complexity")
     return np.column_stack(
         [
-            line_length(x),
+            _measured(x, "line_length"),
             energy,
-            root_mean_square(x),
+            _measured(x, "root_mean_square"),
             flat,
-            zero_crossings(x),
-            kurtosis(x) / np.sqrt(24 / x.shape[1]),  # standard error under normality
-            skewness(x),
-            variance(x),
-            hjorth_mobility(x),
-            hjorth_complexity(x),
+            _measured(x, "zero_crossings"),
+            z_kurtosis,
+            _measured(x, *others),
         ]
     )
 
@@ -150,7 +142,7 @@ def _frequency(x: NDArray[np.float64], sfreq: float) -> NDArray[np.float64]:
 
 
 def _nonlinear(x: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.column_stack([approximate_entropy(x), sample_entropy(x), hurst_exponent(x)])
+    return _measured(x, "approximate_entropy", "sample_entropy", "hurst_exponent")
 
 
 def _wavelet(x: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -158,7 +150,7 @@ def _wavelet(x: NDArray[np.float64]) -> NDArray[np.float64]:
     for band in pywt.wavedec(x, WAVELET, level=LEVEL, axis=1):
         middle = band.shape[1] // 2
         for half in (band[:, :middle], band[:, middle:]):
-            columns += [half.mean(axis=1), half.std(axis=1), kurtosis(half)]
+            columns.append(_measured(half, "mean", "std", "kurtosis"))
     return np.column_stack(columns)
 
 

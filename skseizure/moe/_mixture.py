@@ -44,7 +44,7 @@ class MixtureOutput(NamedTuple):
 
 
 class NoisyTopKGate(nn.Module):
-    """Gate that shares each trial out among experts, all of them or the best few.
+    """Gate that distributes each trial to all experts or to the best few.
 
     The logits are linear in the features, with weights that start at zero: at first all experts
     count the same. The ``top_k`` largest are turned into shares by a softmax, the others are
@@ -57,7 +57,7 @@ class NoisyTopKGate(nn.Module):
     n_experts : int
         Experts to choose among.
     top_k : int, default=None
-        Experts that take part in a trial. None: all.
+        Experts that take part in a trial. If None, all.
     noisy : bool, default=False
         While training, add normal noise to each logit, of standard deviation softplus(linear in the
         features) + 0.01, so that experts at the edge get their chance.
@@ -157,12 +157,12 @@ class MixtureOfExperts(nn.Module):
     hidden : int, default=64
         Hidden units of an expert.
     n_gate_features : int, default=None
-        Features that the gate sees. None: those of the experts.
+        Features that the gate sees. If None, those of the experts.
     outside : bool, default=False
         Whether one more expert's probabilities are given to `forward`; the gate then has
         ``n_experts + 1`` shares, the last of which is that expert's.
     top_k : int, default=None
-        Experts that take part in a trial. None: all.
+        Experts that take part in a trial. If None, all.
     noisy : bool, default=False
         Add noise to the gate while training, see `NoisyTopKGate`.
 
@@ -254,7 +254,7 @@ class MixtureOfExperts(nn.Module):
         x : Tensor, shape (n, n_features)
             Features of the experts.
         gate_features : Tensor, shape (n, n_gate_features), default=None
-            Features of the gate. None: ``x``.
+            Features of the gate. If None, ``x``.
         outside_log_proba : Tensor, shape (n, n_outputs), default=None
             Logarithm of the outside expert's probabilities, needed with ``outside=True`` only.
 
@@ -278,7 +278,7 @@ class MixtureOfExperts(nn.Module):
 
 
 class MoENetwork(nn.Module):
-    """Extractor, gate and experts; with manual features also the traditional expert's say.
+    """Extractor, gate and experts; with manual features also the traditional expert.
 
     Parameters
     ----------
@@ -287,7 +287,8 @@ class MoENetwork(nn.Module):
     sfreq : float or None
         Sampling rate in Hz.
     extractor : callable or None
-        Makes the feature extractor from ``n_channels``, ``n_times`` and ``sfreq``. None: `EEGNet`.
+        Makes the feature extractor from ``n_channels``, ``n_times`` and ``sfreq``. If None,
+        `EEGNet`.
     n_manual : int
         Manual features; 0 for none, and no traditional expert.
     n_experts, hidden, top_k, noisy

@@ -67,7 +67,7 @@ def hold_out(
     rows : ndarray of int
         Windows to train on.
     held_out : ndarray of int or None
-        Windows to validate on. None: none are.
+        Windows to validate on, or None for no validation.
 
     Raises
     ------
