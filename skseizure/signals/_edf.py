@@ -201,6 +201,7 @@ def open_file(
         state=header.state,
         format=header.format,
         n_bytes=header.n_bytes + header.n_records * sum(header.samples) * header.sample_bytes,
+        fits=header.fits,
         n_signals=len(listed),
         channels=chosen,
         sfreq=sfreq,

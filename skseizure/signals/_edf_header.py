@@ -70,7 +70,9 @@ class Header:
     names : dict of int to str
         Unique names of the signals that are no annotations, by their number.
     notes : tuple of str
-        What was put up with in a file that does not fit its header.
+        What differs from a file that fits its header and has no gap.
+    fits : bool
+        Whether the file holds the data records that its header states, and no byte more.
     stretches : tuple of (float, int)
         Runs of data records without a gap: start in seconds from the first, number of records.
     """
@@ -87,6 +89,7 @@ class Header:
     signals: tuple[dict[str, str], ...]
     names: dict[int, str]
     notes: tuple[str, ...] = ()
+    fits: bool = True
     stretches: tuple[tuple[float, int], ...] = ()
 
     @property
@@ -188,6 +191,7 @@ def read_header(path: Path, *, strict: bool = False, on_gap: str = "split") -> H
         header,
         start=_delayed(header.start, onset),
         notes=(*notes, *more),
+        fits=not notes,
         stretches=stretches,
     )
 
