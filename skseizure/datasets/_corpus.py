@@ -152,18 +152,17 @@ def join_recordings(
 def _on_record_time(parts: Sequence[tuple[Recording, Events]]) -> Events:
     recordings: dict[str, RecordInfo] = {}
     for recording, events in parts:
-        info = RecordInfo(
-            duration=recording.offset + recording.duration,
+        # A record may be in several files: what lies before this one is in another, or unknown.
+        info = replace(
+            recording.info(),
             observed=sum(length for _, length in recording.stretches),
-            patient=recording.patient,
-            start=recording.start,
+            unjudged=(),
         )
         spans = [span for other in events.recordings.values() for span in other.unjudged]
-        shifted = [
+        info = info.mark_unjudged(
             (low + recording.offset, high + recording.offset)
             for low, high in (*spans, *recording.unjudged)
-        ]
-        info = info.mark_unjudged(shifted)
+        )
         if known := recordings.get(recording.record):
             info = replace(
                 info,

@@ -7,6 +7,7 @@ from ._events import Event, Events, RecordInfo
 from ._events_io import read_events, write_events
 from ._filter_recording import filter_recording, resample_recording
 from ._montage import MissingChannelsError, get_montage, to_bipolar
+from ._quality import Quality, check_quality, mark_quality
 from ._read import read_recording
 from ._recording import Recording
 from ._windows import Windows
@@ -15,11 +16,14 @@ __all__ = [
     "Event",
     "Events",
     "MissingChannelsError",
+    "Quality",
     "RecordInfo",
     "Recording",
     "Windows",
+    "check_quality",
     "filter_recording",
     "get_montage",
+    "mark_quality",
     "read_chbmit_summary",
     "read_edf",
     "read_events",

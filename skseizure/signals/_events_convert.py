@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
@@ -274,9 +274,7 @@ def fields_of_annotations(
     rows: list[Event],
     *,
     record: str,
-    duration: float,
-    patient: str | None,
-    start: datetime | None,
+    info: RecordInfo,
     types: Mapping[str, str] | None,
     where: str,
 ) -> tuple[dict[str, Any], list[tuple[float, float]]]:
@@ -286,8 +284,10 @@ def fields_of_annotations(
     ----------
     rows : list of Event
         See `annotation_rows`.
-    record, duration, patient, start
-        Of the recording.
+    record : str
+        Name of the record.
+    info : RecordInfo
+        What is known of it.
     types : mapping of str to str, or None
         See `check_types`.
     where : str
@@ -327,7 +327,6 @@ def fields_of_annotations(
     known = [row for row in rows if row.event_type not in strange]
     found = sort_rows(join_borders(known, where), types, where)
     _refuse_instants(found.seizures, where)
-    info = RecordInfo(duration, patient=patient, start=start)
     spans = [span for span in found.unjudged.get(record, []) if span[1] > span[0]]
     unknown = [(row.onset, row.onset + row.duration) for row in rows if row.event_type in strange]
     info = info.mark_unjudged([*spans, *(span for span in unknown if span[1] > span[0])])

@@ -168,7 +168,8 @@ def write_events(events: Events, path: str | os.PathLike[str]) -> None:
     -----
     Tab-separated, with the columns ``onset duration eventType confidence channels dateTime
     recordingDuration``; times in seconds with two decimals, ``n/a`` where something is not known.
-    A record without events gets one row ``bckg`` over its whole length.
+    A record without events gets one row ``bckg`` over its whole length. Time that cannot be judged
+    gets rows of the type ``n/a``.
 
     Examples
     --------
@@ -198,6 +199,11 @@ def write_events(events: Events, path: str | os.PathLike[str]) -> None:
     rows = list(zip(*(column.tolist() for column in columns), strict=True))
     if not rows:
         rows = [(0.0, info.duration, "bckg", float("nan"), "all")]
+    rows += [
+        (start, end - start, "n/a", float("nan"), "all")
+        for start, end in info.unjudged
+        if end - start >= 0.005
+    ]
     lines = [COLUMNS]
     for onset, duration, kind, sure, channels in rows:
         for text in (kind, channels):
@@ -253,12 +259,14 @@ def _read_table(
         kind = cells[chosen["event_type"]] if "event_type" in chosen else "sz"
         side = border(kind)
         meaning = "sz" if side else classify(kind, own)
-        if meaning is None and "HED" in cells:
+        if meaning is None and cells.get("HED", "n/a") not in NOT_GIVEN:
             meaning = classify(cells["HED"], own)
+        if meaning is None and kind == "n/a":  # as `write_events` writes it
+            meaning = UNJUDGED
         if meaning is None:
             unknown.append(kind)
             continue
-        if meaning in (UNJUDGED, "other"):
+        if meaning in (UNJUDGED, "other") and kind != "n/a":
             left_out[kind] = left_out.get(kind, 0) + 1
         if not is_seizure(meaning) and meaning != UNJUDGED:
             continue

@@ -153,9 +153,7 @@ def read_recording(
     fields, spans = fields_of_annotations(
         rows,
         record=recording.record,
-        duration=recording.offset + recording.duration,
-        patient=patient,
-        start=recording.start,
+        info=recording.replace(unjudged=()).info(),
         types=types,
         where=str(path),
     )

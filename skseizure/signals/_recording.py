@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from .._core.amplitude import LARGEST_AMPLITUDE, is_within
 from .._core.errors import prefix_errors
+from ._events import RecordInfo
 from ._lazy import LazySignal
 from ._samples import float_array, number, sampling_rate
 
@@ -143,6 +144,30 @@ class Recording:
     def duration(self) -> float:
         """Seconds from the first sample to the end of the last, gaps included."""
         return sum(self.stretches[-1])
+
+    def info(self) -> RecordInfo:
+        """Return what is known of the record: its length, patient, start, and unjudged time.
+
+        Returns
+        -------
+        RecordInfo
+            Gaps, and the time before the first sample, are among its ``unjudged`` spans.
+        """
+        edges = [0.0]
+        for start, length in self.stretches:
+            edges += [self.offset + start, self.offset + start + length]
+        gaps = [
+            (end, start)
+            for end, start in zip(edges[::2], edges[1::2], strict=False)
+            if start - end > 0.5 / self.sfreq
+        ]
+        spans = [(self.offset + start, self.offset + end) for start, end in self.unjudged]
+        return RecordInfo(
+            self.offset + self.duration,
+            patient=self.patient,
+            start=self.start,
+            unjudged=(*gaps, *spans),
+        )
 
     @classmethod
     def from_raw(

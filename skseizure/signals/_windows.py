@@ -15,6 +15,7 @@ from .._core.amplitude import is_within
 from .._core.timeline import Timeline, cells, covered, segments, timeline_of, true_runs
 from ._events import Events, RecordInfo
 from ._lazy import LazySignal
+from ._quality import DEFAULT, mark_quality
 from ._recording import Recording, channel_names
 from ._samples import (
     as_float,
@@ -144,7 +145,13 @@ class Windows:
 
     @classmethod
     def from_recording(
-        cls, recording: Recording, *, window: float, step: float | None = None
+        cls,
+        recording: Recording,
+        *,
+        window: float,
+        step: float | None = None,
+        quality: bool | Sequence[str] = False,
+        max_unjudged: float = 0.0,
     ) -> Windows:
         """Cut a recording into windows, without copying it.
 
@@ -158,6 +165,12 @@ class Windows:
             Seconds from one window to the next, rounded to whole samples; below ``window`` they
             overlap. None: ``window``. A rest at the end that is shorter than a window belongs to
             no window.
+        quality : bool or sequence of str, default=False
+            Checks whose findings count as unjudged, see `mark_quality`, which also refuses channels
+            that are bad throughout. If True, its default checks. Call it yourself before filters,
+            or to mend channels.
+        max_unjudged : float, default=0.0
+            Largest share of a window that may lie in unjudged time. Windows with more are left out.
 
         Returns
         -------
@@ -167,10 +180,15 @@ class Windows:
         Raises
         ------
         ValueError
-            If the recording is shorter than a window, or ``window`` or ``step`` is below one
-            sample.
+            If the recording is shorter than a window, ``window`` or ``step`` is below one sample,
+            no window is left, or as `mark_quality`.
         """
         lengths = _in_samples(recording.sfreq, window, step)
+        if not 0 <= max_unjudged < 1:
+            raise ValueError(f"max_unjudged is {max_unjudged!r}; a share in [0, 1) is needed.")
+        if quality:
+            checks = DEFAULT if quality is True else tuple(quality)
+            recording = mark_quality(recording, checks)
         pieces, places = recording.split(), []
         for i, (first, signal) in enumerate(pieces):
             start = np.arange(0, signal.shape[1] - lengths[0] + 1, lengths[1])
@@ -185,7 +203,8 @@ class Windows:
             )
         if recording.unjudged:
             spans = np.array(recording.unjudged) + recording.offset
-            judged = covered(onset, lengths[0] / recording.sfreq, spans) <= 1e-9
+            length = lengths[0] / recording.sfreq
+            judged = covered(onset, length, spans) <= max_unjudged * length + 1e-9
             source, start, onset = source[judged], start[judged], onset[judged]
             if not len(start):
                 raise ValueError(
@@ -292,6 +311,7 @@ class Windows:
         step: float | None = None,
         preprocess: Callable[[Recording], Recording] | None = None,
         lazy: bool = False,
+        quality: bool | Sequence[str] = False,
         **read_options: Any,
     ) -> Windows:
         """Read an EDF or BDF file and cut it into windows.
@@ -308,6 +328,9 @@ class Windows:
         lazy : bool, default=False
             Leave the samples in the file: nothing but its header and time stamps is read before
             windows are taken, unless ``preprocess`` is given; see Notes.
+        quality : bool or sequence of str, default=False
+            Checks on the signal as it was recorded, before ``preprocess``, whose findings count as
+            unjudged; see `mark_quality`.
         **read_options
             Passed on to `read_edf`.
 
@@ -363,6 +386,8 @@ class Windows:
         from ._edf import read_edf
 
         recording = read_edf(path, lazy=lazy, **read_options)
+        if quality:
+            recording = mark_quality(recording, DEFAULT if quality is True else tuple(quality))
         if preprocess is not None:
             recording = recording.apply(preprocess)
         return cls.from_recording(recording, window=window, step=step)
