@@ -283,7 +283,7 @@ def check_quality(recording: Recording, checks: Sequence[str] | None = None) -> 
     >>> from skseizure.signals import Recording, check_quality
     >>> signal = np.random.default_rng(0).normal(scale=30, size=(3, 60 * 256))
     >>> signal[:, 20 * 256 : 30 * 256] = 0
-    >>> check_quality(Recording(signal, 256, ["F3", "C3", "P3"]))
+    >>> check_quality(Recording(signal, 256, ["F3", "C3", "P3"]), ["flat", "mains"])
     Quality(3 channels, 60 s: flat 10 s)
     """
     names = tuple(CHECKS) if checks is None else tuple(checks)
