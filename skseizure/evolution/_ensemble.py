@@ -47,6 +47,8 @@ class CNBCEnsembleClassifier(CNBCClassifier):
         classifiers they are the same in all CNBCs.
     class_weight : dict or "balanced", default=None
         Weights of the classes in the loss of each classifier, see `CNBCClassifier`.
+    pos_label : label, default=None
+        The class of the seizure, see `CNBCClassifier`.
     warm_start : bool, default=False
         Keep classifiers that an earlier `fit` on the same data with the same parameters has
         finished, also one that was interrupted, and add CNBCs if ``n_estimators`` was raised.
