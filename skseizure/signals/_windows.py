@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from html import escape
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from .._core.amplitude import is_within
-from .._core.timeline import Timeline, cells, covered, segments, timeline_of, true_runs
+from .._core.timeline import cells, segments, timeline_of
+from ._cut import Cut, cut_recording, cut_signal
 from ._events import Events, RecordInfo
 from ._lazy import LazySignal
 from ._quality import DEFAULT, mark_quality
@@ -26,6 +27,7 @@ from ._samples import (
     take_channels,
     warn_of_scale,
 )
+from ._window_events import events_of_labels, judged, labels_of, records_of
 from ._window_index import (
     Signal,
     WindowIndex,
@@ -131,14 +133,14 @@ class Windows:
                 "or (n_windows, n_times)."
             )
         warn_of_scale(block, "data", stacklevel=3)
-        self._set_layout((block,), block.shape[1:], sfreq, step, ch_names)
-        self._index = WindowIndex.checked(
-            source=np.zeros(len(block)),
-            start=np.arange(len(block)),
+        rows = np.arange(len(block))
+        self._setup(
+            Cut((block,), np.zeros_like(rows), rows, None, block.shape[2], step),
+            sfreq=sfreq,
+            ch_names=ch_names,
             record=record,
             onset=onset,
             patient=patient,
-            step=self.step,
         )
 
     # ------------------------------------------------------------------ construction
@@ -183,52 +185,17 @@ class Windows:
             If the recording is shorter than a window, ``window`` or ``step`` is below one sample,
             no window is left, or as `mark_quality`.
         """
-        lengths = _in_samples(recording.sfreq, window, step)
-        if not 0 <= max_unjudged < 1:
-            raise ValueError(f"max_unjudged is {max_unjudged!r}; a share in [0, 1) is needed.")
         if quality:
-            checks = DEFAULT if quality is True else tuple(quality)
-            recording = mark_quality(recording, checks)
-        pieces, places = recording.split(), []
-        for i, (first, signal) in enumerate(pieces):
-            start = np.arange(0, signal.shape[1] - lengths[0] + 1, lengths[1])
-            places.append((np.full(len(start), i), start, first + start / recording.sfreq))
-        source, start, onset = map(np.concatenate, zip(*places, strict=True))
-        if not len(start):
-            longest = max(signal.shape[1] for _, signal in pieces) / recording.sfreq
-            raise ValueError(
-                f"record {recording.record!r} lasts {longest:g} s"
-                f"{' without a gap' if len(pieces) > 1 else ''}; at least one window of "
-                f"{window:g} s is needed."
-            )
-        if recording.unjudged:
-            spans = np.array(recording.unjudged) + recording.offset
-            length = lengths[0] / recording.sfreq
-            judged = covered(onset, length, spans) <= max_unjudged * length + 1e-9
-            source, start, onset = source[judged], start[judged], onset[judged]
-            if not len(start):
-                raise ValueError(
-                    f"record {recording.record!r} holds no window of {window:g} s outside the time "
-                    "that is marked as unjudged."
-                )
-        if not isinstance(recording.data, LazySignal):
-            warn_of_scale(recording.data, f"record {recording.record!r}", stacklevel=3)
+            recording = mark_quality(recording, DEFAULT if quality is True else tuple(quality))
+        cut = cut_recording(recording, window, step, max_unjudged)
         self = cls.__new__(cls)
-        self._set_layout(
-            [signal for _, signal in pieces],
-            (len(recording.ch_names), lengths[0]),
-            recording.sfreq,
-            lengths[1] / recording.sfreq,
-            recording.ch_names,
-        )
-        self._index = WindowIndex.checked(
-            source=source,
-            start=start,
+        self._setup(
+            cut,
+            sfreq=recording.sfreq,
+            ch_names=recording.ch_names,
             record=recording.record,
-            onset=onset,
+            onset=cut.onset,
             patient=recording.patient,
-            step=self.step,
-            stretch=source if len(pieces) > 1 else None,
         )
         if recording.start is not None:
             self._starts = {recording.record: recording.start}
@@ -273,32 +240,10 @@ class Windows:
         ValueError
             As `from_recording`, or if ``data`` has another shape.
         """
-        signal = stored_signal(data)
-        signal = signal[np.newaxis] if signal.ndim == 1 else signal
-        if signal.ndim != 2 or 0 in signal.shape:
-            raise ValueError(
-                f"data has shape {signal.shape}; a recording needs (n_channels, n_samples), "
-                "each at least 1."
-            )
-        n_channels, n_samples = signal.shape
-        sfreq = sampling_rate(sfreq)
-        n_times, n_step = _in_samples(sfreq, window, step)
-        if n_samples < n_times:
-            raise ValueError(
-                f"record {record!r} lasts {n_samples / sfreq:g} s; at least one window of "
-                f"{window:g} s is needed."
-            )
-        warn_of_scale(signal, "data", stacklevel=3)
-        start = np.arange(0, n_samples - n_times + 1, n_step)
+        cut = cut_signal(stored_signal(data), sfreq, window, step, record)
         self = cls.__new__(cls)
-        self._set_layout((signal,), (n_channels, n_times), sfreq, n_step / sfreq, ch_names)
-        self._index = WindowIndex.checked(
-            source=np.zeros(len(start)),
-            start=start,
-            record=record,
-            onset=start / sfreq,
-            patient=patient,
-            step=self.step,
+        self._setup(
+            cut, sfreq=sfreq, ch_names=ch_names, record=record, onset=cut.onset, patient=patient
         )
         return self
 
@@ -399,13 +344,9 @@ class Windows:
         *,
         window: float,
         step: float | None = None,
-        picks: Any = ("eeg", "seeg", "ecog"),
-        record: str | None = None,
-        patient: str | None = None,
         preprocess: Callable[[Recording], Recording] | None = None,
         reject_by_annotation: bool = True,
-        bad_channels: Literal["raise", "interpolate", "nan", "drop", "keep"] = "raise",
-        units: str | Mapping[str, str] | None = None,
+        **raw_options: Any,
     ) -> Windows:
         """Cut an MNE ``Raw`` object into windows.
 
@@ -415,21 +356,14 @@ class Windows:
             Continuous recording in volts, as MNE keeps it.
         window, step : float
             Length of a window and distance of two in seconds; see `from_recording`.
-        picks : anything that MNE takes as picks, default=("eeg", "seeg", "ecog")
-            Channels to take.
-        record : str, default=None
-            Name of the record. If None, the stem of the raw object's file, or ``"0"``.
-        patient : str, default=None
-            Name of the patient.
         preprocess : callable, default=None
             Called with the whole `Recording` before it is cut; returns a `Recording`.
         reject_by_annotation : bool, default=True
             If True, no window touches time that an annotation marks with ``BAD`` or ``EDGE``, or
             crosses a place where recordings were joined.
-        bad_channels : {"raise", "interpolate", "nan", "drop", "keep"}, default="raise"
-            What to do with channels that ``raw.info["bads"]`` lists; see `Recording.from_raw`.
-        units : {"nV", "uV", "mV", "V"} or mapping of str to these, default=None
-            Unit of channels whose unit MNE does not know; see `Recording.from_raw`.
+        **raw_options
+            Passed on to `Recording.from_raw`: ``picks``, ``record``, ``patient``, ``bad_channels``
+            and ``units``.
 
         Returns
         -------
@@ -449,13 +383,7 @@ class Windows:
             As `Recording.from_raw`.
         """
         recording = Recording.from_raw(
-            raw,
-            picks=picks,
-            record=record,
-            patient=patient,
-            reject_by_annotation=reject_by_annotation,
-            bad_channels=bad_channels,
-            units=units,
+            raw, reject_by_annotation=reject_by_annotation, **raw_options
         )
         if preprocess is not None:
             recording = recording.apply(preprocess)
@@ -541,24 +469,34 @@ class Windows:
             new._starts = part._starts | new._starts
         return new
 
-    def _set_layout(
+    def _setup(
         self,
-        signals: Sequence[Signal],
-        shape: tuple[int, ...],
+        cut: Cut,
+        *,
         sfreq: float,
-        step: float | None,
         ch_names: Sequence[str] | None,
+        record: ArrayLike,
+        onset: ArrayLike | None,
+        patient: ArrayLike | None,
     ) -> None:
-        n_channels, n_times = map(int, shape)
-        self.sfreq = sampling_rate(sfreq)
-        self.step = n_times / self.sfreq if step is None else number("step", step)
+        self.sfreq, self._n_times = sampling_rate(sfreq), int(cut.n_times)
+        self.step = self._n_times / self.sfreq if cut.step is None else number("step", cut.step)
         if not (np.isfinite(self.step) and self.step > 0):
             raise ValueError(f"step is {self.step!r}; a time above 0 s is needed.")
+        n_channels = cut.signals[0].shape[-2]
         names = [f"ch{i}" for i in range(n_channels)] if ch_names is None else ch_names
         self.ch_names = channel_names(names, n_channels)
-        self._n_times = n_times
         self._starts: dict[str, datetime] = {}
-        self._signals = tuple(signals)
+        self._signals = tuple(cut.signals)
+        self._index = WindowIndex.checked(
+            source=cut.source,
+            start=cut.start,
+            record=record,
+            onset=onset,
+            patient=patient,
+            step=self.step,
+            stretch=cut.source if len(cut.signals) > 1 else None,
+        )
 
     def _with(self, signals: Sequence[Signal], index: WindowIndex) -> Self:
         new = type(self).__new__(type(self))
@@ -872,24 +810,7 @@ class Windows:
             By record, in order of first appearance: the end of its last window, the seconds that
             its windows cover, its patient, and its start where a file stated it.
         """
-        return self._recordings(timeline_of(self, len(self)), self.cells())
-
-    def _recordings(self, time: Timeline, cell: NDArray[np.float64]) -> dict[str, RecordInfo]:
-        names, first, code = np.unique(self.record, return_index=True, return_inverse=True)
-        # In order of time, so that sums round alike however the rows are shuffled.
-        rows = np.concatenate([*time.stretches, np.zeros(0, dtype=np.intp)])
-        covered = np.bincount(code[rows], weights=np.diff(cell[rows]).ravel(), minlength=len(names))
-        end = np.full(len(names), -np.inf)
-        np.maximum.at(end, code, self.onset + self.duration)
-        return {
-            str(names[i]): RecordInfo(
-                duration=float(end[i]),
-                observed=float(covered[i]),
-                patient=None if self.patient is None else str(self.patient[first[i]]),
-                start=self._starts.get(str(names[i])),
-            )
-            for i in np.argsort(first)
-        }
+        return records_of(self, timeline_of(self, len(self)), self.cells())
 
     def judged(self, events: Events) -> NDArray[np.bool_]:
         """Tell which windows lie outside the time that events mark as unjudged.
@@ -910,13 +831,7 @@ class Windows:
         ValueError
             If ``events`` does not know a record.
         """
-        judged = np.ones(len(self), dtype=bool)
-        for name in np.unique(self.record):
-            spans = np.array(events.info(str(name)).unjudged, dtype=float).reshape(-1, 2)
-            if len(spans):
-                rows = np.flatnonzero(self.record == name)
-                judged[rows] = covered(self.onset[rows], self.duration, spans) <= 1e-9
-        return judged
+        return judged(self, events)
 
     def labels(self, events: Events, *, min_overlap: float = 0.5) -> NDArray[np.intp]:
         """Label each window by the events of its record.
@@ -942,25 +857,7 @@ class Windows:
         TypeError
             If ``events`` is no `Events`.
         """
-        if not isinstance(events, Events):
-            raise TypeError(f"events is {type(events).__name__}; an Events is needed.")
-        if not 0 <= min_overlap <= 1:
-            raise ValueError(f"min_overlap is {min_overlap!r}; a share in [0, 1] is needed.")
-        lost = np.count_nonzero(~self.judged(events))
-        if lost:
-            raise ValueError(
-                f"events marks time of {lost} of the {len(self)} windows as unjudged, which is "
-                "neither ictal nor background; leave them out first: X = X[X.judged(events)]."
-            )
-        share = np.empty(len(self))
-        names, code = np.unique(self.record, return_inverse=True)
-        order = np.argsort(code, kind="stable")
-        borders = np.flatnonzero(np.diff(code[order])) + 1
-        for name, rows in zip(names, np.split(order, borders), strict=True):
-            intervals = events.intervals(str(name))
-            share[rows] = covered(self.onset[rows], self.duration, intervals) / self.duration
-        # A rounding error in the share must not decide.
-        return ((share > 1e-9) & (share >= min_overlap - 1e-9)).astype(np.intp)
+        return labels_of(self, events, min_overlap)
 
     def to_events(self, labels: ArrayLike, *, confidence: ArrayLike | None = None) -> Events:
         """Turn one label a window into events.
@@ -984,49 +881,7 @@ class Windows:
         ValueError
             If there is not one label a window, or one that is neither 0 nor 1.
         """
-        given = np.asarray(labels)
-        if given.shape != (len(self),):
-            raise ValueError(
-                f"labels has shape {given.shape}; one for each of {len(self)} windows is needed."
-            )
-        if given.dtype.kind not in "biuf" or not np.all((given == 0) | (given == 1)):
-            raise ValueError(
-                f"labels holds {np.unique(given)[:5].tolist()}; 0 and 1 (ictal) are needed, for "
-                "example y == 'seizure'."
-            )
-        ictal = given.astype(bool)
-        sure = np.full(len(self), np.nan) if confidence is None else np.asarray(confidence, float)
-        time = timeline_of(self, len(self))
-        np.logical_or.at(ictal, time.originals, ictal[time.copies])
-        found = [
-            rows[first:last]
-            for rows in time.stretches
-            for first, last in zip(*true_runs(ictal[rows]), strict=True)
-        ]
-        cell = self.cells()
-        onset = np.array([cell[run[0], 0] for run in found])
-        end = np.array([cell[run[-1], 1] for run in found])
-        return Events(
-            onset,
-            end - onset,
-            record=np.array([self.record[run[0]] for run in found], dtype=str),
-            confidence=np.array([sure[run].max() for run in found], dtype=float),
-            recordings=self._recordings(time, cell),
-        )
-
-
-def _in_samples(sfreq: float, window: float, step: float | None) -> tuple[int, int]:
-    """Return length and distance of windows in samples, or raise."""
-    samples = []
-    for name, time in {"window": window, "step": window if step is None else step}.items():
-        wanted = number(name, time) * sfreq
-        samples.append(round(wanted) if np.isfinite(wanted) else 0)
-        if samples[-1] < 1:
-            raise ValueError(
-                f"{name} is {time!r} s; at {sfreq:g} Hz a finite time of at least one "
-                f"sample, {1 / sfreq:.4g} s, is needed."
-            )
-    return samples[0], samples[1]
+        return events_of_labels(self, labels, confidence)
 
 
 # What windows must share to stand in one array.
