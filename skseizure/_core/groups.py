@@ -180,7 +180,13 @@ def deal(counts: NDArray[np.intp], n_folds: int, rng: np.random.RandomState) -> 
     for group in order:
         trials = dealt + np.eye(n_folds)[:, :, np.newaxis] * counts[group]  # (trial, fold, class)
         spread = (trials / total).std(axis=1).mean(axis=1)
-        fold[group] = np.lexsort((dealt.sum(axis=1), spread))[0]
+        size, best = dealt.sum(axis=1), 0
+        for i in range(1, n_folds):
+            # Spreads that differ by rounding are equal.
+            equal = np.isclose(spread[i], spread[best])
+            if spread[i] < spread[best] or (equal and size[i] < size[best]):
+                best = i
+        fold[group] = best
         dealt[fold[group]] += counts[group]
     return fold
 

@@ -264,8 +264,10 @@ class TunedSeizureDetectorCV(MetaClassifier):
         UserWarning
             If no setting keeps the cap; the message says the lowest rate that can be had.
         """
-        (X,) = indexable(X)
-        if _num_samples(X) == 0:
+        with prefix_errors("X"):
+            (X,) = indexable(X)
+            n_rows = _num_samples(X)
+        if n_rows == 0:
             raise ValueError("X holds 0 rows; windows of two classes are needed.")
         column = self._check_y(y, binary=True)
         check_rows(X=X, y=column)
@@ -505,7 +507,11 @@ class TunedSeizureDetectorCV(MetaClassifier):
     ) -> tuple[Any, list[NDArray[np.float64]]]:
         """Return one fitted classifier, and the probabilities of each fold's rows."""
         if self.cv == "prefit":
-            check_is_fitted(self.detector, "estimator_")
+            if not hasattr(self.detector, "estimator_"):
+                raise ValueError(
+                    "cv is 'prefit', but the detector is not fitted; fit it first, on other "
+                    "windows than these, or leave cv at None."
+                )
             return self.detector.estimator_, [self.detector.estimator_.predict_proba(X)]
         params = self._route(fit_params)
         parallel = Parallel(self.n_jobs)
@@ -561,7 +567,13 @@ class TunedSeizureDetectorCV(MetaClassifier):
         objective = self.objective
         if isinstance(objective, str):
             objective = OBJECTIVES[objective]
-        scores = np.asarray(counts.score(objective), dtype=float)
+        with prefix_errors("objective"):
+            scores = np.asarray(counts.score(objective), dtype=float)
+            if scores.shape != (len(settings),):
+                raise ValueError(
+                    f"it gives an array of shape {scores.shape} for {len(settings)} settings; a "
+                    "score for each is needed."
+                )
         rate = rates(counts.false_positives, counts.hours)
         upper = upper_rates(counts.false_positives, counts.hours)
         bound = rate if self.cap == "point" else upper

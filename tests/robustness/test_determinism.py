@@ -67,7 +67,7 @@ def test_global_random_states_are_left_alone(numbered):
 def workers(estimator):
     """Return the parameters that name a number of workers, but those of an inner classifier."""
     names = [name for name in estimator.get_params() if name.endswith("n_jobs")]
-    return [name for name in names if name != "estimator__n_jobs"]
+    return [name for name in names if not name.endswith("estimator__n_jobs")]
 
 
 @every([(i, e) for i, e in NUMBERED if workers(e)])
