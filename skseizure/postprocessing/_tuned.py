@@ -455,11 +455,14 @@ class TunedSeizureDetectorCV(MetaClassifier):
         if self.cv is None or isinstance(self.cv, Integral):
             folds = self._own_folds(X, y, classes, owner)
         else:
-            with prefix_errors("cv", "X"):
-                folds = [
-                    (rows[train], rows[test])
-                    for train, test in check_cv(self.cv, y, classifier=True).split(X, y, owner)
-                ]
+            try:
+                with prefix_errors("cv", "X"):
+                    folds = [
+                        (rows[train], rows[test])
+                        for train, test in check_cv(self.cv, y, classifier=True).split(X, y, owner)
+                    ]
+            except IndexError as error:
+                raise ValueError(f"cv gives what are no rows of X: {error}.") from error
         for train, test in folds:
             if len(np.intersect1d(y[train], classes)) < 2:
                 raise ValueError(
