@@ -72,6 +72,8 @@ class MetaClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
                 f"estimator is {self.estimator!r}; {type(self).__name__} needs a classifier."
             )
         column, known = check_labels_to_hand_on(y)
+        if len(column) == 0:
+            raise ValueError("X and y hold 0 windows; windows of two classes are needed.")
         if len(known) == 0:
             raise ValueError(
                 f"y has no labelled row: all {len(column)} are NaN or None; {type(self).__name__} "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -10,11 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 from .._core.timeline import Timeline, covered, timeline_of, true_runs
 from ._events import Events, RecordInfo
 
-if TYPE_CHECKING:
-    from ._windows import Windows
 
-
-def records_of(X: Windows, time: Timeline, cell: NDArray[np.float64]) -> dict[str, RecordInfo]:
+def records_of(X: Any, time: Timeline, cell: NDArray[np.float64]) -> dict[str, RecordInfo]:
     """Describe the records of windows; see `Windows.recordings`."""
     names, first, code = np.unique(X.record, return_index=True, return_inverse=True)
     # In order of time, so that sums round alike however the rows are shuffled.
@@ -33,7 +30,7 @@ def records_of(X: Windows, time: Timeline, cell: NDArray[np.float64]) -> dict[st
     }
 
 
-def judged(X: Windows, events: Events) -> NDArray[np.bool_]:
+def judged(X: Any, events: Events) -> NDArray[np.bool_]:
     """Tell which windows are outside unjudged time; see `Windows.judged`."""
     outside = np.ones(len(X), dtype=bool)
     for name in np.unique(X.record):
@@ -44,7 +41,7 @@ def judged(X: Windows, events: Events) -> NDArray[np.bool_]:
     return outside
 
 
-def labels_of(X: Windows, events: Events, min_overlap: float) -> NDArray[np.intp]:
+def labels_of(X: Any, events: Events, min_overlap: float) -> NDArray[np.intp]:
     """Label windows by events; see `Windows.labels`."""
     if not isinstance(events, Events):
         raise TypeError(f"events is {type(events).__name__}; an Events is needed.")
@@ -67,7 +64,7 @@ def labels_of(X: Windows, events: Events, min_overlap: float) -> NDArray[np.intp
     return ((share > 1e-9) & (share >= min_overlap - 1e-9)).astype(np.intp)
 
 
-def events_of_labels(X: Windows, labels: ArrayLike, confidence: ArrayLike | None) -> Events:
+def events_of_labels(X: Any, labels: ArrayLike, confidence: ArrayLike | None) -> Events:
     """Turn labels of windows into events; see `Windows.to_events`."""
     given = np.asarray(labels)
     if given.shape != (len(X),):
