@@ -7,6 +7,7 @@ from ._events import Event, Events, RecordInfo
 from ._events_io import read_events, write_events
 from ._filter_recording import filter_recording, resample_recording
 from ._montage import MissingChannelsError, get_montage, to_bipolar
+from ._profile import SignalProblem, SignalProfile
 from ._quality import Quality, check_quality, mark_quality
 from ._read import read_recording
 from ._recording import Recording
@@ -19,6 +20,8 @@ __all__ = [
     "Quality",
     "RecordInfo",
     "Recording",
+    "SignalProblem",
+    "SignalProfile",
     "Windows",
     "check_quality",
     "filter_recording",
