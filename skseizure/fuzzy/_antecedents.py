@@ -30,8 +30,11 @@ def blocks(n_rows: int, n_columns: int) -> Iterable[slice]:
     return gen_batches(n_rows, max(256, BLOCK // n_columns)) if n_rows else ()
 
 
-def automatic_fuzziness(n_distinct: int, n_features: int) -> float:
-    """Return the fuzzifier up to which fuzzy c-means does not collapse to one point.
+def automatic_fuzziness(n_distinct: int, n_features: int, largest: float) -> float:
+    """Return a fuzzifier at which the centres of fuzzy c-means stay apart.
+
+    With ``r = min(n_distinct, n_features - 1)``, all centres may fall into one from
+    ``r / (r - 2)`` on; no such bound is known for r below 3.
 
     Parameters
     ----------
@@ -39,14 +42,16 @@ def automatic_fuzziness(n_distinct: int, n_features: int) -> float:
         Distinct rows.
     n_features : int
         Columns.
+    largest : float
+        What to return where the bound is far away.
 
     Returns
     -------
     float
-        ``r / (r - 2)`` with ``r = min(n_distinct, n_features - 1)``, or 1.5 where r is below 3.
+        At most ``largest``, and three quarters of the way from 1 to the bound.
     """
     r = min(n_distinct, n_features - 1)
-    return r / (r - 2) if r >= 3 else 1.5
+    return min(largest, 1 + 1.5 / (r - 2)) if r >= 3 else largest
 
 
 def log_memberships(squared_distances: Array, fuzziness: float) -> Array:

@@ -51,7 +51,8 @@ class SDASSLTSKClassifier(FuzzyClassifier):
         Rows that the rules are placed by: all, or those of the source. Try ``"source"`` where
         ``rule_overlap_`` is low: rules that belong to one domain alone carry nothing over.
     fcm_fuzziness : "auto" or float, default="auto"
-        Exponent of the memberships in the clustering, above 1; see `TSKClassifier`.
+        Exponent of the memberships in the clustering, above 1. ``"auto"``: as in `TSKClassifier`,
+        but up to 1.5 where rules are placed on two domains, which softer ones serve better.
     width_scale : "auto" or float, default="auto"
         Factor of the clusters' variances, above 0; ``"auto"``: the number of features.
     subsample : int, default=20_000
@@ -270,11 +271,11 @@ class SDASSLTSKClassifier(FuzzyClassifier):
             )
         unlabelled = labels.unlabelled
         is_target = unlabelled if sample_domain is None else check_domain(sample_domain, len(X))
-        two_domains = (weight[is_target] > 0).any() and (weight[~is_target] > 0).any()
+        two_domains = bool((weight[is_target] > 0).any() and (weight[~is_target] > 0).any())
         if self.antecedents == "source":
             self._fit_antecedents(X[~is_target], weight[~is_target], "source rows")
         else:
-            self._fit_antecedents(X, weight)
+            self._fit_antecedents(X, weight, transfer=two_domains)
         firing = firing_strengths(X, self.centers_, self.sigmas_)
         problem = ConsequentProblem(
             X,

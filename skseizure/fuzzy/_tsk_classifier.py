@@ -9,6 +9,7 @@ from numpy.random import RandomState
 from numpy.typing import ArrayLike
 from sklearn.base import _fit_context
 
+from .._core.labels import refuse_unlabelled
 from ._antecedents import firing_strengths
 from ._base import FuzzyClassifier
 from ._consequents import ConsequentProblem, Penalties
@@ -29,10 +30,10 @@ class TSKClassifier(FuzzyClassifier):
     alpha : float, default=1.0
         Ridge penalty on all consequents, constants included; [1]_ tries 1e-3 to 1e3. 0: none.
     fcm_fuzziness : "auto" or float, default="auto"
-        Exponent of the memberships in the clustering, above 1. ``"auto"``: ``r / (r - 2)`` with
-        ``r = min(n_distinct_rows, n_features - 1)``, or 1.5 where r is below 3. That is the bound
-        of [2]_ above which all centres may fall into one: the usual 2 does so from some 30
-        features on, and the classifier turns into a linear one.
+        Exponent of the memberships in the clustering, above 1. All centres may fall into one above
+        the bound ``r / (r - 2)`` of [2]_, with ``r = min(n_distinct_rows, n_features - 1)``: the
+        usual 2 does so from some ten features on, and the classifier turns into a linear one.
+        ``"auto"`` is 1.1, or three quarters of the way from 1 to the bound where that is less.
     width_scale : "auto" or float, default="auto"
         Factor of the clusters' variances, above 0. ``"auto"``: the number of features, which equals
         the mean in place of the sum over features in the exponent of [3]_, so that many features
@@ -91,9 +92,8 @@ class TSKClassifier(FuzzyClassifier):
     Scale the features: the clustering is Euclidean, and the penalty is the same for all. A constant
     feature adds nothing to the distances from the rules; ``"auto"`` counts it as a feature.
 
-    Every row is labelled: a label of -1 is a class, and is learned as one. Where -1 stands for a
-    missing label, as in ``sklearn.semi_supervised``, take `SDASSLTSKClassifier`, or leave such rows
-    out.
+    Every row needs a label. Where -1 stands for a missing one, as in ``sklearn.semi_supervised``,
+    use `SDASSLTSKClassifier` or leave such rows out; -1 beside one other class is a class.
 
     With ``mu_r(x) = softmax_r(-sum_j (x_j - c_rj)**2 / (2 sigma_rj**2))`` and ``x_g`` the row
     (1, x) once for every rule, times mu_r, the outputs are ``P^T x_g`` and P is the ridge
@@ -162,7 +162,8 @@ class TSKClassifier(FuzzyClassifier):
         X : array-like, shape (n_samples, n_features)
             Features on comparable scales, finite.
         y : array-like, shape (n_samples,)
-            Labels of two or more classes. -1 is a class like any other here, no missing label.
+            Labels of two or more classes. -1 beside two other classes marks unlabelled rows, and
+            is refused.
         sample_weight : array-like, shape (n_samples,), default=None
             How often each row counts, not below 0. None: once.
 
@@ -172,6 +173,7 @@ class TSKClassifier(FuzzyClassifier):
             Itself.
         """
         X, labels, weight = self._validate(X, y, sample_weight, partial=False)
+        refuse_unlabelled(self, labels.classes)
         self._fit_antecedents(X, weight)
         firing = firing_strengths(X, self.centers_, self.sigmas_)
         problem = ConsequentProblem(

@@ -17,7 +17,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._core.errors import prefix_errors
 from .._core.groups import owners
-from .._core.labels import check_labels, refuse_continuous
+from .._core.labels import check_labels, refuse_continuous, refuse_unlabelled
 from .._core.parameters import HasMethods, Interval
 from .._core.persistence import get_state, set_state
 from .._core.timeline import is_windows
@@ -338,6 +338,7 @@ class BaseMoEClassifier(ClassifierMixin, BaseEstimator):
             )
         labels = check_labels(y)
         refuse_continuous(labels)
+        refuse_unlabelled(self, np.unique(labels))
         check_rows(X=X, y=labels)
         self.sfreq_ = None
         if self.sfreq is not None or is_windows(X):

@@ -13,7 +13,7 @@ from sklearn.linear_model import Ridge, RidgeClassifier
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import StandardScaler, scale
 
 from skseizure.fuzzy import SDASSLTSKClassifier, TSKClassifier
 
@@ -80,6 +80,47 @@ def test_centres_do_not_coincide_with_thirty_features(wide):
     with pytest.warns(UserWarning, match="centres of the rules all but coincide"):
         collapsed = TSKClassifier(random_state=0, fcm_fuzziness=2.0).fit(X, y)
     assert abs(collapsed.score(X_test, y_test) - ridge) < 0.02
+
+
+def bent(d, rng):
+    """Rows beyond a diamond in two of the features: no linear classifier beats the majority."""
+    X = rng.normal(size=(1600, d))
+    return X, (np.abs(X[:, :2]).sum(axis=1) > 1.6).astype(int)
+
+
+def modes(d, rng):
+    """Two classes of several modes each, in up to ten of the features."""
+    X, y = make_classification(
+        1600,
+        d,
+        n_informative=min(d, 10),
+        n_redundant=0,
+        n_clusters_per_class=min(d, 4) // 2 + 1,
+        random_state=rng.integers(1000),
+    )
+    return scale(X), y
+
+
+@pytest.mark.parametrize("d", [2, 3, 4, 5, 6, 7, 10, 30, 200])
+@pytest.mark.parametrize("table", [bent, modes])
+@pytest.mark.filterwarnings("ignore:The centres of the rules all but coincide")
+def test_the_automatic_fuzzifier_is_near_the_best(rng, table, d):
+    """Within one point of the best of four, in any number of features; mean of three draws."""
+    others = (1.1, 1.3, 1.5, 2.0) if d < 200 else (1.1,)
+    accuracy = {}
+    for X, y in (table(d, rng) for _ in range(3)):
+        for fuzziness in ("auto", *others):
+            model = TSKClassifier(fcm_fuzziness=fuzziness, random_state=0).fit(X[:800], y[:800])
+            accuracy.setdefault(fuzziness, []).append(model.score(X[800:], y[800:]))
+    best = max(np.mean(accuracy[fuzziness]) for fuzziness in others)
+    assert np.mean(accuracy["auto"]) >= best - 0.01
+
+
+def test_rows_marked_as_unlabelled_are_refused():
+    X, y = make_classification(60, random_state=0)
+    y[:10] = -1
+    with pytest.raises(ValueError, match="y holds -1 beside 2 other classes"):
+        TSKClassifier(3).fit(X, y)
 
 
 @pytest.mark.parametrize("n_classes", [2, 3])
@@ -198,7 +239,7 @@ def test_width_scale(iris, parameters):
     wide = TSKClassifier(3, **parameters, random_state=0).fit(X, y)
     factor = 4 if parameters["width_scale"] == "auto" else 2
     np.testing.assert_allclose(wide.sigmas_, np.sqrt(factor) * narrow.sigmas_, rtol=1e-13)
-    assert wide.fcm_fuzziness_ == 3.0  # r = min(n, d - 1) = 3
+    assert wide.fcm_fuzziness_ == 1.1
 
 
 def test_real_seizures(data_path):

@@ -760,3 +760,9 @@ class HalfSplit:
 
     def split(self, X, y=None, groups=None):
         yield np.arange(1, len(X)), np.arange(1)
+
+
+def test_windows_marked_as_unlabelled_are_refused():
+    X = np.random.default_rng(0).normal(size=(12, 2, 64))
+    with pytest.raises(ValueError, match="y holds -1 beside 2 other classes"):
+        SeizureMoEClassifier(sfreq=32).fit(X, np.arange(12) % 3 - 1)
