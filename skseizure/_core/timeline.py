@@ -23,7 +23,7 @@ def is_windows(X: Any) -> bool:
 
 
 def segments(
-    record: NDArray[np.str_], onset: NDArray[np.float64], step: float
+    record: NDArray[Any], onset: NDArray[np.float64], step: float
 ) -> list[NDArray[np.intp]]:
     """Return the rows of each stretch without a gap, in order of time; see `Windows.segments`."""
     if len(onset) == 0:
@@ -303,7 +303,9 @@ def cells(
 
 
 def covered(
-    onset: NDArray[np.float64], duration: float, intervals: NDArray[np.float64]
+    onset: NDArray[np.float64],
+    duration: float | NDArray[np.float64],
+    intervals: NDArray[np.float64],
 ) -> NDArray[np.float64]:
     """Return how many seconds of each window lie inside the union of intervals."""
     seconds = np.zeros(len(onset))

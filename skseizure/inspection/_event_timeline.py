@@ -38,6 +38,8 @@ class EventTimelineDisplay:
         Name of the record.
     threshold : float, default=None
         Probability at which an event starts.
+    unjudged : array-like of float, shape (n_spans, 2), default=()
+        Start and end in seconds of time that could not be judged; it is hatched.
 
     Attributes
     ----------
@@ -71,6 +73,7 @@ class EventTimelineDisplay:
         *,
         record: str,
         threshold: float | None = None,
+        unjudged: ArrayLike = (),
     ) -> None:
         self.time = time
         self.probability = probability
@@ -78,6 +81,7 @@ class EventTimelineDisplay:
         self.hypothesis = hypothesis
         self.record = record
         self.threshold = threshold
+        self.unjudged = np.asarray(unjudged, dtype=float).reshape(-1, 2)
 
     @classmethod
     def from_estimator(
@@ -146,7 +150,7 @@ class EventTimelineDisplay:
         probability : array-like, shape (n_windows,)
             Probability of a seizure in each window.
         reference, hypothesis : Events
-            True and detected seizures.
+            True and detected seizures. Time that either marks as unjudged is hatched.
         record : str, default=None
             Record to draw. None: the first of ``X``.
         threshold : float, default=None
@@ -181,6 +185,7 @@ class EventTimelineDisplay:
             hypothesis.intervals(name),
             record=name,
             threshold=threshold,
+            unjudged=hypothesis.info(name).mark_unjudged(reference.info(name).unjudged).unjudged,
         )
         return display.plot(axes=axes)
 
@@ -207,6 +212,14 @@ class EventTimelineDisplay:
         self.figure_ = self.ax_.figure
         for onset, end in self.reference:
             self.ax_.axvspan(onset, end, color=_ORANGE, alpha=0.15, linewidth=0)
+        for ax in (self.ax_, self.events_ax_):
+            for i, (onset, end) in enumerate(self.unjudged):
+                ax.axvspan(
+                    onset, end, facecolor="none", edgecolor=_GREY, hatch="///", linewidth=0,
+                    label=None if i else "not judged",
+                )  # fmt: skip
+        if len(self.unjudged):
+            self.events_ax_.legend(loc="upper right", fontsize="small")
         self.ax_.plot(self.time, self.probability, color=_BLUE, linewidth=1.5)
         if self.threshold is not None:
             self.ax_.axhline(self.threshold, color=_GREY, linestyle="--", linewidth=1)
@@ -229,4 +242,7 @@ class EventTimelineDisplay:
 
     def _limits(self) -> tuple[float, float]:
         edges = np.concatenate([self.time, self.reference.ravel(), self.hypothesis.ravel()])
-        return float(np.nanmin(edges)), float(np.nanmax(edges))
+        low, high = float(np.nanmin(edges)), float(np.nanmax(edges))
+        # An excerpt of a long record would vanish between what lies before and after it.
+        near = self.unjudged[np.diff(self.unjudged, axis=1).ravel() <= high - low]
+        return min(low, *near[:, 0], high), max(high, *near[:, 1], low)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
@@ -13,7 +13,15 @@ from numpy.typing import NDArray
 
 from .._core.horizon import window_span
 from .._core.labels import seizure_column, two_columns
-from .._core.timeline import ROUNDING, cells, is_windows, segments, timeline_of, true_runs
+from .._core.timeline import (
+    ROUNDING,
+    cells,
+    covered,
+    is_windows,
+    segments,
+    timeline_of,
+    true_runs,
+)
 from ..signals import Events, RecordInfo
 from ._alarms import Stretch
 
@@ -29,12 +37,13 @@ class _Record:
 
     patient: str | None
     onset: float  # of the last window
-    end: float
     cell: tuple[float, float]  # of the last window, see `Windows.cells`
     alarm: bool  # whether the last window is in one
     start: float  # of the event that it is in, else of its cell
     confidence: float  # of that event so far, else of the window
     stretch: Stretch
+    info: RecordInfo
+    number: int  # of the stretch of the signal that the last window is in
     settled: float = 0.0  # seconds of all cells before the last
     finished: list[Found] = field(default_factory=list)
     tail: Windows | None = None  # windows that the features of the next ones average over
@@ -42,11 +51,6 @@ class _Record:
     @property
     def ongoing(self) -> list[Found]:
         return [(self.start, self.cell[1], self.confidence)] if self.alarm else []
-
-    @property
-    def info(self) -> RecordInfo:
-        observed = self.settled + (self.cell[1] - self.cell[0])
-        return RecordInfo(duration=self.end, observed=observed, patient=self.patient)
 
 
 class DetectorStream:
@@ -153,17 +157,17 @@ class DetectorStream:
             or the patient of a record differ from those before, or as the inner estimator. The
             stream stays as it was.
         """
-        self._check(X)
-        seizure, joined, tails = self._seizure(X)
+        recordings = self._check(X)
+        seizure, joined, tails = self._seizure(X, recordings)
         changed: dict[str, list[Found]] = {}
         advanced: dict[str, _Record] = {}
         time = timeline_of(X, len(X))
         in_time = np.concatenate([*time.stretches, np.zeros(0, dtype=np.intp)])
         names, code = np.unique(X.record[in_time], return_inverse=True)
-        for name in X.recordings():
+        for name, info in recordings.items():
             rows = in_time[names[code] == name]
             tail = self._tail(joined, [*tails.get(name, []), *(rows + len(joined) - len(X))])
-            record, last, seizure[rows] = self._advance(name, X, rows, seizure[rows], tail)
+            record, last, seizure[rows] = self._advance(name, X, rows, seizure[rows], tail, info)
             advanced[name] = record
             changed[name] = record.finished[last:] + record.ongoing
         time.share(seizure)
@@ -195,7 +199,7 @@ class DetectorStream:
             recordings={name: self._records[name].info for name in found},
         )
 
-    def _check(self, X: Any) -> None:
+    def _check(self, X: Any) -> dict[str, RecordInfo]:
         if not is_windows(X):
             raise TypeError(
                 f"X is {type(X).__name__}; send needs Windows, which know the time and record of "
@@ -220,15 +224,18 @@ class DetectorStream:
                     f"X holds windows of record {name!r} of patient {now!r}; those before were of "
                     f"patient {before!r}."
                 )
+        return recordings
 
-    def _seizure(self, X: Windows) -> tuple[NDArray[np.float64], Windows, dict[str, list[int]]]:
+    def _seizure(
+        self, X: Windows, recordings: Iterable[str]
+    ) -> tuple[NDArray[np.float64], Windows, dict[str, list[int]]]:
         """Return the probability of each window, and what the inner estimator was given for it.
 
         That is, before X, the tails of its records; for each of these their rows.
         """
         tails: dict[str, list[int]] = {}
         parts, n = [], 0
-        for name in X.recordings():
+        for name in recordings:
             tail = self._records[name].tail if name in self._records else None
             if tail is not None:
                 parts.append(tail)
@@ -245,6 +252,7 @@ class DetectorStream:
         rows: NDArray[np.intp],
         seizure: NDArray[np.float64],
         tail: Windows | None,
+        info: RecordInfo,
     ) -> tuple[_Record, int, NDArray[np.float64]]:
         """Go on with a record, by rows of X in order of time and the probability of each.
 
@@ -255,12 +263,14 @@ class DetectorStream:
         settings, before = self._detector._settings(X.step, patient), self._records.get(name)
         stretch, finished, settled = Stretch(settings), list[Found](), 0.0
         onset, confidence = X.onset[rows], seizure
+        number = np.zeros(len(rows), dtype=np.intp) if X.stretch is None else X.stretch[rows]
         if before is not None:
             # The last window before stands first, with its event if it is in one.
             finished, settled = before.finished, before.settled
             stretch = copy(before.stretch)
             onset = np.concatenate([[before.onset], onset])
             confidence = np.concatenate([[before.confidence], confidence])
+            number = np.concatenate([[before.number], number])
         known = len(onset) - len(rows)
         alarm = np.zeros(len(onset), dtype=bool)
         start, end = cells(np.full(len(onset), name), onset, X.duration).T
@@ -268,7 +278,8 @@ class DetectorStream:
         if before is not None:
             start[0], begin[0], alarm[0] = before.cell[0], before.start, before.alarm
         found: list[Found] = []
-        for piece in segments(np.full(len(onset), name), onset, X.step):
+        run = np.concatenate([[0], np.cumsum(np.diff(number) != 0)])  # in order of time
+        for piece in segments(run, onset, X.step):
             new = piece[piece >= known]
             if len(new) == len(piece):
                 stretch = Stretch(settings)
@@ -279,20 +290,37 @@ class DetectorStream:
                 for run in (piece[i:j] for i, j in zip(*true_runs(alarm[piece]), strict=True))
             ]
         ongoing = found.pop() if alarm[-1] else (float(start[-1]), 0.0, float(confidence[-1]))
+        info = self._info(before, info, float(onset[-1] + X.duration), X.duration)
+        seconds = end - start
+        if info.unjudged:
+            seconds -= covered(start, seconds, np.array(info.unjudged))
+        settled = float(np.cumsum([settled, *seconds[:-1]])[-1])
         record = _Record(
             patient=patient,
             onset=float(onset[-1]),
-            end=float(onset[-1] + X.duration),
             cell=(float(start[-1]), float(end[-1])),
             alarm=bool(alarm[-1]),
             start=ongoing[0],
             confidence=ongoing[2],
             stretch=stretch,
-            settled=float(np.cumsum([settled, *(end - start)[:-1]])[-1]),
+            info=replace(info, observed=float(settled + seconds[-1])),
+            number=int(number[-1]),
+            settled=settled,
             finished=finished + found,
             tail=tail,
         )
         return record, len(finished), confidence[known:]
+
+    @staticmethod
+    def _info(before: _Record | None, now: RecordInfo, end: float, length: float) -> RecordInfo:
+        """Add what new windows say of their record; where they overlap, the first to say it."""
+        if before is None:
+            return now
+        past = before.info
+        said = before.onset + length
+        new = tuple((max(low, said), high) for low, high in now.unjudged if high > said)
+        info = replace(past, unjudged=(*past.unjudged, *new))
+        return replace(info, duration=max(end, *(high for _, high in info.unjudged), 0.0))
 
     def _tail(self, joined: Windows, rows: Sequence[int]) -> Windows | None:
         """Keep a copy of the last windows of a record, as far as the estimator may look back."""

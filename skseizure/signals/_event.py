@@ -40,9 +40,13 @@ class RecordInfo:
             raise ValueError(f"duration is {self.duration!r}; a record's length must be above 0 s.")
         object.__setattr__(self, "unjudged", _union(self.unjudged))
         if self.observed is None:
-            whole = (0.0, float(self.duration))
-            lost = sum(_shared(whole, span) for span in self.unjudged)
-            object.__setattr__(self, "observed", self.duration - lost)
+            object.__setattr__(self, "observed", self.judged)
+
+    @property
+    def judged(self) -> float:
+        """Seconds of the record without those that are unjudged."""
+        whole = (0.0, float(self.duration))
+        return self.duration - sum(_shared(whole, span) for span in self.unjudged)
 
     def mark_unjudged(self, spans: Iterable[tuple[float, float]]) -> RecordInfo:
         """Mark more time as time that cannot be judged.
@@ -60,12 +64,9 @@ class RecordInfo:
         spans = tuple(spans)
         if not spans:
             return self
-        merged = _union((*self.unjudged, *spans))
-        whole = (0.0, float(self.duration))
-        lost = sum(_shared(whole, span) for span in merged)
-        lost -= sum(_shared(whole, span) for span in self.unjudged)
-        observed = max((self.observed or 0.0) - lost, 0.0)
-        return replace(self, unjudged=merged, observed=observed)
+        marked = replace(self, unjudged=(*self.unjudged, *spans))
+        lost = self.judged - marked.judged
+        return replace(marked, observed=max((self.observed or 0.0) - lost, 0.0))
 
 
 class Event(NamedTuple):

@@ -128,13 +128,13 @@ class Events:
 
     @property
     def complete(self) -> bool:
-        """Whether at least 99 % of every record was observed.
+        """Whether at least 99 % of what can be judged of every record was observed.
 
         Otherwise parts of records are at hand, mostly cut out around seizures, and a rate of false
         alarms means nothing.
         """
         infos = self.recordings.values()
-        return all((info.observed or 0.0) > 0.99 * info.duration for info in infos)
+        return all((info.observed or 0.0) > 0.99 * info.judged for info in infos)
 
     def __len__(self) -> int:
         return len(self.onset)

@@ -379,6 +379,10 @@ def to_annotations(events: Any, raw: Any) -> Any:
         start = raw.info["meas_date"]
         shift = 0.0 if start else raw.first_time
     spans = np.array(info.unjudged, dtype=float).reshape(-1, 2)
+    if raw is not None:  # MNE warns of what lies outside of a cropped one
+        first = raw.first_time
+        spans = np.clip(spans, first, first + raw.n_times / raw.info["sfreq"])
+        spans = spans[np.diff(spans, axis=1).ravel() > 0]
     return mne.Annotations(
         np.concatenate([events.onset, spans[:, 0]]) - shift,
         np.concatenate([events.duration, np.diff(spans, axis=1).ravel()]),

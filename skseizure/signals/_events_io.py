@@ -168,8 +168,8 @@ def write_events(events: Events, path: str | os.PathLike[str]) -> None:
     -----
     Tab-separated, with the columns ``onset duration eventType confidence channels dateTime
     recordingDuration``; times in seconds with two decimals, ``n/a`` where something is not known.
-    A record without events gets one row ``bckg`` over its whole length. Time that cannot be judged
-    gets rows of the type ``n/a``.
+    A record without events gets a row ``bckg`` over its whole length. Time that cannot be judged
+    gets rows of the type ``n/a``, and is never within one of background.
 
     Examples
     --------
@@ -197,11 +197,13 @@ def write_events(events: Events, path: str | os.PathLike[str]) -> None:
     start = "n/a" if info.start is None else f"{info.start:%Y-%m-%d %H:%M:%S}"
     columns = (events.onset, events.duration, events.event_type, events.confidence, events.channels)
     rows = list(zip(*(column.tolist() for column in columns), strict=True))
+    spans = [("n/a", start, end) for start, end in info.unjudged]
     if not rows:
-        rows = [(0.0, info.duration, "bckg", float("nan"), "all")]
+        edges = [0.0, *(time for span in info.unjudged for time in span), info.duration]
+        spans += [("bckg", *pair) for pair in zip(edges[::2], edges[1::2], strict=True)]
     rows += [
-        (start, end - start, "n/a", float("nan"), "all")
-        for start, end in info.unjudged
+        (start, end - start, kind, float("nan"), "all")
+        for kind, start, end in sorted(spans, key=lambda span: span[1])
         if end - start >= 0.005
     ]
     lines = [COLUMNS]

@@ -2,31 +2,98 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._core.timeline import Timeline, covered, timeline_of, true_runs
+from .._core.timeline import ROUNDING, Timeline, covered, timeline_of, true_runs
 from ._events import Events, RecordInfo
+
+
+@dataclass(frozen=True)
+class RecordOrigin:
+    """What a recording says of its record beside the windows that are cut from it.
+
+    Parameters
+    ----------
+    start : datetime or None
+        Wall-clock time of the record's start.
+    unjudged : tuple of (float, float)
+        Time of the record that cannot be judged, from and to in seconds.
+    end : float
+        End of the recording on the record's time axis.
+    """
+
+    start: datetime | None
+    unjudged: tuple[tuple[float, float], ...]
+    end: float
+
+    @classmethod
+    def of(cls, info: RecordInfo) -> RecordOrigin:
+        """Take the origin from what is known of a recording."""
+        return cls(info.start, info.unjudged, info.duration)
+
+    def until(self, end: float, near: float) -> tuple[tuple[float, float], ...]:
+        """Return the unjudged spans up to a time, and those that follow in less than ``near``.
+
+        What is between these is too short for a window.
+        """
+        found = []
+        for span in self.unjudged:
+            if span[0] > end + near + ROUNDING:
+                break
+            found.append(span)
+            end = max(end, span[1])
+        return tuple(found)
+
+    def joined(self, other: RecordOrigin) -> RecordOrigin:
+        """Join what two recordings say of one record; each knows nothing after its end."""
+        if self == other:
+            return self
+        mine, theirs = ((*origin.unjudged, (origin.end, math.inf)) for origin in (self, other))
+        shared = [
+            (max(one[0], two[0]), min(one[1], two[1]))
+            for one in mine
+            for two in theirs
+            if max(one[0], two[0]) < min(one[1], two[1])
+        ]
+        end = max(self.end, other.end)
+        spans = tuple(sorted(span for span in shared if span[1] <= end))
+        return RecordOrigin(self.start or other.start, spans, end)
 
 
 def records_of(X: Any, time: Timeline, cell: NDArray[np.float64]) -> dict[str, RecordInfo]:
     """Describe the records of windows; see `Windows.recordings`."""
     names, first, code = np.unique(X.record, return_index=True, return_inverse=True)
-    # In order of time, so that sums round alike however the rows are shuffled.
-    rows = np.concatenate([*time.stretches, np.zeros(0, dtype=np.intp)])
-    observed = np.bincount(code[rows], weights=np.diff(cell[rows]).ravel(), minlength=len(names))
     end = np.full(len(names), -np.inf)
     np.maximum.at(end, code, X.onset + X.duration)
+    # In order of time, so that sums round alike however the rows are shuffled.
+    rows = np.concatenate([*time.stretches, np.zeros(0, dtype=np.intp)])
+    near = max(X.duration, X.step)
+    spans = {
+        i: X._origins[name].until(float(end[i]), near)
+        for i, name in enumerate(names.tolist())
+        if name in X._origins
+    }
+    seconds = np.diff(cell[rows]).ravel()
+    for i, mine in spans.items():
+        if mine:
+            here = code[rows] == i
+            seconds[here] -= covered(cell[rows[here], 0], seconds[here], np.array(mine))
+    observed = np.bincount(code[rows], weights=seconds, minlength=len(names))
     return {
         str(names[i]): RecordInfo(
-            duration=float(end[i]),
+            duration=float(max(end[i], *(span[1] for span in spans.get(i, ())), 0.0)),
             observed=float(observed[i]),
             patient=None if X.patient is None else str(X.patient[first[i]]),
-            start=X._starts.get(str(names[i])),
+            start=X._origins[names[i]].start if i in spans else None,
+            unjudged=spans.get(i, ()),
         )
-        for i in np.argsort(first)
+        for i in np.argsort(first).tolist()
     }
 
 

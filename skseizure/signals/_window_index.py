@@ -60,13 +60,13 @@ class WindowIndex:
         onset: ArrayLike | None,
         patient: ArrayLike | None,
         step: float,
-        stretch: NDArray[np.intp] | None = None,
+        stretch: ArrayLike | None = None,
     ) -> WindowIndex:
         """Validate the columns that a caller gave; see `Windows` for the errors.
 
         Parameters
         ----------
-        source, start, record, onset, patient : array-like
+        source, start, record, onset, patient, stretch : array-like
             The columns. ``record`` and ``patient`` may be scalars. If ``onset`` is None, windows
             follow one another every ``step`` seconds within each record.
         step : float
@@ -94,6 +94,8 @@ class WindowIndex:
         if patient is not None:
             patient = _column("patient", patient, n, str)
             _refuse_two_patients(record, patient)
+        if stretch is not None:
+            stretch = _column("stretch", stretch, n, np.intp)
         return cls(np.asarray(source, dtype=np.intp), start, record, onset, patient, stretch)
 
     @classmethod

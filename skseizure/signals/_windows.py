@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import datetime
 from html import escape
 from typing import Any, Self
 
@@ -27,7 +26,7 @@ from ._samples import (
     take_channels,
     warn_of_scale,
 )
-from ._window_events import events_of_labels, judged, labels_of, records_of
+from ._window_events import RecordOrigin, events_of_labels, judged, labels_of, records_of
 from ._window_index import (
     Signal,
     WindowIndex,
@@ -64,6 +63,9 @@ class Windows:
         Channel labels. None: ``"ch0"``, ``"ch1"``, ...
     patient : array-like of shape (n_windows,) or scalar, default=None
         Patient of each window.
+    stretch : array-like of int, shape (n_windows,), default=None
+        Number of the stretch of its record that each window lies in, where the signal does not go
+        on from one window to the next however close they are. If None, onsets alone show gaps.
 
     Attributes
     ----------
@@ -73,6 +75,7 @@ class Windows:
     record : ndarray of str, shape (n_windows,)
     onset : ndarray of float, shape (n_windows,)
     patient : ndarray of str, shape (n_windows,), or None
+    stretch : ndarray of int, shape (n_windows,), or None
     sfreq, step : float
     ch_names : tuple of str
     shape : tuple of int
@@ -123,6 +126,7 @@ class Windows:
         step: float | None = None,
         ch_names: Sequence[str] | None = None,
         patient: ArrayLike | None = None,
+        stretch: ArrayLike | None = None,
     ) -> None:
         block = stored_signal(data)
         if block.ndim == 2:
@@ -141,6 +145,7 @@ class Windows:
             record=record,
             onset=onset,
             patient=patient,
+            stretch=stretch,
         )
 
     # ------------------------------------------------------------------ construction
@@ -197,8 +202,7 @@ class Windows:
             onset=cut.onset,
             patient=recording.patient,
         )
-        if recording.start is not None:
-            self._starts = {recording.record: recording.start}
+        self._origins = {recording.record: RecordOrigin.of(recording.info())}
         return self
 
     @classmethod
@@ -464,9 +468,11 @@ class Windows:
         # Parts of one recording share it again, and signals that no window uses stay behind.
         signals, indices = share_signals((part._signals, part._index) for part in parts)
         new = first._with(signals or first._signals, WindowIndex.concatenate(indices))
-        new._starts = {}
+        new._origins = {}
         for part in parts:
-            new._starts = part._starts | new._starts
+            for name, origin in part._origins.items():
+                known = new._origins.get(name, origin)
+                new._origins[name] = known.joined(origin)
         return new
 
     def _setup(
@@ -478,6 +484,7 @@ class Windows:
         record: ArrayLike,
         onset: ArrayLike | None,
         patient: ArrayLike | None,
+        stretch: ArrayLike | None = None,
     ) -> None:
         self.sfreq, self._n_times = sampling_rate(sfreq), int(cut.n_times)
         self.step = self._n_times / self.sfreq if cut.step is None else number("step", cut.step)
@@ -486,7 +493,7 @@ class Windows:
         n_channels = cut.signals[0].shape[-2]
         names = [f"ch{i}" for i in range(n_channels)] if ch_names is None else ch_names
         self.ch_names = channel_names(names, n_channels)
-        self._starts: dict[str, datetime] = {}
+        self._origins: dict[str, RecordOrigin] = {}
         self._signals = tuple(cut.signals)
         self._index = WindowIndex.checked(
             source=cut.source,
@@ -495,7 +502,7 @@ class Windows:
             onset=onset,
             patient=patient,
             step=self.step,
-            stretch=cut.source if len(cut.signals) > 1 else None,
+            stretch=cut.source if len(cut.signals) > 1 else stretch,
         )
 
     def _with(self, signals: Sequence[Signal], index: WindowIndex) -> Self:
@@ -519,6 +526,11 @@ class Windows:
     def patient(self) -> NDArray[np.str_] | None:
         """Patient of each window, or None."""
         return self._index.patient
+
+    @property
+    def stretch(self) -> NDArray[np.intp] | None:
+        """Stretch of its record that each window lies in, or None if onsets show all gaps."""
+        return self._index.stretch
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -578,9 +590,9 @@ class Windows:
         # Without windows one empty array remains, to carry the dtype.
         signals = signals or [np.empty((0, *self.shape[1:]), self.dtype)]
         state = {name: value for name, value in self.__dict__.items() if name != "_index"}
-        if self._starts:
+        if self._origins:
             present = set(self.record.tolist())
-            state["_starts"] = {k: v for k, v in self._starts.items() if k in present}
+            state["_origins"] = {k: v for k, v in self._origins.items() if k in present}
         return state | index.columns() | {"_signals": tuple(signals)}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -768,9 +780,9 @@ class Windows:
         ]
         new = self._with(signals, self._index.by_channel(self.ch_names))
         new.ch_names = ("channel",)
-        new._starts = {
-            f"{record}/{name}": start
-            for record, start in self._starts.items()
+        new._origins = {
+            f"{record}/{name}": origin
+            for record, origin in self._origins.items()
             for name in self.ch_names
         }
         return new
@@ -808,7 +820,10 @@ class Windows:
         -------
         dict of str to RecordInfo
             By record, in order of first appearance: the end of its last window, the seconds that
-            its windows cover, its patient, and its start where a file stated it.
+            its windows cover, and its patient; where they were cut from a `Recording`, also its
+            start, and the time that cannot be judged: gaps, spans that were marked, and what lies
+            before its first sample. Such time after the last window is told if no window fits
+            in between.
         """
         return records_of(self, timeline_of(self, len(self)), self.cells())
 

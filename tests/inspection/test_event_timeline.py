@@ -9,7 +9,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from skseizure.features import BandFeatures
 from skseizure.inspection import EventTimelineDisplay
 from skseizure.postprocessing import SeizureDetector
-from skseizure.signals import Events
+from skseizure.signals import Events, RecordInfo, Recording, Windows
 
 
 @pytest.fixture(autouse=True)
@@ -82,3 +82,23 @@ def test_bad_input_is_refused(toy):
         EventTimelineDisplay.from_predictions(X, [0, 0, 0], events, events)
     with pytest.raises(ValueError, match="record 'z' is not in X"):
         EventTimelineDisplay.from_predictions(X, np.zeros(len(X)), events, events, record="z")
+
+
+def test_unjudged_time_is_hatched(tmp_path):
+    recording = Recording(np.ones((1, 6400)), 64, ["F3"], record="a", unjudged=((20, 30),))
+    X = Windows.from_recording(recording, window=2)
+    truth = Events([], [], recordings={"a": RecordInfo(100, unjudged=((40, 50), (90, 100)))})
+    found = X.to_events(np.zeros(len(X)))
+    display = EventTimelineDisplay.from_predictions(X, np.zeros(len(X)), truth, found)
+    np.testing.assert_array_equal(display.unjudged, [[20, 30], [40, 50], [90, 100]])
+    for ax in (display.ax_, display.events_ax_):
+        hatched = [patch for patch in ax.patches if patch.get_hatch()]
+        assert [patch.get_x() for patch in hatched] == [20, 40, 90]
+    assert display.events_ax_.get_legend().texts[0].get_text() == "not judged"
+    display.figure_.savefig(tmp_path / "timeline.png")
+    nothing = np.zeros((0, 2))
+    far = EventTimelineDisplay(
+        np.array([50.0, 60.0]), np.zeros(2), nothing, nothing, record="a",
+        unjudged=[(0, 50), (60, 65)],
+    )  # fmt: skip
+    assert far._limits() == (50, 65)
