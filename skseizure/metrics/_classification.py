@@ -60,7 +60,7 @@ def sensitivity_score(
     >>> round(sensitivity_score([0, 0, 1, 1, 1], [0, 1, 1, 1, 0]), 3)
     0.667
     """
-    true, predicted = _positive(y_true, y_pred, pos_label)
+    true, predicted = check_positive(y_true, y_pred, pos_label)
     return _recall(true, predicted, sample_weight, zero_division)
 
 
@@ -109,7 +109,7 @@ def specificity_score(
     >>> specificity_score([0, 0, 1, 1, 1], [0, 1, 1, 1, 0])
     0.5
     """
-    true, predicted = _positive(y_true, y_pred, pos_label)
+    true, predicted = check_positive(y_true, y_pred, pos_label)
     return _recall(~true, ~predicted, sample_weight, zero_division)
 
 
@@ -119,9 +119,10 @@ def _recall(true: NDArray, predicted: NDArray, sample_weight: Any, zero_division
     )
 
 
-def _positive(
+def check_positive(
     y_true: ArrayLike, y_pred: ArrayLike, pos_label: Any
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return which samples are positive and which are predicted to be, or raise."""
     true = check_labels(y_true, name="y_true")
     predicted = check_labels(y_pred, name="y_pred")
     check_rows(y_true=true, y_pred=predicted)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 EVENT_COUNTS = ("n_reference", "true_positives", "false_positives", "hours")
 SAMPLE_COUNTS = (
     "sample_true_positives",
@@ -49,3 +52,13 @@ def sample_ratios(counts: Mapping[str, Any]) -> dict[str, list[Ratio]]:
         "sample_precision": [(tp, tp + fp)],
         "sample_f1": [(2 * tp, 2 * tp + fp + fn)],
     }
+
+
+def quotients(ratios: Mapping[str, list[Ratio]]) -> dict[str, NDArray[np.float64]]:
+    """Return each score, the mean of its ratios; nan where one of them has no denominator."""
+    out = {}
+    for name, parts in ratios.items():
+        with np.errstate(divide="ignore", invalid="ignore"):
+            values = [np.where(whole > 0, part / whole, np.nan) for part, whole in parts]
+        out[name] = np.mean(values, axis=0)
+    return out

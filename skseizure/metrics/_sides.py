@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -85,25 +85,34 @@ def grouped(
     """Score all records together, or those of each record or patient."""
     if by is None:
         return score(list(reference.recordings))
+    owners = {
+        record: patient_of(info, hypothesis.recordings[record], record)
+        for record, info in reference.recordings.items()
+    }
+    return {name: score(records) for name, records in group_records(owners, by).items()}
+
+
+def group_records(patients: Mapping[str, str | None], by: Any) -> dict[str, list[str]]:
+    """Return the records of each record or patient, in order of first appearance."""
     if not isinstance(by, str) or by not in ("record", "patient"):
         raise ValueError(f"by is {by!r}; None, 'record' or 'patient' is needed.")
     groups: dict[str, list[str]] = {}
-    for record, info in reference.recordings.items():
-        name = record if by == "record" else _patient(record, info, hypothesis.recordings[record])
-        groups.setdefault(name, []).append(record)
-    return {name: score(records) for name, records in groups.items()}
+    for record, patient in patients.items():
+        if by == "patient" and patient is None:
+            raise ValueError(
+                f"by is 'patient', but the patient of record {record!r} is not known; "
+                "give RecordInfo(..., patient=) or Windows(..., patient=)."
+            )
+        groups.setdefault(record if by == "record" else str(patient), []).append(record)
+    return groups
 
 
-def _patient(record: str, reference: RecordInfo, hypothesis: RecordInfo) -> str:
+def patient_of(reference: RecordInfo, hypothesis: RecordInfo, record: str) -> str | None:
+    """Return the patient of a record as both sides know it, None if neither does."""
     names = {info.patient for info in (reference, hypothesis) if info.patient is not None}
     if len(names) > 1:
         raise ValueError(
             f"record {record!r} is of the patient {reference.patient!r} in the reference and "
             f"{hypothesis.patient!r} in the hypothesis."
         )
-    if not names:
-        raise ValueError(
-            f"by is 'patient', but the patient of record {record!r} is not known; "
-            "give RecordInfo(..., patient=) or Windows(..., patient=)."
-        )
-    return names.pop()
+    return names.pop() if names else None
