@@ -71,10 +71,10 @@ def counting():
     detector = SeizureDetector(Flat())
     table = [(s["smoothing"], detector.set_params(**s)._settings(STEP)) for s in settings]
     SettingCounter(
-        X[:100], proba[:100], y[:100] == 1, resolve_rules("szcore")[1], causal=False
+        X[:100], proba[:100], X[:100].to_events(y[:100]), resolve_rules("szcore")[1], causal=False
     ).counts(table[:2])
     start = time.perf_counter()
-    counter = SettingCounter(X, proba, y == 1, resolve_rules("szcore")[1], causal=False)
+    counter = SettingCounter(X, proba, X.to_events(y), resolve_rules("szcore")[1], causal=False)
     counter.counts(table)
     return time.perf_counter() - start
 

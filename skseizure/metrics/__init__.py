@@ -6,8 +6,10 @@ correlation are in `sklearn.metrics`, the geometric mean of sensitivity and spec
 """
 
 from .._core.persistence import name_by_package
+from ._bootstrap import BootstrapScores, ScoreInterval, bootstrap_scores
 from ._classification import sensitivity_score, specificity_score
 from ._events import EventScores, SampleScores, event_scores, sample_scores
+from ._operating_curve import OperatingCurve, operating_curve
 from ._pooled import PooledRefit as PooledRefit
 from ._pooled import pooled_scores, refit_pooled
 from ._scorer import EventScorer as EventScorer
@@ -15,11 +17,16 @@ from ._scorer import SampleScorer as SampleScorer
 from ._scorer import make_event_scorer, make_sample_scorer
 
 __all__ = [
+    "BootstrapScores",
     "EventScores",
+    "OperatingCurve",
     "SampleScores",
+    "ScoreInterval",
+    "bootstrap_scores",
     "event_scores",
     "make_event_scorer",
     "make_sample_scorer",
+    "operating_curve",
     "pooled_scores",
     "refit_pooled",
     "sample_scores",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from .._core.validation import check_rows
 from ..signals import Events
 from ._classification import check_positive
 from ._ratios import EVENT_COUNTS, SAMPLE_COUNTS, event_ratios, quotients, sample_ratios
-from ._resampling import weighted_medians
+from ._resampling import Draws, weighted_medians
 from ._scorer import count_ictal
 from ._sides import both_sides, intervals, patient_of
 
@@ -46,7 +46,7 @@ class RecordCounts:
     latency: NDArray[np.float64] | None
     latency_record: NDArray[np.intp]
 
-    def scores(self, weights: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+    def scores(self, weights: NDArray[np.float64]) -> Draws:
         """Return the scores of records drawn, pooled.
 
         Parameters
@@ -59,8 +59,8 @@ class RecordCounts:
         dict of str to ndarray of float, shape (n_draws,)
             Scores by name, nan where one has no denominator.
         """
-        sums = {name: weights @ values for name, values in self.counts.items()}
-        out: dict[str, NDArray[np.float64]] = {}
+        sums = self.sums(weights)
+        out: Draws = {}
         if EVENT_COUNTS[0] in sums:
             out |= quotients(event_ratios(sums))
         if self.latency is not None:
@@ -68,6 +68,23 @@ class RecordCounts:
         if SAMPLE_COUNTS[0] in sums:
             out |= quotients(sample_ratios(sums))
         return out
+
+    def sums(self, weights: NDArray[np.float64]) -> Draws:
+        """Return the summed counts of records drawn."""
+        return {name: weights @ values for name, values in self.counts.items()}
+
+    def beside(self, other: Self) -> Self:
+        """Return the counts of both, the records of the other one behind these."""
+        latency = None
+        if self.latency is not None and other.latency is not None:
+            latency = np.concatenate([self.latency, other.latency])
+        return type(self)(
+            self.records + other.records,
+            self.patients + other.patients,
+            {name: np.append(values, other.counts[name]) for name, values in self.counts.items()},
+            latency,
+            np.append(self.latency_record, other.latency_record + len(self.records)),
+        )
 
     def _median_latency(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
         assert self.latency is not None
@@ -112,7 +129,7 @@ def count_records(
         The counts; with ``groups`` each group is a record and a patient.
     """
     if groups is not None:
-        return _count_rows(reference, hypothesis, windows, groups, pos_label)
+        return _count_rows(reference, hypothesis, groups, pos_label)
     true, found = both_sides(reference, hypothesis, windows, pos_label)
     names = list(true.recordings)
     table: dict[str, list[float]] = {name: [] for name in (*EVENT_COUNTS, *SAMPLE_COUNTS)}
@@ -133,11 +150,19 @@ def count_records(
             table[key].append(value)
     return RecordCounts(
         names,
-        [patient_of(info, found.recordings[name], name) for name, info in true.recordings.items()],
+        patients_of(true, found),
         {key: np.array(values, dtype=np.float64) for key, values in table.items()},
         np.concatenate(latency),
         np.repeat(np.arange(len(names)), [len(seconds) for seconds in latency]),
     )
+
+
+def patients_of(reference: Events, hypothesis: Events) -> list[str | None]:
+    """Return the patient of each record, None where neither side knows it."""
+    return [
+        patient_of(info, hypothesis.recordings[name], name)
+        for name, info in reference.recordings.items()
+    ]
 
 
 def _count_seconds(
@@ -154,25 +179,23 @@ def _count_seconds(
     }
 
 
-def _count_rows(
-    reference: Any, hypothesis: Any, windows: Any, groups: Any, pos_label: Any
-) -> RecordCounts:
-    if windows is not None or isinstance(reference, Events) or isinstance(hypothesis, Events):
-        raise ValueError(
-            "groups goes with labels of rows, whose time is not known; Windows and Events know "
-            "their patients themselves."
-        )
+def _count_rows(reference: Any, hypothesis: Any, groups: Any, pos_label: Any) -> RecordCounts:
     true, predicted = check_positive(reference, hypothesis, pos_label)
-    owner = column_or_1d(np.asarray(groups))
-    check_rows(reference=true, groups=owner)
-    names, first, code = np.unique(owner, return_index=True, return_inverse=True)
-    rows = [np.flatnonzero(code == number) for number in np.argsort(first)]
+    names, rows = rows_of_groups(groups, len(true))
     counts = [count_ictal(true[own], predicted[own]) for own in rows]
-    labels = [str(name) for name in names[np.argsort(first)]]
     return RecordCounts(
-        labels,
-        list(labels),
+        names,
+        list(names),
         {key: np.array([count[key] for count in counts], float) for key in SAMPLE_COUNTS},
         None,
         np.empty(0, dtype=np.intp),
     )
+
+
+def rows_of_groups(groups: Any, n_rows: int) -> tuple[list[str], list[NDArray[np.intp]]]:
+    """Return the groups in order of first appearance, and the rows of each."""
+    owner = column_or_1d(np.asarray(groups))
+    check_rows(reference=np.empty(n_rows), groups=owner)
+    names, first, code = np.unique(owner, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    return [str(name) for name in names[order]], [np.flatnonzero(code == k) for k in order]

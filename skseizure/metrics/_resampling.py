@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,11 +12,14 @@ from scipy import stats
 from scipy.special import ndtr, ndtri
 from sklearn.utils import check_random_state
 
-RESAMPLE = ("patient", "record", "nested")
-METHODS = ("percentile", "BCa")
+from .._core.errors import prefix_errors
 
-# Scores by name, one a draw, from how often each draw holds each record.
-Statistic = Callable[[NDArray[np.float64]], dict[str, NDArray[np.float64]]]
+RESAMPLE = ("patient", "record", "nested")
+EXACT = 2**12  # ways to exchange two detectors that are tried rather than random ones
+METHODS = ("expanded", "percentile", "BCa")
+
+# Values by name, one a draw.
+Draws = dict[str, NDArray[np.float64]]
 
 
 @dataclass(frozen=True)
@@ -87,15 +90,36 @@ def make_units(kind: Any, records: Sequence[str], patients: Sequence[str | None]
     return Units(kind, np.array([number[owner] for owner in owners], dtype=np.intp))
 
 
+def exchanges(n: int, n_draws: int, rng: np.random.Generator) -> tuple[NDArray[np.bool_], bool]:
+    """Return which of n pairs each draw exchanges, and whether these are all the ways there are."""
+    if 2**n <= n_draws:
+        ways = np.arange(2**n)
+        return (ways[:, np.newaxis] >> np.arange(n)) & 1 == 1, True
+    return rng.random((n_draws, n)) < 0.5, False
+
+
 def make_generator(random_state: Any) -> np.random.Generator:
     """Return a generator of random numbers from scikit-learn's kind of seed."""
-    return np.random.default_rng(check_random_state(random_state).randint(2**31, size=4))
+    with prefix_errors("random_state"):
+        source = check_random_state(random_state)
+    return np.random.default_rng(source.randint(2**31, size=4))
 
 
 def percentile_interval(draws: NDArray[np.float64], level: float) -> tuple[float, float]:
     """Return the middle part of the draws."""
     low, high = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
+
+
+def expanded_level(level: float, n: int) -> float:
+    """Return the level at which percentiles of draws among n cover as a t interval would.
+
+    Draws among n spread too little by sqrt((n - 1) / n), and know nothing of the error of their own
+    spread: T. C. Hesterberg, "What teachers should know about the bootstrap", The American
+    Statistician 69 (2015) 371-386.
+    """
+    z = np.sqrt(n / (n - 1)) * stats.t.ppf((1 + level) / 2, n - 1)
+    return float(2 * ndtr(z) - 1)
 
 
 def bca_interval(
@@ -130,23 +154,6 @@ def bca_interval(
     z = bias + ndtri(np.array([(1 - level) / 2, (1 + level) / 2]))
     low, high = np.quantile(draws, ndtr(bias + z / (1 - acceleration * z)))
     return float(low), float(high)
-
-
-def binomial_interval(found: int, total: int, level: float) -> tuple[float, float]:
-    """Return the exact interval of a share, nan without a case."""
-    if total == 0:
-        return float("nan"), float("nan")
-    interval = stats.binomtest(found, total).proportion_ci(level)
-    return float(interval.low), float(interval.high)
-
-
-def poisson_interval(count: int, exposure: float, level: float) -> tuple[float, float]:
-    """Return the exact interval of a rate, the count over the exposure; nan without any."""
-    if exposure == 0:
-        return float("nan"), float("nan")
-    low = stats.gamma.ppf((1 - level) / 2, count) if count else 0.0
-    high = stats.gamma.ppf((1 + level) / 2, count + 1)
-    return float(low / exposure), float(high / exposure)
 
 
 def weighted_medians(

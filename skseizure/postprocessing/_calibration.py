@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -52,7 +51,7 @@ def quietest_threshold(detector: Any, X: Windows, proba: NDArray[np.float64], ca
         If there are too few hours for an upper bound, or no threshold keeps the rate.
     """
     rules = resolve_rules("szcore")[1]
-    quiet = np.zeros(len(X), dtype=bool)
+    quiet = X.to_events(np.zeros(len(X), dtype=bool))
     counter = SettingCounter(X, proba, quiet, rules, causal=detector.causal)
     time = timeline_of(X, len(X))
     average = windows_in(detector.smoothing, X.step)
@@ -64,12 +63,7 @@ def quietest_threshold(detector: Any, X: Windows, proba: NDArray[np.float64], ca
         values = values[ranks[::-1]]
     # Each threshold lies just above a value: a window that equals a threshold reaches it.
     thresholds = np.unique(np.clip(values + 2 * ROUNDING, 0.0, 1.0))
-    own = detector._settings(float(X.step))
-    ratio = own.low / own.high if own.high > 0 else 1.0
-    settings = [
-        (detector.smoothing, replace(own, high=high, low=high * ratio))
-        for high in thresholds.tolist()
-    ]
+    settings = [(detector.smoothing, s) for s in detector._at_thresholds(thresholds, float(X.step))]
     # A site's records count as one: how much its patients differ, a few of them cannot tell.
     alarms = counter.counts(settings)[:, :, 1].sum(axis=1, keepdims=True)
     hours = counter.hours.sum(keepdims=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from copy import copy
+from dataclasses import replace
 from numbers import Real
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, overload
 
@@ -454,6 +455,12 @@ class SeizureDetector(MetaClassifier):
             gap=max(int(np.ceil(_steps(self.merge_gap, step) - ROUNDING)) - 1, 0),
             shortest=int(np.ceil(_steps(self.min_duration, step) - ROUNDING)),
         )
+
+    def _at_thresholds(self, thresholds: NDArray[np.float64], step: float) -> list[Settings]:
+        """Return the settings at other common thresholds, the lower one in proportion."""
+        own = self._settings(step)
+        ratio = own.low / own.high if own.high > 0 else 1.0
+        return [replace(own, high=high, low=high * ratio) for high in thresholds.tolist()]
 
     def _smoothed(self, X: Any) -> tuple[NDArray[np.float64], Timeline]:
         """Return the smoothed probability of a seizure, and which windows follow one another."""

@@ -46,7 +46,8 @@ def alarm_runs(values, high, low, gap, shortest, causal, first, last):
 def _count_record(start, end, n, wide, wide_grid, found, min_overlap, longest, min_gap, grid):
     """Count references found and false alarms of one record, as `count_events` does.
 
-    ``start`` and ``end`` hold the ``n`` alarms in order, and are overwritten by the merged ones.
+    ``start`` and ``end`` hold the ``n`` alarms in order, and are overwritten by the merged ones,
+    whose number is returned, too.
     """
     n_merged = 0
     for i in range(n):
@@ -80,12 +81,45 @@ def _count_record(start, end, n, wide, wide_grid, found, min_overlap, longest, m
             if not long:
                 break
             low = piece_end
-    return true_positives, false_positives
+    return true_positives, false_positives, n_merged
+
+
+@compiled()
+def _write_latencies(start, end, n, wide_grid, found, seizure, onset, latency, grid):
+    """Write the seconds to the first alarm of each seizure found in a record, as `count_events`.
+
+    ``start`` and ``end`` hold the ``n`` merged alarms; ``seizure`` (n_parts,) is the seizure that
+    each widened part is of, ``onset`` (n_seizures,) their onsets.
+    """
+    search_from = np.int64(0)
+    before = np.int64(-1)
+    for j in range(len(seizure)):
+        if seizure[j] != before:
+            before, search_from = seizure[j], wide_grid[j, 0]
+        if not found[j] or not np.isnan(latency[before]):
+            continue
+        for i in range(n):
+            stop = np.int64(np.rint(end[i] * grid))
+            if stop > search_from and stop > np.int64(np.rint(start[i] * grid)):
+                latency[before] = max(start[i] - onset[before], 0.0)
+                break
 
 
 @compiled()
 def count_settings(
-    values, bounds, record, cell, wide, wide_grid, wide_bounds, settings, causal, rules, grid
+    values,
+    bounds,
+    record,
+    cell,
+    wide,
+    wide_grid,
+    wide_bounds,
+    seizure,
+    onset,
+    settings,
+    causal,
+    rules,
+    grid,
 ):
     """Count references found and false alarms of every record, for many settings.
 
@@ -93,13 +127,16 @@ def count_settings(
     together; stretch s begins at ``bounds[s]`` and is of the record ``record[s]``. ``cell``
     (n_windows, 2) is the time in seconds that each window stands for. ``wide`` and ``wide_grid``
     hold the widened references in seconds and on the grid, those of a record from
-    ``wide_bounds[record]``. ``settings`` (n_settings, 4) are upper and lower threshold, longest gap
-    and shortest event; ``rules`` minimum overlap, longest event and gap.
+    ``wide_bounds[record]``; ``seizure`` is the number of the seizure that each is a part of, and
+    ``onset`` (n_seizures,) where it begins. ``settings`` (n_settings, 4) are upper and lower
+    threshold, longest gap and shortest event; ``rules`` minimum overlap, longest event and gap.
 
-    Returns the counts, shape (n_settings, n_records, 2).
+    Returns the counts, shape (n_settings, n_records, 2), and the latency of each seizure in
+    seconds, shape (n_settings, n_seizures), nan if it was not found.
     """
     n_records = len(wide_bounds) - 1
     out = np.zeros((len(settings), n_records, 2), dtype=np.int64)
+    latency = np.full((len(settings), len(onset)), np.nan)
     start, end = np.empty(len(values)), np.empty(len(values))
     first = np.empty(len(values), dtype=np.int64)
     last = np.empty(len(values), dtype=np.int64)
@@ -118,7 +155,7 @@ def count_settings(
             if s + 1 == len(record) or record[s + 1] != record[s]:
                 r = record[s]
                 c, d = wide_bounds[r], wide_bounds[r + 1]
-                out[k, r, 0], out[k, r, 1] = _count_record(
+                out[k, r, 0], out[k, r, 1], n_merged = _count_record(
                     start,
                     end,
                     n_alarms,
@@ -130,5 +167,16 @@ def count_settings(
                     min_gap,
                     grid,
                 )
+                _write_latencies(
+                    start,
+                    end,
+                    n_merged,
+                    wide_grid[c:d],
+                    found[c:d],
+                    seizure[c:d],
+                    onset,
+                    latency[k],
+                    grid,
+                )
                 n_alarms = 0
-    return out
+    return out, latency

@@ -133,7 +133,7 @@ class TunedSeizureDetectorCV(MetaClassifier):
         where no fold left it out.
     operating_curve_ : dict of ndarray
         ``"threshold"``, ``"sensitivity"``, ``"f1"`` and ``"false_alarms_per_24h"`` of the chosen
-        setting at other thresholds.
+        setting at other thresholds; ``"true_positives"`` and ``"false_positives"`` also a patient.
     estimator_ : classifier
         The fitted classifier inside the detector.
     classes_ : ndarray, shape (2,)
@@ -284,11 +284,12 @@ class TunedSeizureDetectorCV(MetaClassifier):
             self.oof_proba_[test] = proba[:, positive]
             known = np.isin(column[test], classes)
             rows = test[known]
+            left_out = windows[rows] if is_windows(X) else _one_record(len(rows))
             counters.append(
                 SettingCounter(
-                    windows[rows] if is_windows(X) else _one_record(len(rows)),
+                    left_out,
                     proba[known, positive],
-                    column[rows] == classes[positive],
+                    left_out.to_events(column[rows] == classes[positive]),
                     rules,
                     causal=self.detector.causal,
                 )
@@ -627,6 +628,8 @@ class TunedSeizureDetectorCV(MetaClassifier):
             "sensitivity": counts.score(OBJECTIVES["sensitivity"]),
             "f1": counts.score(OBJECTIVES["f1"]),
             "false_alarms_per_24h": rates(counts.false_positives, counts.hours),
+            "true_positives": counts.true_positives,
+            "false_positives": counts.false_positives,
         }
 
 

@@ -58,6 +58,7 @@ def some_windows(rng, n_records, step, duration):
 RULES = ["szcore", "overlap", {"min_overlap": 0.3, "min_gap": 5.0}, {"max_event_duration": 17.0}]
 
 
+@pytest.mark.filterwarnings("ignore:.* windows of X stand between gaps")
 @settings(max_examples=40, deadline=None)
 @given(
     st.integers(0, 2**32 - 1),
@@ -84,16 +85,21 @@ def test_counts_are_those_of_event_scores(seed, n_records, times, rules, causal)
         for high in np.round(rng.random(5), 2)
     ]
     own = proba[np.asarray(X)[:, 0, 0].astype(int)]
-    counter = SettingCounter(X, own, ictal, resolve_rules(rules)[1], causal=causal)
+    counter = SettingCounter(X, own, X.to_events(ictal), resolve_rules(rules)[1], causal=causal)
     detector = SeizureDetector(FrozenEstimator(Given(proba).fit(X, ictal)), causal=causal)
     detector.fit(X, np.arange(n) % 2)
     table = [(s["smoothing"], detector.set_params(**s)._settings(X.step)) for s in grid]
-    counts = counter.counts(table)
+    counts, latencies = counter.counts_and_latencies(table)
     for k, setting in enumerate(grid):
         found = detector.set_params(**setting).predict(X)
         each = event_scores(ictal, found, windows=X, rules=rules, by="record")
         expected = [(s.true_positives, s.false_positives) for s in each.values()]
         assert counts[k].tolist() == [list(pair) for pair in expected]
+        for r, score in enumerate(each.values()):
+            delays = latencies[k, counter.seizure_record == r]
+            delays = delays[~np.isnan(delays)]
+            median = np.median(delays) if len(delays) else np.nan
+            np.testing.assert_equal(median, score.median_latency)
         assert counter.n_reference.tolist() == [s.n_reference for s in each.values()]
         np.testing.assert_allclose(counter.hours, [s.hours for s in each.values()])
 
@@ -106,8 +112,9 @@ def test_copies_of_a_window_count_once(rng):
     rules = resolve_rules("szcore")[1]
     detector = SeizureDetector(Given(proba))
     table = [(10.0, detector._settings(2.0))]
-    once = SettingCounter(X, proba, ictal, rules, causal=False).counts(table)
-    twice = SettingCounter(X[rows], proba[rows], ictal[rows], rules, causal=False).counts(table)
+    truth = X.to_events(ictal)
+    once = SettingCounter(X, proba, truth, rules, causal=False).counts(table)
+    twice = SettingCounter(X[rows], proba[rows], truth, rules, causal=False).counts(table)
     assert once.tolist() == twice.tolist()
 
 

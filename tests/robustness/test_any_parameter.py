@@ -17,7 +17,14 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from skseizure.datasets import make_recordings
-from skseizure.metrics import event_scores, make_event_scorer, refit_pooled, sample_scores
+from skseizure.metrics import (
+    bootstrap_scores,
+    event_scores,
+    make_event_scorer,
+    operating_curve,
+    refit_pooled,
+    sample_scores,
+)
 from skseizure.model_selection import (
     EarlyTrainSplit,
     LabelledTestSplit,
@@ -62,6 +69,7 @@ LONG = {
     **dict.fromkeys(("replay_size", "batch_size", "cv", "level"), 64),
     **{"n_patients": 3, "n_records": 3, "duration": 64, "sfreq": 256, "artefact_rate": 30},
     "n_jobs": 2,
+    "n_resamples": 64,
 }
 
 
@@ -144,6 +152,12 @@ def events():
     return Events([3.0, 20.0], [5.0, 9.0], record=["r0", "r1"], recordings=recordings)
 
 
+def nine():
+    """Events of as many records as intervals ask for."""
+    names = [f"r{i}" for i in range(9)]
+    return Events([3.0] * 9, [5.0] * 9, record=names, recordings=dict.fromkeys(names, 60.0))
+
+
 def splits(splitter):
     X = cut()
     out = list(splitter.split(X, np.arange(len(X)) % 2))
@@ -183,6 +197,8 @@ def finite(scores):
         assert part.hours > 0
 
 
+SIDES = ("reference", "hypothesis")
+
 # What is called, a call that is sound, and what must hold of what comes out.
 CALLS = {
     RecordKFold: ({"n_splits": 2, "shuffle": True, "random_state": 0}, splits),
@@ -191,6 +207,17 @@ CALLS = {
     LabelledTestSplit: ({"cv": 2}, splits),
     event_scores: ({"rules": "szcore", "by": None, "windows": None}, finite),
     sample_scores: ({"sfreq": 1.0, "by": None, "windows": None}, finite),
+    bootstrap_scores: (
+        {"rules": "szcore", "sfreq": 1.0, "windows": None, "groups": None, "pos_label": None}
+        | {"resample": "record", "n_resamples": 9, "confidence_level": 0.9, "method": "BCa"}
+        | {"random_state": 0, "score": None, "other": None, **dict.fromkeys(SIDES, nine())},
+        lambda scores: [str(scores), scores.to_frame()],
+    ),
+    operating_curve: (
+        {"reference": [0, 1] * 15, "probabilities": [0.1, 0.8] * 15, "thresholds": [0.5]}
+        | {"windows": Windows(np.zeros((30, 1, 1)), sfreq=1), "detector": None, "rules": "szcore"},
+        lambda curve: [str(curve), curve.to_frame()],
+    ),
     make_event_scorer: (
         {"score": "f1", "rules": "szcore", "max_false_alarms_per_24h": None, "zero_division": 0.0}
         | {"miss_cost": 1.0},
