@@ -80,7 +80,7 @@ def train(
         held_out = label_held_out(detector, X, y, report=progress)
         if held_out is not None:
             _report_scores(X, events, held_out)
-    trained = Model(detector, X.sfreq, window, step, MONTAGE)
+    trained = Model(detector, X.sfreq, window, step, MONTAGE, X.ch_names)
     save_model(trained, model)
     progress(f"Wrote {model}")
     card = write_model_card(

@@ -1,8 +1,9 @@
 """What is deployed: a trained detector, its file and its model card."""
 
 from .._core.persistence import name_by_package
+from ._model import Model
 from ._model_card import model_card_path, write_model_card
-from ._model_file import Model, load_model, save_model
+from ._model_file import load_model, save_model
 from ._recipes import feature_store, label_held_out, train_baseline, train_detector
 
 __all__ = [

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-import platform
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,12 +15,12 @@ from sklearn import config_context
 from sklearn.base import clone
 from sklearn.metrics import balanced_accuracy_score
 
-from .. import __version__
 from ..datasets._chbmit import SAME_PERSON
 from ..metrics import event_scores, sensitivity_score, specificity_score
 from ..signals import Events, Windows
 from . import _recipes
-from ._model_file import Model
+from ._model import Model
+from ._model_file import versions
 
 if TYPE_CHECKING:
     from skops.card import Card
@@ -30,7 +28,6 @@ if TYPE_CHECKING:
 TITLE = "Model card of a seizure detector"
 ALL = "all"
 MOST_NAMES = 20
-PACKAGES = ("scikit-learn", "numpy", "scipy", "skops")
 
 INTRODUCTION = """\
 `{file}` finds epileptic seizures in recordings of scalp EEG: `skseizure detect` marks their onset
@@ -285,10 +282,8 @@ def _describe_file(file: Path) -> str:
 
 
 def _versions() -> dict[str, list[Any]]:
-    return {
-        "Package": ["skseizure", *PACKAGES, "Python"],
-        "Version": [__version__, *map(version, PACKAGES), platform.python_version()],
-    }
+    found = versions()
+    return {"Package": list(found), "Version": list(found.values())}
 
 
 def _describe_data(model: Model, X: Windows, events: Events, corpus: str | None) -> str:

@@ -17,6 +17,8 @@ import sklearn
 from click.testing import CliRunner
 from sklearn.base import clone
 from sklearn.ensemble import ExtraTreesClassifier
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
 
 from skseizure import __version__
 from skseizure.cli import main
@@ -30,7 +32,7 @@ from skseizure.models import (
     load_model,
     train_detector,
 )
-from skseizure.models._model_file import ESTIMATORS
+from skseizure.postprocessing import SeizureDetector
 from skseizure.signals import Windows, read_events, write_events
 
 HEADER = "onset\tduration\teventType\tconfidence\tchannels\tdateTime\trecordingDuration"
@@ -132,7 +134,8 @@ def test_train_writes_a_card_of_the_model(model, training):
     assert chosen in card
     assert "counted over 3 folds of whole patients together, among threshold" in card
     code = card.partition("```python\n")[2].partition("```")[0]
-    assert params(eval(code, {kind.__name__: kind for kind in ESTIMATORS})) == params(detector)
+    kinds = (SeizureDetector, Pipeline, BandFeatures, StandardScaler, ExtraTreesClassifier)
+    assert params(eval(code, {kind.__name__: kind for kind in kinds})) == params(detector)
     assert "--corpus folder --window 4 --step 2 --seed 0" in card
     X, y = training
     labels = np.empty_like(y)
@@ -184,7 +187,8 @@ def test_detect_in_less_than_a_window(model, tmp_path, seconds, warns):
     data = recording.data[:, : seconds * 125] / 10
     write_edf(recording.replace(data=data), tmp_path / "short.edf")
     told = run("detect", model, tmp_path / "short.edf", tmp_path / "out.tsv").stderr
-    warning = f"{tmp_path / 'short.edf'} lasts 3 s, less than the model's window of 4 s"
+    path = tmp_path / "short.edf"
+    warning = f"{path}: record 'short' lasts 3 s, less than the model's window of 4 s"
     assert (f"skseizure: warning: {warning}" in told) == ("warning" in told) == warns
     header, *rows = (tmp_path / "out.tsv").read_text().splitlines()
     assert header == HEADER and len(rows) == 1 and rows[0].split("\t")[2] == "bckg"
@@ -199,10 +203,10 @@ def test_detect_warns_of_dead_channels(model, new, tmp_path):
     write_edf(recording.replace(data=data), tmp_path / "dead.edf")
     told = run("detect", model, tmp_path / "dead.edf", tmp_path / "out.tsv").stderr
     assert (
-        f"skseizure: warning: {tmp_path / 'dead.edf'} is constant in F7-T7, FP1-F3: "
-        "nothing can be found there.\n" in told
+        f"skseizure: warning: {tmp_path / 'dead.edf'}: record 'dead' is flat, clipped or otherwise "
+        "bad for most of the time in F7-T7, FP1-F3: little can be found there.\n" in told
     )
-    assert "constant" not in run("detect", model, new, tmp_path / "out.tsv").stderr
+    assert "otherwise bad" not in run("detect", model, new, tmp_path / "out.tsv").stderr
 
 
 def test_detect_uses_the_threads_that_it_is_given(model, new, tmp_path, monkeypatch):
@@ -305,7 +309,7 @@ def error(*args):
 
 def test_errors_are_one_line(model, corpus, new, tmp_path):
     edf, out = new, tmp_path / "out.tsv"
-    assert "No such file" in error("detect", model, tmp_path / "no.edf", out)
+    assert "there is no file" in error("detect", model, tmp_path / "no.edf", out)
     assert "No such file" in error("detect", tmp_path / "no.skops", edf, out)
     assert "not a skseizure model" in error("detect", edf, edf, out)
     cut = tmp_path / "cut.edf"
