@@ -21,9 +21,11 @@ from skseizure.feature_selection import (
 )
 from skseizure.features import (
     BandFeatures,
+    ChannelPooling,
     FeatureNormalizer,
     FrameFeatures,
     MovingAverage,
+    PatientScaler,
     STFTFeatures,
     WaveletPacketFeatures,
 )
@@ -64,6 +66,16 @@ INSTANCES = [
     SeizureMoEClassifier(**MOE),
     MixMoEClassifier(BandFeatures(["std", "line_length"], {"low": (1, 4)}, sfreq=20), **MOE),
     MovingAverage(STFTFeatures({"low": (0, 4)}, segment=4, sfreq=20)),
+    PatientScaler(causal=True, min_windows=2),
+    PatientScaler(
+        STFTFeatures({"low": (0, 4)}, segment=4, sfreq=20),
+        "rank",
+        by="record",
+        causal=True,
+        min_windows=2,
+    ),
+    ChannelPooling(n_channels=1),
+    ChannelPooling(STFTFeatures({"low": (0, 4)}, segment=4, sfreq=20)),
     ChannelFusionClassifier(LogisticRegression()),
     ChannelFusionClassifier(DecisionTreeClassifier(max_depth=3), voting="soft"),
     MorphologicalFilterClassifier(LogisticRegression()),

@@ -14,7 +14,13 @@ from sklearn.utils import estimator_html_repr
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skseizure.ensemble import MetaSampler, MetaSamplerClassifier
-from skseizure.features import BandFeatures, FeatureNormalizer, FrameFeatures, MovingAverage
+from skseizure.features import (
+    BandFeatures,
+    FeatureNormalizer,
+    FrameFeatures,
+    MovingAverage,
+    PatientScaler,
+)
 from skseizure.fuzzy import SDASSLTSKClassifier
 from skseizure.moe import MixMoEClassifier, SeizureMoEClassifier
 from skseizure.postprocessing import (
@@ -59,6 +65,10 @@ EXPECTED_FAILED_CHECKS: dict[type, dict[str, str]] = {
         "check_methods_sample_order_invariance": "a bare array is one record in row order",
         "check_methods_subset_invariance": "an average depends on the neighbours in time",
     },
+    PatientScaler: {
+        "check_methods_sample_order_invariance": "a bare array is one patient in row order",
+        "check_methods_subset_invariance": "the scale is that of the rows given",
+    },
     MorphologicalFilterClassifier: {
         "check_classifiers_train": "filters labels in time: the check's rows are shuffled, and "
         "predict is not the argmax of the unfiltered scores",
@@ -77,6 +87,8 @@ NEUTRAL = [
         settings={"threshold": [0.5]},
     ),
     MovingAverage(FeatureNormalizer(), seconds=1),
+    PatientScaler(),
+    PatientScaler(method="robust", causal=True, min_windows=1000),
     BandFeatures(sfreq=256, filtering="window"),
     FrameFeatures(
         [

@@ -70,12 +70,10 @@ from sklearn.metrics import balanced_accuracy_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from skseizure.features import PatientScaler
 from skseizure.fuzzy import SDASSLTSKClassifier, TSKClassifier
 
-scaled = np.empty_like(table)
-for patient in patients:
-    mine = X.patient == patient
-    scaled[mine] = StandardScaler().fit_transform(table[mine])
+scaled = PatientScaler().fit_transform(table, groups=X.patient)
 
 
 def compare(source, target, background=1):

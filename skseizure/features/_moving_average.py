@@ -2,40 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from numbers import Real
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn import get_config
-from sklearn.base import (
-    BaseEstimator,
-    MetaEstimatorMixin,
-    TransformerMixin,
-    _fit_context,
-    clone,
-)
-from sklearn.utils import Tags, check_array, get_tags
-from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
-from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import _num_samples, check_is_fitted
+from sklearn.base import MetaEstimatorMixin, _fit_context
 
 from .._core.horizon import Span, average_span
 from .._core.parameters import HasMethods, Interval
-from .._core.persistence import get_state, set_state
 from .._core.timeline import smooth, timeline_of
-from .._core.validation import returns_numpy
+from ._wrapper import TransformerWrapper
 
 
-def _inner_has(method: str) -> Callable[[MovingAverage], bool]:
-    def check(self: MovingAverage) -> bool:
-        return hasattr(getattr(self, "transformer_", self.transformer), method)
-
-    return check
-
-
-class MovingAverage(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
+class MovingAverage(MetaEstimatorMixin, TransformerWrapper):
     """Smooth in time what a transformer gives.
 
     Each column of the inner transformer's table is averaged over the windows of the last seconds,
@@ -108,8 +88,6 @@ class MovingAverage(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
     True
     """
 
-    __getstate__, __setstate__ = get_state, set_state
-
     _parameter_constraints: dict = {
         "transformer": [HasMethods(["fit", "transform"])],
         "seconds": [Interval(Real, 0, None, closed="neither")],
@@ -139,8 +117,8 @@ class MovingAverage(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
         self : MovingAverage
             Fitted.
         """
-        inner = clone(self.transformer)
-        return self._keep(inner.fit(X, y, **self._route("fit", "fit", fit_params)))
+        self._fit_inner(X, y, "fit", fit_params)
+        return self
 
     @_fit_context(prefer_skip_nested_validation=False)
     def fit_transform(
@@ -162,12 +140,8 @@ class MovingAverage(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
         ndarray of float, shape (n_windows, n_features_out)
             The averages.
         """
-        inner = clone(self.transformer)
-        if not hasattr(inner, "fit_transform"):
-            return self.fit(X, y, **fit_params).transform(X)
-        params = self._route("fit_transform", "fit_transform", fit_params)
-        table = inner.fit_transform(X, y, **params)
-        return self._keep(inner)._smooth(table, X)
+        table = self._fit_inner(X, y, "fit_transform", fit_params)
+        return self._smooth(self._inner_table(X) if table is None else table, X)
 
     def transform(self, X: Any) -> NDArray[np.floating]:
         """Compute the smoothed table.
@@ -182,76 +156,11 @@ class MovingAverage(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
         ndarray of float, shape (n_windows, n_features_out)
             The averages, in the order of X.
         """
-        check_is_fitted(self, "transformer_")
-        return self._smooth(self.transformer_.transform(X), X)
+        return self._smooth(self._inner_table(X), X)
 
-    @available_if(_inner_has("get_feature_names_out"))
-    def get_feature_names_out(self, input_features: ArrayLike | None = None) -> NDArray[np.object_]:
-        """Return the names of the inner transformer's columns.
-
-        Parameters
-        ----------
-        input_features : array-like of str, default=None
-            Passed on.
-
-        Returns
-        -------
-        ndarray of str, shape (n_features_out,)
-            The names.
-        """
-        check_is_fitted(self, "transformer_")
-        return self.transformer_.get_feature_names_out(input_features)
-
-    def get_metadata_routing(self) -> MetadataRouter:
-        """Tell scikit-learn that parameters of ``fit`` go to the inner transformer's ``fit``.
-
-        Returns
-        -------
-        MetadataRouter
-            The routing.
-        """
-        mapping = MethodMapping().add(caller="fit", callee="fit")
-        whole = hasattr(self.transformer, "fit_transform")
-        mapping.add(caller="fit_transform", callee="fit_transform" if whole else "fit")
-        return MetadataRouter(owner=self).add(transformer=self.transformer, method_mapping=mapping)
-
-    def _route(self, caller: str, callee: str, params: dict[str, Any]) -> dict[str, Any]:
-        if get_config()["enable_metadata_routing"]:
-            return dict(process_routing(self, caller, **params).transformer[callee])
-        return params
-
-    def _keep(self, fitted: Any) -> Self:
-        self.transformer_ = fitted
-        for name in ("n_features_in_", "feature_names_in_"):
-            if hasattr(fitted, name):
-                setattr(self, name, getattr(fitted, name))
-            elif hasattr(self, name):
-                delattr(self, name)
-        return self
-
-    @returns_numpy
-    def _smooth(self, table: Any, X: Any) -> NDArray[np.floating]:
-        inner = type(self.transformer_).__name__
-        table = check_array(
-            table,
-            dtype=[np.float64, np.float32],
-            ensure_all_finite="allow-nan" if get_tags(self).input_tags.allow_nan else True,
-            input_name=f"the table of {inner}",
-        )
-        if len(table) != (n_windows := _num_samples(X)):
-            raise ValueError(
-                f"{inner} gives {len(table)} rows for {n_windows} windows; one a window is needed."
-            )
-        return smooth(table, timeline_of(X, n_windows), self.seconds, center=self.center)
+    def _smooth(self, table: NDArray[np.floating], X: Any) -> NDArray[np.floating]:
+        return smooth(table, timeline_of(X, len(table)), self.seconds, center=self.center)
 
     def __window_span__(self) -> Span:
         """Tell how far the average looks, see `skseizure._core.horizon`."""
         return average_span(self.seconds, center=self.center)
-
-    def __sklearn_tags__(self) -> Tags:
-        tags, inner = super().__sklearn_tags__(), get_tags(self.transformer)
-        tags.input_tags = inner.input_tags
-        tags.target_tags = inner.target_tags
-        tags.transformer_tags = inner.transformer_tags
-        tags.non_deterministic = inner.non_deterministic
-        return tags

@@ -13,7 +13,14 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline, make_union
 from sklearn.preprocessing import StandardScaler
 
-from skseizure.features import BandFeatures, FrameFeatures, MovingAverage, STFTFeatures
+from skseizure.features import (
+    BandFeatures,
+    ChannelPooling,
+    FrameFeatures,
+    MovingAverage,
+    PatientScaler,
+    STFTFeatures,
+)
 from skseizure.metrics import event_scores, make_event_scorer
 from skseizure.model_selection import EarlyTrainSplit
 from skseizure.postprocessing import MorphologicalFilterClassifier, SeizureDetector
@@ -56,6 +63,11 @@ LOOKING = {
     "average of averages": MovingAverage(
         STFTFeatures({"low": (0, 20)}, segment=32, smoothing=3), 5, center=True
     ),
+    "own scale": PatientScaler(STFTFeatures({"low": (0, 20)}, segment=32)),
+    "own ranks so far": PatientScaler(
+        STFTFeatures({"low": (0, 20)}, segment=32), "rank", causal=True
+    ),
+    "pooled": ChannelPooling(STFTFeatures({"low": (0, 20)}, segment=32, smoothing=3)),
     "slopes": FrameFeatures(["freq", "d_mfcc", "dd_mfcc"], mfcc_bands=[(0.5, 30)]),
     "averaged slopes": FrameFeatures(["d_mfcc", "dd_mfcc"], mfcc_bands=[(0.5, 30)], smoothing=4),
     "side by side": make_union(

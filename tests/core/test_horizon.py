@@ -16,7 +16,14 @@ from sklearn.pipeline import FeatureUnion, make_pipeline, make_union
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from skseizure._core.horizon import looks_ahead, own_span, parts_of, window_span
-from skseizure.features import BandFeatures, FrameFeatures, MovingAverage, STFTFeatures
+from skseizure.features import (
+    BandFeatures,
+    ChannelPooling,
+    FrameFeatures,
+    MovingAverage,
+    PatientScaler,
+    STFTFeatures,
+)
 from skseizure.model_selection import RecordKFold
 from skseizure.postprocessing import (
     ChannelFusionClassifier,
@@ -79,6 +86,9 @@ class Mute(BaseEstimator, TransformerMixin):
         (STFTFeatures(smoothing=12, center=True), (8, 6)),
         (MovingAverage(Mute(), 5), (5, 0)),
         (MovingAverage(BandFeatures(filtering="window", smoothing=4), 5), (9, 0)),
+        (PatientScaler(Mute()), INFINITE),
+        (PatientScaler(Mute(), causal=True), (math.inf, 0)),
+        (ChannelPooling(MovingAverage(Mute(), 5)), (5, 0)),
         (FrameFeatures(["morph", "mfcc"]), (0, 0)),
         (FrameFeatures(), INFINITE),  # how long a step lasts is not known before `fit`
         (SeizureDetector(LogisticRegression(), causal=True), (math.inf, 0)),

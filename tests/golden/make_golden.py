@@ -28,9 +28,11 @@ from skseizure.feature_selection import (
 )
 from skseizure.features import (
     BandFeatures,
+    ChannelPooling,
     FeatureNormalizer,
     FrameFeatures,
     MovingAverage,
+    PatientScaler,
     STFTFeatures,
     WaveletPacketFeatures,
 )
@@ -74,6 +76,9 @@ WINDOWS = {
     "WaveletPacketFeatures": WaveletPacketFeatures({"low": (0, 8)}, level=3),
     "STFTFeatures": STFTFeatures({"low": (0, 8)}, segment=1),
     "MovingAverage": MovingAverage(STFTFeatures({"low": (0, 8)}, segment=1), seconds=4),
+    "PatientScaler": PatientScaler(BANDS, min_windows=10),
+    "PatientScaler-rank": PatientScaler(BANDS, "rank", by="record", causal=True, min_windows=5),
+    "ChannelPooling": ChannelPooling(BANDS, ["median", "max", "q90"]),
     "ChannelFusionClassifier": ChannelFusionClassifier(ON_WINDOWS),
     "MorphologicalFilterClassifier": MorphologicalFilterClassifier(ON_WINDOWS),
     "PersonalizedClassifier": PersonalizedClassifier(ON_WINDOWS, ON_WINDOWS),
@@ -94,6 +99,7 @@ ARRAYS = {
     "MixMoEClassifier-manual41": MixMoEClassifier("manual41", FUZZY, **MOE),
 }
 TABLES = {
+    "ChannelPooling-table": ChannelPooling(n_channels=2),
     "FeatureNormalizer": FeatureNormalizer(),
     "MutualInformationSelector": MutualInformationSelector(n_features_to_select=2),
     "FCBFSelector": FCBFSelector(),

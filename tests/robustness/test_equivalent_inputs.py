@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.utils import get_tags
 
-from skseizure.features import FeatureNormalizer
+from skseizure.features import FeatureNormalizer, PatientScaler
 from skseizure.fuzzy import SDASSLTSKClassifier, TSKClassifier
 from skseizure.postprocessing import (
     MorphologicalFilterClassifier,
@@ -41,7 +41,7 @@ ON_TABLES = (
     TunedSeizureDetectorCV,
 )
 # These keep single precision, as scikit-learn's own do.
-IN_SINGLE_PRECISION = (FeatureNormalizer, *ON_TABLES)
+IN_SINGLE_PRECISION = (FeatureNormalizer, PatientScaler, *ON_TABLES)
 
 
 def results(estimator, X):
