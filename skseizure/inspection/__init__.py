@@ -6,6 +6,7 @@ from ._event_timeline import EventTimelineDisplay
 from ._expert_usage import ExpertUsageDisplay
 from ._fuzzy_rules import FuzzyRuleDisplay
 from ._importance import ChannelImportanceDisplay
+from ._patient_forest import PatientForestDisplay
 from ._sample_explanation import SampleExplanationDisplay
 from ._sampling_curve import SamplingCurveDisplay
 from ._sensitivity_false_alarm import SensitivityFalseAlarmDisplay
@@ -16,6 +17,7 @@ __all__ = [
     "EventTimelineDisplay",
     "ExpertUsageDisplay",
     "FuzzyRuleDisplay",
+    "PatientForestDisplay",
     "SampleExplanationDisplay",
     "SamplingCurveDisplay",
     "SensitivityFalseAlarmDisplay",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,23 +10,28 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
+from .._core.counting import resolve_rules
 from .._core.labels import seizure_column
-from .._core.timeline import timeline_of
-from ..metrics import event_scores
+from ..metrics import event_scores, operating_curve
+from ..metrics._operating_curve import sensitivity_band
 from ..signals import Events, Windows
 from ._inner import inner_part
 from ._records import check_events_given, check_windows_given
 
 if TYPE_CHECKING:
-    from ..postprocessing import SeizureDetector
+    from ..postprocessing import SeizureDetector, TunedSeizureDetectorCV
+
+    Band = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
 
 _BLUE, _ORANGE = "#0072B2", "#D55E00"
+# Patients with seizures from which on there is a band, and the draws of them.
+_MANY, _N_DRAWS = 3, 1000
 
 
 class SensitivityFalseAlarmDisplay:
     """Picture of event sensitivity against false alarms per 24 h over the thresholds.
 
-    Make one with `from_estimator` or `from_predictions`.
+    Make one with `from_estimator`, `from_tuned` or `from_predictions`.
 
     Parameters
     ----------
@@ -42,6 +47,11 @@ class SensitivityFalseAlarmDisplay:
         Of the curve, in the legend.
     marked : float, default=None
         Threshold to mark: the detector's own.
+    band : tuple of ndarray, default=None
+        Caps on the false alarms, and the low and high ends of the interval of the best sensitivity
+        under each. If None, no band is drawn.
+    cap : float, default=None
+        Cap on the false alarms, drawn as a line.
 
     Attributes
     ----------
@@ -49,6 +59,8 @@ class SensitivityFalseAlarmDisplay:
         The axes; set by `plot`.
     line_ : matplotlib Line2D
         The curve; set by `plot`.
+    band_ : matplotlib PolyCollection or None
+        The band; set by `plot`.
     figure_ : matplotlib Figure
         The figure; set by `plot`.
 
@@ -57,6 +69,12 @@ class SensitivityFalseAlarmDisplay:
     Neither number is monotone in the threshold: at a low one, alarms melt into few long ones, so
     the curve may turn back. The rate means something on continuous records alone, not on excerpts
     around seizures.
+
+    The band is drawn from three patients with seizures on. Patients are resampled; for each draw
+    and each cap the highest sensitivity is taken that any threshold reaches without more false
+    alarms. So the band belongs to the curve's upper edge, and its level to each cap, not to all of
+    them together. Percentiles are widened for few patients, as in
+    `skseizure.metrics.bootstrap_scores`.
 
     Examples
     --------
@@ -79,6 +97,8 @@ class SensitivityFalseAlarmDisplay:
         rules: str,
         name: str | None = None,
         marked: float | None = None,
+        band: Band | None = None,
+        cap: float | None = None,
     ) -> None:
         self.thresholds = thresholds
         self.sensitivity = sensitivity
@@ -86,6 +106,8 @@ class SensitivityFalseAlarmDisplay:
         self.rules = rules
         self.name = name
         self.marked = marked
+        self.band = band
+        self.cap = cap
 
     @classmethod
     def from_estimator(
@@ -97,6 +119,8 @@ class SensitivityFalseAlarmDisplay:
         thresholds: ArrayLike | None = None,
         rules: str | Mapping[str, float] = "szcore",
         name: str | None = None,
+        confidence_level: float | None = 0.95,
+        random_state: Any = 0,
         ax: Any = None,
     ) -> SensitivityFalseAlarmDisplay:
         """Run a fitted detector once and score its events at every threshold.
@@ -116,6 +140,10 @@ class SensitivityFalseAlarmDisplay:
             As in `skseizure.metrics.event_scores`.
         name : str, default=None
             Of the curve, in the legend.
+        confidence_level : float, default=0.95
+            Level of the band. If None, no band is drawn.
+        random_state : int, RandomState instance or None, default=0
+            Seed of the band.
         ax : matplotlib Axes, default=None
             Axes to draw on. None: a new figure.
 
@@ -136,21 +164,86 @@ class SensitivityFalseAlarmDisplay:
         check_windows_given(X)
         check_events_given(reference)
         detector, X = inner_part(estimator, "predict_events", "a SeizureDetector", X)
+        detector = getattr(detector, "detector_", detector)  # of a tuned one
         own = detector.threshold
-        ratio = 1.0 if detector.low_threshold is None else detector.low_threshold / max(own, 1e-9)
-        proba = detector.predict_proba(X)[:, seizure_column(detector)]
-        time = timeline_of(X, len(X))
-
-        def events_at(threshold: float) -> Events:
-            # Only how probabilities become alarms differs: nothing is fitted or run again.
-            other = clone(detector).set_params(
-                threshold=threshold, low_threshold=min(1.0, ratio) * threshold
-            )
-            return X.to_events(other._alarms(X, proba, time))
-
         if thresholds is None:
             thresholds = [*np.linspace(0.01, 0.99, 99), own]
-        return cls._sweep(events_at, thresholds, reference, rules, name, own).plot(ax=ax)
+        curve = operating_curve(
+            reference,
+            detector.predict_proba(X)[:, seizure_column(detector)],
+            windows=X,
+            detector=clone(detector).set_params(smoothing=0),  # the probabilities are smooth
+            thresholds=thresholds,
+            rules=rules,
+        )
+        counts = [
+            (one.true_positives, one.false_positives, one.n_reference, one.hours)
+            for one in curve.patients.values()
+        ]
+        return cls._of_counts(
+            curve.thresholds, counts, curve.rules, name, own, None, confidence_level, random_state
+        ).plot(ax=ax)
+
+    @classmethod
+    def from_tuned(
+        cls,
+        tuned: TunedSeizureDetectorCV,
+        *,
+        name: str | None = None,
+        confidence_level: float | None = 0.95,
+        random_state: Any = 0,
+        ax: Any = None,
+    ) -> SensitivityFalseAlarmDisplay:
+        """Draw the curve on which a tuned detector's operating point was chosen.
+
+        Parameters
+        ----------
+        tuned : TunedSeizureDetectorCV
+            Fitted. Its curve is of windows that the classifiers did not see, but the point was
+            chosen on them.
+        name : str, default=None
+            Of the curve, in the legend.
+        confidence_level : float, default=0.95
+            Level of the band. If None, no band is drawn.
+        random_state : int, RandomState instance or None, default=0
+            Seed of the band.
+        ax : matplotlib Axes, default=None
+            Axes to draw on. None: a new figure.
+
+        Returns
+        -------
+        SensitivityFalseAlarmDisplay
+            Drawn, the chosen point marked, and the cap as a line if there is one.
+
+        Raises
+        ------
+        TypeError
+            If ``tuned`` is or holds no TunedSeizureDetectorCV.
+        ValueError
+            If the windows held no seizure.
+        """
+        check_is_fitted(tuned)
+        found, _ = inner_part(tuned, "operating_curve_", "a TunedSeizureDetectorCV")
+        curve, results = found.operating_curve_, found.cv_results_
+        counts = list(
+            zip(
+                curve["true_positives"].T,
+                curve["false_positives"].T,
+                results["n_reference"],
+                results["hours"],
+                strict=True,
+            )
+        )
+        return cls._of_counts(
+            curve["threshold"],
+            counts,
+            resolve_rules(found.rules)[0],
+            name,
+            found.best_params_["threshold"],
+            found.max_false_alarms_per_24h,
+            confidence_level,
+            random_state,
+        ).plot(ax=ax)
 
     @classmethod
     def from_predictions(
@@ -161,6 +254,8 @@ class SensitivityFalseAlarmDisplay:
         thresholds: ArrayLike | None = None,
         rules: str | Mapping[str, float] = "szcore",
         name: str | None = None,
+        confidence_level: float | None = 0.95,
+        random_state: Any = 0,
         ax: Any = None,
     ) -> SensitivityFalseAlarmDisplay:
         """Draw what remains of detected events as the confidence asked for rises.
@@ -175,6 +270,10 @@ class SensitivityFalseAlarmDisplay:
             As in `skseizure.metrics.event_scores`.
         name : str, default=None
             Of the curve, in the legend.
+        confidence_level : float, default=0.95
+            Level of the band. If None, no band is drawn.
+        random_state : int, RandomState instance or None, default=0
+            Seed of the band.
         ax : matplotlib Axes, default=None
             Axes to draw on. None: a new figure.
 
@@ -195,42 +294,87 @@ class SensitivityFalseAlarmDisplay:
                 "confidence; each needs one."
             )
 
-        def events_at(threshold: float) -> Events:
+        def counts_at(threshold: float) -> list[Any]:
             keep = hypothesis.confidence >= threshold
-            return Events(
+            found = Events(
                 hypothesis.onset[keep],
                 hypothesis.duration[keep],
                 record=hypothesis.record[keep],
                 recordings=hypothesis.recordings,
             )
 
+            if of_patients:
+                return list(event_scores(reference, found, rules=rules, by="patient").values())
+            return [event_scores(reference, found, rules=rules)]
+
+        infos = [*reference.recordings.items(), *hypothesis.recordings.items()]
+        known = {record for record, info in infos if info.patient is not None}
+        of_patients = known >= reference.recordings.keys()
         if thresholds is None:
             thresholds = [0.0, *hypothesis.confidence]
-        return cls._sweep(events_at, thresholds, reference, rules, name, None).plot(ax=ax)
-
-    @classmethod
-    def _sweep(
-        cls,
-        events_at: Callable[[float], Events],
-        thresholds: ArrayLike,
-        reference: Events,
-        rules: str | Mapping[str, float],
-        name: str | None,
-        marked: float | None,
-    ) -> SensitivityFalseAlarmDisplay:
         levels = np.unique(np.asarray(thresholds, dtype=float))
         if levels.size == 0 or not ((levels >= 0) & (levels <= 1)).all():
             raise ValueError(f"thresholds are {levels.tolist()}; some in [0, 1] are needed.")
-        scores = [event_scores(reference, events_at(t), rules=rules) for t in levels.tolist()]
-        if not scores[0].n_reference:
-            raise ValueError("reference holds no seizure; a curve of sensitivity needs one.")
-        return cls(
+        patients = list(zip(*(counts_at(level) for level in levels.tolist()), strict=True))
+        counts = [
+            (
+                np.array([score.true_positives for score in scores]),
+                np.array([score.false_positives for score in scores]),
+                scores[0].n_reference,
+                scores[0].hours,
+            )
+            for scores in patients
+        ]
+        return cls._of_counts(
             levels,
-            np.array([score.sensitivity for score in scores]),
-            np.array([score.false_alarms_per_24h for score in scores]),
-            rules=scores[0].rules,
+            counts,
+            patients[0][0].rules,
+            name,
+            None,
+            None,
+            confidence_level,
+            random_state,
+        ).plot(ax=ax)
+
+    @classmethod
+    def _of_counts(
+        cls,
+        thresholds: NDArray[np.float64],
+        counts: Sequence[tuple[NDArray[np.intp], NDArray[np.intp], float, float]],
+        rules: str,
+        name: str | None,
+        marked: float | None,
+        cap: float | None,
+        confidence_level: float | None,
+        random_state: Any,
+    ) -> SensitivityFalseAlarmDisplay:
+        """Make a display of the counts of each patient at each threshold."""
+        found, false = (sum(patient[k] for patient in counts) for k in (0, 1))
+        n_reference, hours = (float(sum(patient[k] for patient in counts)) for k in (2, 3))
+        if not n_reference:
+            raise ValueError("reference holds no seizure; a curve of sensitivity needs one.")
+        if not (confidence_level is None or 0 < confidence_level < 1):
+            raise ValueError(
+                f"confidence_level is {confidence_level!r}; None, or a number above 0 and below 1 "
+                "is needed."
+            )
+        band = None
+        if confidence_level is not None and sum(bool(patient[2]) for patient in counts) >= _MANY:
+            band = sensitivity_band(
+                counts,
+                confidence_level=confidence_level,
+                n_resamples=_N_DRAWS,
+                random_state=random_state,
+            )
+        return cls(
+            thresholds,
+            np.asarray(found) / n_reference,
+            24 * np.asarray(false) / hours,
+            rules=rules,
             name=name,
             marked=marked,
+            band=band,
+            cap=cap,
         )
 
     def plot(self, *, ax: Any = None) -> SensitivityFalseAlarmDisplay:
@@ -255,13 +399,23 @@ class SensitivityFalseAlarmDisplay:
             self.false_alarms_per_24h, self.sensitivity, marker=".", markersize=4, linewidth=1.2,
             color=None if ax.lines else _BLUE, label=self.name,
         )  # fmt: skip
+        self.band_ = None
+        if self.band is not None:
+            self.band_ = ax.fill_between(
+                *self.band, step="post", color=self.line_.get_color(), alpha=0.15, linewidth=0
+            )
+        if self.cap is not None:
+            ax.axvline(
+                self.cap, color="0.4", linewidth=1, linestyle="--", label=f"cap {self.cap:g}"
+            )
         if self.marked is not None and self.marked in self.thresholds:
             at = np.flatnonzero(self.thresholds == self.marked)[0]
             ax.plot(
                 self.false_alarms_per_24h[at], self.sensitivity[at], "o", color=_ORANGE,
-                label=f"threshold {self.marked:g}",
+                label=f"threshold {self.marked:g}", zorder=3,
             )  # fmt: skip
         ax.set_xscale("symlog", linthresh=1)
+        ax.xaxis.set_major_formatter("{x:g}")
         ax.set(
             xlabel="false alarms per 24 h", ylabel="sensitivity (share of seizures found)",
             title=f"events by {self.rules} rules", xlim=(-0.05, None), ylim=(-0.02, 1.02),

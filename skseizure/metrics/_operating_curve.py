@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -20,6 +20,7 @@ from ..postprocessing._setting_counts import SettingCounter
 from ..signals import Events, Windows
 from ._ratios import event_ratios, quotients
 from ._record_counts import patients_of
+from ._resampling import expanded_level, make_generator
 from ._sides import both_sides, intervals
 
 _FIGURES = ("sensitivity", "precision", "f1", "false_alarms_per_24h", "median_latency")
@@ -344,3 +345,47 @@ def _medians(latencies: NDArray[np.float64]) -> NDArray[np.float64]:
     if some.any():
         out[some] = np.nanmedian(latencies[some], axis=1)
     return out
+
+
+def sensitivity_band(
+    curves: Sequence[tuple[NDArray[np.intp], NDArray[np.intp], float, float]],
+    *,
+    confidence_level: float,
+    n_resamples: int,
+    random_state: Any,
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return a band of the best sensitivity under a cap on false alarms, patients resampled.
+
+    Parameters
+    ----------
+    curves : sequence of tuple
+        True positives and false positives at each threshold, seizures and hours of each patient.
+    confidence_level : float
+        Level of the band at each cap.
+    n_resamples : int
+        Number of draws of patients.
+    random_state : int, RandomState instance or None
+        Seed.
+
+    Returns
+    -------
+    caps, low, high : ndarray of float, shape (n_caps,)
+        Caps on false alarms per 24 h, and the ends of the intervals. A draw whose false alarms
+        exceed the cap at every threshold has sensitivity 0 there: it must be silent.
+    """
+    found, false = (np.array([curve[k] for curve in curves], dtype=float) for k in (0, 1))
+    n_reference, hours = (np.array([curve[k] for curve in curves], dtype=float) for k in (2, 3))
+    n = len(curves)
+    draws = make_generator(random_state).multinomial(n, np.full(n, 1 / n), size=n_resamples)
+    draws = draws[(draws @ n_reference > 0) & (draws @ hours > 0)]
+    seizures, time = (draws @ n_reference)[:, np.newaxis], (draws @ hours)[:, np.newaxis]
+    sensitivity, rate = draws @ found / seizures, 24 * (draws @ false) / time
+    highest = max(1.0, float((24 * false.sum(axis=0) / hours.sum()).max()))
+    caps = np.unique(np.concatenate([np.linspace(0, 1, 41), np.geomspace(1, highest, 160)]))
+    best = np.zeros((len(draws), len(caps)))
+    for k, order in enumerate(np.argsort(rate, axis=1, kind="stable")):
+        rising = np.maximum.accumulate(np.append(0.0, sensitivity[k, order]))
+        best[k] = rising[np.searchsorted(rate[k, order], caps, side="right")]
+    level = expanded_level(confidence_level, int(np.count_nonzero(n_reference)))
+    low, high = np.quantile(best, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    return caps, low, high

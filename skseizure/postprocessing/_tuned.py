@@ -617,7 +617,7 @@ class TunedSeizureDetectorCV(MetaClassifier):
         best = self.best_params_
         low = best["low_threshold"]
         ratio = 1.0 if low is None else low / best["threshold"]
-        thresholds = np.linspace(0, 1, N_CURVE)
+        thresholds = np.unique([*np.linspace(0, 1, N_CURVE), best["threshold"]])
         settings = [
             {**best, "threshold": t, "low_threshold": None if low is None else t * ratio}
             for t in thresholds.tolist()

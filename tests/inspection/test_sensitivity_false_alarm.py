@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 from matplotlib import pyplot as plt
 from sklearn.linear_model import LogisticRegression
@@ -7,8 +8,8 @@ from sklearn.preprocessing import StandardScaler
 from skseizure.features import BandFeatures
 from skseizure.inspection import SensitivityFalseAlarmDisplay
 from skseizure.metrics import event_scores
-from skseizure.postprocessing import SeizureDetector
-from skseizure.signals import Events
+from skseizure.postprocessing import SeizureDetector, TunedSeizureDetectorCV
+from skseizure.signals import Events, RecordInfo
 
 DAY = {"a": 86400.0}
 
@@ -84,3 +85,46 @@ def test_bad_input_is_refused(toy, detector):
     with pytest.raises(ValueError, match="hypothesis has 1 events without a confidence"):
         found = Events([1], [2], record="a", recordings=DAY)
         SensitivityFalseAlarmDisplay.from_predictions(found, found)
+
+
+def test_band_is_that_of_patients_drawn():
+    # Each patient alone decides: three of four seizures found, one false alarm of the fourth.
+    days = {f"d{i}": RecordInfo(86400.0, patient=f"p{i}") for i in range(4)}
+    truth = Events([1000] * 4, [60] * 4, record=list(days), recordings=days)
+    found = Events(
+        [1000, 1000, 1000, 50000], [60] * 4, record=list(days), confidence=[0.5] * 4,
+        recordings=days,
+    )  # fmt: skip
+    display = SensitivityFalseAlarmDisplay.from_predictions(truth, found, confidence_level=0.5)
+    caps, low, high = display.band
+    # Without a false alarm none must be drawn of the fourth: (3/4)^4 of the draws, all found.
+    assert caps[0] == 0 and low[0] == 0 and high[0] == 1
+    # The fourth is drawn k times in 4: 1 - k/4 found at 24 h * k/4 false alarms a day.
+    assert (np.diff(low) >= 0).all() and (np.diff(high) >= 0).all()
+    assert low[-1] in (0.5, 0.75) and high[-1] == 1
+    assert display.band_ is not None
+    assert SensitivityFalseAlarmDisplay.from_predictions(truth, found).band[1][-1] <= low[-1]
+    none = SensitivityFalseAlarmDisplay.from_predictions(truth, found, confidence_level=None)
+    assert none.band is None and none.band_ is None
+    with pytest.raises(ValueError, match="confidence_level is 2"):
+        SensitivityFalseAlarmDisplay.from_predictions(truth, found, confidence_level=2)
+
+
+def test_chosen_point_of_a_tuned_detector(toy, detector):
+    X, y, events = toy
+    tuned = TunedSeizureDetectorCV(
+        detector, n_settings=20, max_false_alarms_per_24h=500, random_state=0
+    ).fit(X, y)
+    display = SensitivityFalseAlarmDisplay.from_tuned(tuned)
+    chosen, results = tuned.best_params_["threshold"], tuned.cv_results_
+    at = display.thresholds.tolist().index(chosen)
+    rate = results["false_alarms_per_24h"][tuned.best_index_]
+    found = results["true_positives"][tuned.best_index_].sum() / results["n_reference"].sum()
+    assert display.false_alarms_per_24h[at] == pytest.approx(rate)
+    assert display.sensitivity[at] == found
+    legend = [text.get_text() for text in display.ax_.get_legend().get_texts()]
+    assert legend == ["cap 500", f"threshold {chosen:g}"]
+    own = SensitivityFalseAlarmDisplay.from_estimator(tuned, X, events)
+    assert own.marked == chosen and chosen in own.thresholds
+    with pytest.raises(TypeError, match="a TunedSeizureDetectorCV is needed"):
+        SensitivityFalseAlarmDisplay.from_tuned(detector)
