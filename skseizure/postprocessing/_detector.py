@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Sequence
 from copy import copy
 from dataclasses import replace
 from numbers import Real
@@ -77,6 +78,9 @@ class SeizureDetector(MetaClassifier):
         As the inner estimator's, if it has it.
     feature_names_in_ : ndarray of str, shape (`n_features_in_`,)
         As the inner estimator's, if it has it.
+    windows_in_ : dict
+        Sampling rate, length and step in seconds, and channels of the windows that it was fitted
+        on, as `stream` takes them. Only if these were `Windows`.
 
     See Also
     --------
@@ -208,7 +212,17 @@ class SeizureDetector(MetaClassifier):
         )
         for message in found if self.causal else ():
             warnings.warn(f"causal is True, but {message}.", UserWarning, stacklevel=3)
-        return self._fit_around(X, y, fit_params)
+        self._fit_around(X, y, fit_params)
+        if is_windows(X):
+            self.windows_in_ = {
+                "sfreq": X.sfreq,
+                "window": X.duration,
+                "step": X.step,
+                "ch_names": tuple(X.ch_names),
+            }
+        elif hasattr(self, "windows_in_"):
+            del self.windows_in_
+        return self
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Return the smoothed probabilities.
@@ -390,21 +404,42 @@ class SeizureDetector(MetaClassifier):
             suited.patient_thresholds_[str(patient)] = threshold
         return suited
 
-    def stream(self) -> DetectorStream:
-        """Start to detect seizures in windows that arrive one by one or in chunks.
+    def stream(
+        self,
+        *,
+        quality: bool | Sequence[str] = False,
+        sfreq: float | None = None,
+        window: float | None = None,
+        step: float | None = None,
+        ch_names: Sequence[str] | None = None,
+    ) -> DetectorStream:
+        """Start to detect seizures in samples or windows that arrive bit by bit.
+
+        Parameters
+        ----------
+        quality : bool or sequence of str, default=False
+            Checks of the quality of samples, see `check_quality`. Seconds that they find fault with
+            in more than a quarter of the channels are unjudged, and no window touches one. If True,
+            all but ``"muscle"``.
+        sfreq, window, step : float, default=None
+            Sampling rate in Hz, and length and step of the windows that samples are cut into, in
+            seconds. If None, those that the detector was fitted on.
+        ch_names : sequence of str, default=None
+            The channels, in the order of the samples' rows. If None, those that the detector was
+            fitted on.
 
         Returns
         -------
         DetectorStream
-            Takes windows with `DetectorStream.send`.
+            Takes samples with `DetectorStream.push`, or windows with `DetectorStream.send`.
 
         Raises
         ------
         ValueError
             If ``causal`` is False, a part inside looks at later windows or over time in the table
             that features give (`fit` warns of both), a part looks back without limit, as another
-            detector does, ``low_threshold`` is above ``threshold``, or nothing tells which class is
-            the seizure.
+            detector does, ``low_threshold`` is above ``threshold``, nothing tells which class is
+            the seizure, or a check is unknown.
 
         Examples
         --------
@@ -424,7 +459,9 @@ class SeizureDetector(MetaClassifier):
             raise ValueError(f"{message}.")
         for message in looks_back_without_limit("estimator", self.estimator_):
             raise ValueError(f"a stream keeps a limited past, but {message}.")
-        return DetectorStream(self)
+        return DetectorStream(
+            self, quality=quality, sfreq=sfreq, window=window, step=step, ch_names=ch_names
+        )
 
     def __window_span__(self) -> Span:
         """Tell how far the detector looks, see `skseizure._core.horizon`."""

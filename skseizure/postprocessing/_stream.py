@@ -1,4 +1,4 @@
-"""A fitted detector on windows that arrive chunk by chunk."""
+"""A fitted detector on samples or windows that arrive chunk by chunk."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import math
 from collections.abc import Iterable, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import Any, Literal, overload
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from .._core.horizon import window_span
 from .._core.labels import seizure_column, two_columns
@@ -22,11 +22,13 @@ from .._core.timeline import (
     timeline_of,
     true_runs,
 )
-from ..signals import Events, RecordInfo
+from ..signals import Events, RecordInfo, Windows
+from ..signals._cut import in_samples
+from ..signals._quality import DEFAULT, check_names
+from ..signals._recording import channel_names
+from ..signals._samples import sampling_rate
 from ._alarms import Stretch
-
-if TYPE_CHECKING:
-    from ..signals import Windows
+from ._live import Cutter, LiveRecord
 
 Found = tuple[float, float, float]  # start and end in seconds, confidence
 
@@ -54,9 +56,10 @@ class _Record:
 
 
 class DetectorStream:
-    """Detect seizures in windows that arrive one by one or in chunks.
+    """Detect seizures in samples or windows that arrive bit by bit.
 
-    `SeizureDetector.stream` makes it. Whatever the chunks are, the events are those that
+    `SeizureDetector.stream` makes it. `push` takes samples as an amplifier gives them, `send`
+    windows that are cut already. Whatever the chunks are, the events are those that
     `SeizureDetector.predict_events` finds in all windows at once, up to the rounding of the inner
     estimator, which may differ in the last digits with the number of windows that it is given. The
     state of a stream is its own: one fitted detector serves any number of them, and a stream can be
@@ -66,6 +69,8 @@ class DetectorStream:
     ----------
     detector : SeizureDetector
         Fitted, with ``causal=True``. Later changes of its parameters do not reach the stream.
+    quality, sfreq, window, step, ch_names
+        How `push` cuts samples into windows, see `SeizureDetector.stream`.
 
     See Also
     --------
@@ -78,7 +83,7 @@ class DetectorStream:
     hands them to the inner estimator again with the next ones, so that chunks of one window cost as
     many times more.
 
-    What is kept besides does not grow with time, but for the events.
+    What is kept besides does not grow with time, but for the events and the unjudged spans.
 
     Examples
     --------
@@ -110,10 +115,30 @@ class DetectorStream:
     ([46.0], [34.0])
     >>> stream.events.onset.tolist(), stream.events.duration.tolist()
     ([46.0], [34.0])
+
+    The same from samples, one second at a time:
+
+    >>> stream = detector.stream()
+    >>> for second in np.split(signal, 120, axis=1):
+    ...     found = stream.push(second)
+    >>> stream.events.onset.tolist(), stream.events.duration.tolist()
+    ([46.0], [34.0])
     """
 
-    def __init__(self, detector: Any) -> None:
+    def __init__(
+        self,
+        detector: Any,
+        *,
+        quality: bool | Sequence[str] = False,
+        sfreq: float | None = None,
+        window: float | None = None,
+        step: float | None = None,
+        ch_names: Sequence[str] | None = None,
+    ) -> None:
         self._detector = copy(detector)
+        given = {"sfreq": sfreq, "window": window, "step": step, "ch_names": ch_names}
+        self._cutter = _cutter(getattr(detector, "windows_in_", {}), given, quality)
+        self._live: dict[str, LiveRecord] = {}
         self._column = seizure_column(detector)
         self._back, _ = window_span(detector.estimator_)  # seconds
         self._records: dict[str, _Record] = {}
@@ -157,6 +182,12 @@ class DetectorStream:
             or the patient of a record differ from those before, or as the inner estimator. The
             stream stays as it was.
         """
+        changed, seizure = self._advance_all(X)
+        events = self._as_events(changed)
+        return (events, two_columns(seizure, self._column)) if return_proba else events
+
+    def _advance_all(self, X: Windows) -> tuple[dict[str, list[Found]], NDArray[np.float64]]:
+        """Go on with windows, and return what they change by record, and their probabilities."""
         recordings = self._check(X)
         seizure, joined, tails = self._seizure(X, recordings)
         changed: dict[str, list[Found]] = {}
@@ -174,20 +205,108 @@ class DetectorStream:
         # Nothing below can fail: an error must leave the stream as it was.
         self._records |= advanced
         self._timing = (X.step, X.duration)
-        events = self._as_events(changed)
-        return (events, two_columns(seizure, self._column)) if return_proba else events
+        return changed, seizure
+
+    def push(
+        self,
+        samples: ArrayLike,
+        *,
+        start: float | None = None,
+        record: str = "0",
+        patient: str | None = None,
+    ) -> Events:
+        """Take the next samples of a record and say what they change.
+
+        Parameters
+        ----------
+        samples : array-like, shape (n_channels, n)
+            In microvolts, any number of them; ``(n,)`` for one channel. Where a sample of any
+            channel is NaN or infinite, time is unjudged.
+        start : float, default=None
+            Time of the first of them in seconds from the start of the record. If None, they follow
+            those before without a gap. Time that was left out is unjudged; a start that differs by
+            up to 0.1 s from the end of the samples before is taken for jitter of a clock.
+        record : str, default="0"
+            Name of the record that the samples belong to.
+        patient : str, default=None
+            Name of its patient.
+
+        Returns
+        -------
+        events : Events
+            Of this record, the events that begin, go on or end with the windows that these samples
+            complete, as from `send`. Its `RecordInfo` tells which time could not be judged.
+
+        Raises
+        ------
+        ValueError
+            If the samples are no numbers, have another number of channels or begin before the end
+            of those before, if the record is of another patient, if nothing tells how to cut them
+            into windows, or as `send`. The stream stays as it was.
+
+        Warns
+        -----
+        UserWarning
+            If the amplitude says that samples are in volts.
+
+        Notes
+        -----
+        Whatever the chunks, windows are cut where `Windows.from_recording` cuts those of the whole
+        recording, and give the same events. Two things need samples that are not there yet: clipped
+        samples are told by the extremes of their second, not of the whole recording, and channels
+        that are bad throughout are not found.
+        """
+        if self._cutter is None:
+            raise ValueError(
+                "the detector was not fitted on Windows, which tell how to cut samples; pass sfreq "
+                "and window, and ch_names if there are several channels, to stream()."
+            )
+        known = self._live.get(record)
+        live = LiveRecord(self._cutter, record, patient) if known is None else copy(known)
+        if patient not in (None, live.patient):
+            raise ValueError(
+                f"record {record!r} is of patient {live.patient!r}; patient is {patient!r} now."
+            )
+        windows = live.push(samples, start)
+        changed: dict[str, list[Found]] = {record: []}
+        if windows:
+            changed, _ = self._advance_all(Windows.concatenate(windows))
+        self._live[record] = live
+        return self._as_events(changed)
 
     @property
     def ongoing(self) -> Events:
         """Events that the last window of their record is in."""
-        return self._as_events({name: record.ongoing for name, record in self._records.items()})
+        return self._as_events(
+            {
+                name: self._records[name].ongoing if name in self._records else []
+                for name in self._names()
+            }
+        )
 
     @property
     def events(self) -> Events:
         """All events so far, those that go on included."""
         return self._as_events(
-            {name: record.finished + record.ongoing for name, record in self._records.items()}
+            {
+                name: record.finished + record.ongoing if record else []
+                for name in self._names()
+                for record in [self._records.get(name)]
+            }
         )
+
+    def _names(self) -> list[str]:
+        return list(self._records | self._live)
+
+    def _info_of(self, name: str) -> RecordInfo | None:
+        """Return what is known of a record; None as long as that is nothing."""
+        info = self._records[name].info if name in self._records else None
+        spans = self._live[name].unjudged if name in self._live else ()
+        if not spans:
+            return info
+        if info is None:
+            info = RecordInfo(spans[-1][1], 0.0, self._live[name].patient)
+        return replace(info, unjudged=spans, duration=max(info.duration, spans[-1][1]))
 
     def _as_events(self, found: dict[str, list[Found]]) -> Events:
         times = np.array([event for events in found.values() for event in events]).reshape(-1, 3)
@@ -196,7 +315,7 @@ class DetectorStream:
             times[:, 1] - times[:, 0],
             record=np.repeat(list(found), [len(events) for events in found.values()]).astype(str),
             confidence=times[:, 2],
-            recordings={name: self._records[name].info for name in found},
+            recordings={name: info for name in found if (info := self._info_of(name)) is not None},
         )
 
     def _check(self, X: Any) -> dict[str, RecordInfo]:
@@ -337,3 +456,21 @@ class DetectorStream:
             ch_names=kept.ch_names,
             patient=kept.patient,
         )
+
+
+def _cutter(
+    fitted: dict[str, Any], given: dict[str, Any], quality: bool | Sequence[str]
+) -> Cutter | None:
+    """Return how samples become windows, by what was given and else as in training."""
+    checks: tuple[str, ...] = ()
+    if quality is not False:
+        checks = check_names(DEFAULT if quality is True else quality)
+    if given["window"] is not None and given["step"] is None:
+        given["step"] = given["window"]
+    chosen = fitted | {name: value for name, value in given.items() if value is not None}
+    if "sfreq" not in chosen or "window" not in chosen:
+        return None
+    sfreq = sampling_rate(chosen["sfreq"])
+    n_times, n_step = in_samples(sfreq, chosen["window"], chosen["step"])
+    names = tuple(chosen.get("ch_names", ["ch0"]))
+    return Cutter(sfreq, n_times, n_step, channel_names(names, len(names)), checks)

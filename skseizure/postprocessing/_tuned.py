@@ -404,8 +404,13 @@ class TunedSeizureDetectorCV(MetaClassifier):
         )
         return suited
 
-    def stream(self) -> DetectorStream:
-        """Start to detect seizures in windows that arrive one by one or in chunks.
+    def stream(self, **options: Any) -> DetectorStream:
+        """Start to detect seizures in samples or windows that arrive bit by bit.
+
+        Parameters
+        ----------
+        **options
+            As in `SeizureDetector.stream`.
 
         Returns
         -------
@@ -413,7 +418,7 @@ class TunedSeizureDetectorCV(MetaClassifier):
             As `SeizureDetector.stream`, of the tuned detector.
         """
         self._check_ready()
-        return self.detector_.stream()
+        return self.detector_.stream(**options)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -45,7 +45,7 @@ def cut_recording(
     recording: Recording, window: float, step: float | None, max_unjudged: float
 ) -> Cut:
     """Cut each stretch of a recording into windows; see `Windows.from_recording`."""
-    n_times, n_step = _in_samples(recording.sfreq, window, step)
+    n_times, n_step = in_samples(recording.sfreq, window, step)
     if not 0 <= max_unjudged < 1:
         raise ValueError(f"max_unjudged is {max_unjudged!r}; a share in [0, 1) is needed.")
     onsets, signals = zip(*recording.split(), strict=True)
@@ -86,7 +86,7 @@ def cut_signal(
             "each at least 1."
         )
     sfreq = sampling_rate(sfreq)
-    n_times, n_step = _in_samples(sfreq, window, step)
+    n_times, n_step = in_samples(sfreq, window, step)
     if signal.shape[1] < n_times:
         raise ValueError(
             f"record {record!r} lasts {signal.shape[1] / sfreq:g} s; at least one window of "
@@ -98,7 +98,7 @@ def cut_signal(
     return Cut((signal,), source, start, start / sfreq, n_times, n_step / sfreq)
 
 
-def _in_samples(sfreq: float, window: float, step: float | None) -> tuple[int, int]:
+def in_samples(sfreq: float, window: float, step: float | None) -> tuple[int, int]:
     """Return length and distance of windows in samples, or raise."""
     samples = []
     for name, time in {"window": window, "step": window if step is None else step}.items():

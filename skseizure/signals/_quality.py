@@ -286,12 +286,9 @@ def check_quality(recording: Recording, checks: Sequence[str] | None = None) -> 
     >>> check_quality(Recording(signal, 256, ["F3", "C3", "P3"]), ["flat", "mains"])
     Quality(3 channels, 60 s: flat 10 s)
     """
-    names = tuple(CHECKS) if checks is None else tuple(checks)
-    strange = [name for name in names if name not in CHECKS]
-    if strange or isinstance(checks, str) or not names:
-        raise ValueError(f"checks is {checks!r}; names among {', '.join(CHECKS)} are needed.")
+    names = check_names(checks)
     recording = recording.load()
-    n = max(round(CELL * recording.sfreq), 1)
+    n = cell_samples(recording.sfreq)
     bad, onset, duration = [], [], []
     for start, signal in recording.split():
         for first, cells in _cells(signal, n):
@@ -314,10 +311,60 @@ def check_quality(recording: Recording, checks: Sequence[str] | None = None) -> 
     )
 
 
+def check_names(checks: Sequence[str] | None) -> tuple[str, ...]:
+    """Return the names of checks, all if it is None, or raise an error if one is unknown."""
+    names = tuple(CHECKS) if checks is None else tuple(checks)
+    strange = [name for name in names if name not in CHECKS]
+    if strange or isinstance(checks, str) or not names:
+        raise ValueError(f"checks is {checks!r}; names among {', '.join(CHECKS)} are needed.")
+    return names
+
+
+def cell_samples(sfreq: float) -> int:
+    """Return how many samples are judged at a time."""
+    return max(round(CELL * sfreq), 1)
+
+
+def bad_cells(
+    signal: NDArray[np.floating],
+    n: int,
+    sfreq: float,
+    checks: Sequence[str],
+    max_bad: float = 0.25,
+) -> NDArray[np.bool_]:
+    """Tell which cells have too many bad channels, each judged by itself.
+
+    Parameters
+    ----------
+    signal : ndarray, shape (n_channels, n_cells * n)
+        Signal in microvolts.
+    n : int
+        Samples of a cell.
+    sfreq : float
+        Sampling rate in Hz.
+    checks : sequence of str
+        Checks that count. Where a signal is clipped shows by the extremes of its cell.
+    max_bad : float, default=0.25
+        Largest share of the channels that may be bad.
+
+    Returns
+    -------
+    ndarray of bool, shape (n_cells,)
+        True where more are.
+    """
+    if signal.shape[1] == 0:
+        return np.zeros(0, dtype=bool)
+    bad = [_check_channel(row.reshape(-1, 1, n), checks, sfreq).any(axis=0) for row in signal]
+    return np.asarray(np.mean(bad, axis=0)[:, 0] > max_bad)
+
+
 def _check_channel(
     cells: NDArray[np.floating], names: Sequence[str], sfreq: float
 ) -> NDArray[np.bool_]:
-    """Return what checks find in the cells of one channel, shape (n_checks, 1, n_cells)."""
+    """Return what checks find in the cells of one channel, shape (n_checks, 1, n_cells).
+
+    Or, of cells of shape (n_cells, 1, n_times), in each by itself, shape (n_checks, n_cells, 1).
+    """
     samples = cells.astype(np.float64, copy=False)
     finite: NDArray[np.bool_] = np.asarray(np.isfinite(samples).all(axis=2))
     if not finite.all():

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.base import BaseEstimator, ClassifierMixin
 
 from skseizure.postprocessing import SeizureDetector
 from skseizure.signals import (
@@ -18,26 +17,12 @@ from skseizure.signals import (
     write_events,
 )
 
+from ._toys import Loud
+
 SFREQ = 32
 NAMES = ["Fp1", "F3", "C3", "P3", "O1", "F4", "C4", "P4"]
 SEIZURES = [(200, 240), (760, 800), (1500, 1560), (2100, 2150), (2650, 2680), (3300, 3360)]
 GAP, BAD, FLAT = (600, 1200), (1410, 1710), (2580, 2700)
-
-
-class Loud(ClassifierMixin, BaseEstimator):
-    """Calls a window ictal if the median channel deviates by more than 50 uV."""
-
-    def fit(self, X, y):
-        self.classes_ = np.unique(y)
-        return self
-
-    def predict_proba(self, X):
-        loud = np.nanmedian(np.std(np.asarray(X), axis=2), axis=1)
-        ictal = 1 / (1 + (50 / np.maximum(loud, 1e-9)) ** 8)
-        return np.column_stack([1 - ictal, ictal])
-
-    def predict(self, X):
-        return self.classes_[np.argmax(self.predict_proba(X), axis=1)]
 
 
 @pytest.fixture(scope="module")
