@@ -88,7 +88,7 @@ def window_span(estimator: Any) -> tuple[float, float]:
         `FeatureUnion`, the one that looks furthest counts.
     """
     back, ahead, _ = own_span(estimator)
-    for key, parts in _inside(estimator):
+    for key, parts in inner_parts(estimator):
         spans = [window_span(part) for _, part in parts]
         join = sum if key == "steps" else max
         back += join(span[0] for span in spans)
@@ -114,7 +114,7 @@ def parts_of(name: str, estimator: Any) -> Iterator[tuple[str, Any]]:
         The part; where it has been fitted, the fitted one.
     """
     yield name, estimator
-    for _, parts in _inside(estimator):
+    for _, parts in inner_parts(estimator):
         for inner, part in parts:
             yield from parts_of(f"{name}__{inner}", part)
 
@@ -143,7 +143,7 @@ def spans_of_tables(name: str, estimator: Any) -> Iterator[str]:
     into a table cannot be seen from here.
     """
     for path, pipeline in parts_of(name, estimator):
-        steps = [parts for key, parts in _inside(pipeline) if key == "steps"]
+        steps = [parts for key, parts in inner_parts(pipeline) if key == "steps"]
         table = False
         for key, step in steps[0] if steps else ():
             inside = list(parts_of(f"{path}__{key}", step))
@@ -156,7 +156,7 @@ def spans_of_tables(name: str, estimator: Any) -> Iterator[str]:
             table |= any(_declares(part) for _, part in inside)
 
 
-def _inside(estimator: Any) -> Iterator[tuple[str, list[tuple[str, Any]]]]:
+def inner_parts(estimator: Any) -> Iterator[tuple[str, list[tuple[str, Any]]]]:
     """Yield the named estimators in each parameter of an estimator that holds some."""
     for key, value in estimator.get_params(deep=False).items():
         # What is fitted and used is often a copy of the parameter; a search keeps the best one.

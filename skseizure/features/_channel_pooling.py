@@ -246,6 +246,12 @@ class ChannelPooling(TransformerWrapper):
         """
         return self._get_metadata_request()
 
+    def __required_channels__(self) -> tuple[str, ...]:
+        """Tell which channels must be there, see `skseizure._core.channels`."""
+        if isinstance(self.allow_missing, str):
+            return () if self.allow_missing == "all" else self.ch_names_in_
+        return tuple(name for name in self.ch_names_in_ if name not in self.allow_missing)
+
     def _inner_cube(self, X: Any, channels: _Channels | None) -> NDArray[np.float64]:
         """Return the inner transformer's features of each window and channel; NaN for bad ones."""
         if channels is None:
@@ -317,17 +323,10 @@ class ChannelPooling(TransformerWrapper):
         cube[:, *np.transpose(place)] = table
         return cube, tuple(channels), known
 
-    def _may_miss(self) -> Sequence[str]:
-        """Return the channels that may be missing, where these are named."""
-        return () if isinstance(self.allow_missing, str) else self.allow_missing
-
     def _check_channels(self, names: tuple[str, ...]) -> None:
-        if isinstance(self.allow_missing, str) and self.allow_missing == "all":
-            return
-        missing = [name for name in self.ch_names_in_ if name not in names]
-        if missed := [name for name in missing if name not in self._may_miss()]:
+        if missing := [name for name in self.__required_channels__() if name not in names]:
             raise ValueError(
-                f"X has no channel {missed[0]!r} ({len(missed)} of {self.n_channels_in_} are "
+                f"X has no channel {missing[0]!r} ({len(missing)} of {self.n_channels_in_} are "
                 "missing), and allow_missing does not name it; set allow_missing='all' to pool the "
                 "channels that there are."
             )

@@ -110,7 +110,11 @@ def ranks_of(values: NDArray[np.float64]) -> NDArray[np.float64]:
     ndarray, shape (n_windows, n_columns)
         Above 0 and below 1; 0.5 throughout where a column is constant.
     """
-    return ranks_among(np.sort(values, axis=0), values)
+    ranks = np.empty_like(values)
+    for c, column in enumerate(values.T):
+        _, level, count = np.unique(column, return_inverse=True, return_counts=True)
+        ranks[:, c] = ((np.cumsum(count) - count / 2) / len(values))[level]
+    return ranks
 
 
 def running_ranks(values: NDArray[np.float64], last: NDArray[np.intp]) -> NDArray[np.float64]:

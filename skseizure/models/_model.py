@@ -5,14 +5,15 @@ from __future__ import annotations
 import math
 import os
 import warnings
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from .._core.channels import required_channels
 from .._core.labels import seizure_column
 from ..signals import (
     Events,
@@ -173,12 +174,15 @@ class Model:
         Raises
         ------
         ValueError
-            As `read_recording`; a channel that is missing is a `MissingChannelsError`.
+            As `read_recording`; if a channel is missing that the estimator cannot do without, a
+            `MissingChannelsError`.
         """
         options = {"types": {"*": "other"}, "resample_to": self.sfreq, "lazy": True, **options}
-        if self.montage is not None:
-            options["montage"] = self.montage
-        return read_recording(path, **options)[0]
+        if self.montage is None:
+            return read_recording(path, **options)[0]
+        return self._with_present(
+            lambda montage: read_recording(path, montage=montage, **options)[0], self.montage
+        )
 
     def prepare(self, recording: Recording) -> Recording:
         """Bring a recording to the model's montage, channels and sampling rate, and filter it.
@@ -196,13 +200,14 @@ class Model:
         Raises
         ------
         ValueError
-            If it was sampled too slowly for the bands of the model; if a channel is missing, a
-            `MissingChannelsError`.
+            If it was sampled too slowly for the bands of the model; if a channel is missing that
+            the estimator cannot do without, a `MissingChannelsError`.
 
         Warns
         -----
         UserWarning
-            If it was sampled more slowly than the model's rate and nothing tells whether that
+            If channels are missing that the estimator can do without, as `ChannelPooling` can. If
+            it was sampled more slowly than the model's rate and nothing tells whether that
             suffices.
         """
         return self._filtered(self._derived(recording))
@@ -308,13 +313,34 @@ class Model:
 
     def _derived(self, recording: Recording) -> Recording:
         if self.montage is not None and tuple(recording.ch_names) != self.ch_names:
-            recording = to_bipolar(recording, self.montage)
+            recording = self._with_present(partial(to_bipolar, recording), self.montage)
         if self.ch_names is not None and tuple(recording.ch_names) != self.ch_names:
-            recording = _pick(recording, self.ch_names)
+            recording = self._with_present(partial(_pick, recording), self.ch_names)
+        if missing := [name for name in self.ch_names or () if name not in recording.ch_names]:
+            warnings.warn(
+                f"record {recording.record!r} has no channels for {', '.join(missing)}; the model "
+                f"makes do with the other {len(recording.ch_names)}.",
+                stacklevel=3,
+            )
         self._check_rate(recording)
         if recording.sfreq != self.sfreq:
             recording = recording.apply(partial(resample_recording, sfreq=self.sfreq))
         return recording
+
+    def _with_present(
+        self, derive: Callable[[Any], Recording], montage: str | Sequence[str]
+    ) -> Recording:
+        """Derive channels, without the missing ones if the estimator can do without them."""
+        try:
+            return derive(montage)
+        except MissingChannelsError as error:
+            known = self.ch_names or ()
+            optional = set(known) - set(required_channels(self.estimator, known))
+            wanted = get_montage(montage) if isinstance(montage, str) else montage
+            left = [name for name in wanted if name.partition("=")[0].strip() not in error.missing]
+            if not left or not set(error.missing) <= optional:
+                raise
+            return derive(left)
 
     def _filtered(self, recording: Recording) -> Recording:
         if not self.preprocessing:
@@ -360,7 +386,8 @@ def _pick(recording: Recording, names: Sequence[str]) -> Recording:
         missing = [name for name in names if name not in places]
         raise MissingChannelsError(
             f"record {recording.record!r} has no channels {', '.join(missing)}; "
-            f"present are {', '.join(recording.ch_names)}."
+            f"present are {', '.join(recording.ch_names)}.",
+            missing,
         )
     return to_bipolar(recording, [f"{name}={name}" for name in names])
 
@@ -382,7 +409,15 @@ def _marked(recording: Recording) -> Recording:
 
 
 def _compare(profile: SignalProfile, X: Windows) -> None:
-    """Refuse or warn of what is unlike the training data."""
+    """Refuse or warn of what is unlike the training data, in the channels that are there."""
+    there = [i for i, name in enumerate(profile.ch_names) if name in X.ch_names]
+    if len(there) < len(profile.ch_names):
+        profile = replace(
+            profile,
+            ch_names=tuple(profile.ch_names[i] for i in there),
+            amplitude=tuple(profile.amplitude[i] for i in there),
+            power={band: tuple(levels[i] for i in there) for band, levels in profile.power.items()},
+        )
     for problem in profile.compare(X):
         if problem.refuse:
             raise ValueError(f"{problem} check_profile=False detects all the same.")

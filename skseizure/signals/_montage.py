@@ -49,7 +49,24 @@ ELECTRODE = r"[A-Z]{1,3}(?:\d{1,2}|Z)"
 
 
 class MissingChannelsError(ValueError):
-    """A recording lacks channels that a montage needs."""
+    """A recording lacks channels that a montage needs.
+
+    Parameters
+    ----------
+    message : str
+        Which, and what is there.
+    missing : sequence of str, default=()
+        Their names in the montage.
+
+    Attributes
+    ----------
+    missing : tuple of str
+        Their names in the montage.
+    """
+
+    def __init__(self, message: str, missing: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.missing = tuple(missing)
 
 
 def normalize_ch_name(name: str) -> str:
@@ -214,7 +231,8 @@ def derive(
     if missing:
         raise MissingChannelsError(
             f"record {record!r} has no channels for {', '.join(missing)}; "
-            f"present are {', '.join(ch_names)}."
+            f"present are {', '.join(ch_names)}.",
+            missing,
         )
     return tuple(one.name for one in parsed), [terms for terms in sums if terms is not None]
 
