@@ -67,8 +67,10 @@ class ChannelPooling(TransformerWrapper):
     ----------
     transformer_ : transformer
         The fitted clone of ``transformer``. Only if there is one.
-    ch_names_in_ : tuple of str
-        Channels in `fit`; ``ch0``, ``ch1``, ... where they have no names.
+    channels_ : tuple of str
+        Channels in `fit`, of windows or of a table; ``ch0``, ``ch1``, ... where they have no names.
+    ch_names_in_ : tuple of str or None
+        Channel names of the windows in `fit`, if there were any. Only if there is a transformer.
     n_channels_in_ : int
         Number of channels in `fit`.
     n_features_in_ : int
@@ -168,7 +170,7 @@ class ChannelPooling(TransformerWrapper):
         """
         check_statistics(self.statistics)
         if self.transformer is None:
-            _, self.ch_names_in_, self.features_in_ = self._cube(X, reset=True)
+            _, self.channels_, self._features = self._cube(X, reset=True)
         else:
             channels = _split(self, X)
             if channels is not None and y is not None:
@@ -176,8 +178,9 @@ class ChannelPooling(TransformerWrapper):
                 y = np.asarray(y)[np.concatenate(channels.cells) // len(channels.names)]
             single = X if channels is None else _joined(channels.single)
             self._fit_inner(single, y, "fit", {})
-            self.ch_names_in_ = ("ch0",) if channels is None else channels.names
-        self.n_channels_in_ = len(self.ch_names_in_)
+            self.channels_ = ("ch0",) if channels is None else channels.names
+            self.ch_names_in_ = self.channels_ if is_windows(X) else None
+        self.n_channels_in_ = len(self.channels_)
         return self
 
     def transform(self, X: Any) -> NDArray[np.floating]:
@@ -229,7 +232,7 @@ class ChannelPooling(TransformerWrapper):
         check_is_fitted(self)
         if self.transformer is None:
             _check_feature_names_in(self, input_features)
-            features = self.features_in_
+            features = self._features
         else:
             names = self.transformer_.get_feature_names_out(input_features)
             # The one channel has no name worth keeping.
@@ -249,8 +252,8 @@ class ChannelPooling(TransformerWrapper):
     def __required_channels__(self) -> tuple[str, ...]:
         """Tell which channels must be there, see `skseizure._core.channels`."""
         if isinstance(self.allow_missing, str):
-            return () if self.allow_missing == "all" else self.ch_names_in_
-        return tuple(name for name in self.ch_names_in_ if name not in self.allow_missing)
+            return () if self.allow_missing == "all" else self.channels_
+        return tuple(name for name in self.channels_ if name not in self.allow_missing)
 
     def _inner_cube(self, X: Any, channels: _Channels | None) -> NDArray[np.float64]:
         """Return the inner transformer's features of each window and channel; NaN for bad ones."""
@@ -309,7 +312,7 @@ class ChannelPooling(TransformerWrapper):
                 )
         channels = dict.fromkeys(channel for channel, _, _ in pairs)
         features = dict.fromkeys(feature for _, _, feature in pairs)
-        known = list(features) if reset else self.features_in_
+        known = list(features) if reset else self._features
         if differ := sorted(features.keys() ^ set(known)):
             what = "a" if differ[0] in features else "no"
             raise ValueError(

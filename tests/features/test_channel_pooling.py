@@ -89,7 +89,7 @@ def test_by_hand():
         f"{s}__low__{f}" for s in ("mean", "median", "max", "second_max") for f in ("std", "mean")
     ]
     np.testing.assert_allclose(pooled, [[4, 20, 3, 10, 8, 40, 3, 10], [6, 10, 6, 10, 7, 10, 5, 10]])
-    assert pooling.ch_names_in_ == ("F3", "C3", "P3") and pooling.n_channels_in_ == 3
+    assert pooling.channels_ == ("F3", "C3", "P3") and pooling.n_channels_in_ == 3
 
 
 @pytest.fixture
@@ -139,7 +139,7 @@ def test_a_bare_array_is_pooled_over_its_channels(many):
         expected = ChannelPooling(inner).fit_transform(alike)
         bare = ChannelPooling(inner.set_params(sfreq=64)).fit(one.data)
         np.testing.assert_array_equal(bare.transform(one.data), expected)
-        assert bare.ch_names_in_ == ("ch0", "ch1", "ch2", "ch3")
+        assert bare.channels_ == ("ch0", "ch1", "ch2", "ch3") and bare.ch_names_in_ is None
         single = bare.transform(one.data[:, 0])
         np.testing.assert_array_equal(single, bare.transform(one.data[:, :1]))
         assert bare.get_feature_names_out()[0] == "mean__low__stft_log_energy"
