@@ -29,7 +29,7 @@ from skseizure.features import (
     STFTFeatures,
     WaveletPacketFeatures,
 )
-from skseizure.fuzzy import SDASSLTSKClassifier, TSKClassifier
+from skseizure.fuzzy import SDASSLTSKClassifier, TSKClassifier, TSKClassifierCV
 from skseizure.moe import MixMoEClassifier, SeizureMoEClassifier
 from skseizure.postprocessing import (
     ChannelFusionClassifier,
@@ -55,6 +55,7 @@ INSTANCES = [
     FCBFSelector(),
     SemiJMISelector(),
     TSKClassifier(3),
+    TSKClassifierCV((2, 3), alphas=3, width_scale=(1.0, "auto")),
     SDASSLTSKClassifier(3),
     NETWORK,
     CNBCClassifier(NETWORK),

@@ -23,6 +23,7 @@ _TRUSTED = (
     "skseizure.features.WaveletPacketFeatures",
     "skseizure.fuzzy.SDASSLTSKClassifier",
     "skseizure.fuzzy.TSKClassifier",
+    "skseizure.fuzzy.TSKClassifierCV",
     "skseizure.metrics.EventScorer",
     "skseizure.metrics.PooledRefit",
     "skseizure.metrics.SampleScorer",

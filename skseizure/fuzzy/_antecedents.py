@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -193,6 +194,35 @@ def rule_widths(
         )
     constant = X.min(axis=0) == X.max(axis=0)
     return np.where(constant | (widths == 0), 1.0, widths)
+
+
+class Clusters(NamedTuple):
+    """Rules as placed on the training rows, without widths.
+
+    Attributes
+    ----------
+    rows : ndarray, shape (n_rows, n_features)
+        The distinct rows that were clustered.
+    weight : ndarray, shape (n_rows,)
+        How often each counts.
+    centers : ndarray, shape (n_rules, n_features)
+        Centres of the rules.
+    memberships : ndarray, shape (n_rules, n_rows)
+        Memberships of the rows.
+    fuzziness : float
+        The exponent of the memberships.
+    """
+
+    rows: Array
+    weight: Array
+    centers: Array
+    memberships: Array
+    fuzziness: float
+
+    def widths(self, width_scale: float | str) -> Array:
+        """Return the rules' standard deviations; ``"auto"`` is the number of features."""
+        scale = float(self.rows.shape[1] if width_scale == "auto" else width_scale)
+        return rule_widths(self.rows, self.weight, self.centers, self.memberships, scale)
 
 
 def center_spread(X: Array, weight: Array, centers: Array) -> float:

@@ -26,11 +26,11 @@ from ._antecedents import (
     LARGEST,
     LEAST_SPREAD,
     Array,
+    Clusters,
     automatic_fuzziness,
     center_spread,
     firing_strengths,
     fuzzy_c_means,
-    rule_widths,
 )
 from ._consequents import consequent_features, outputs, rule_outputs
 from ._labels import check_two_classes
@@ -86,11 +86,25 @@ class FuzzyClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):
 
         Rules that are to serve rows of another domain, too, are placed with softer memberships.
         """
+        largest = TRANSFER_FUZZINESS if transfer else FUZZINESS
+        clusters = self._cluster(X, weight, self.n_rules, self.fcm_fuzziness, largest, rows_are)
+        self._set_antecedents(clusters, self.width_scale)
+
+    def _cluster(
+        self,
+        X: Array,
+        weight: Array,
+        wanted: int,
+        fuzziness: float | str,
+        largest: float = FUZZINESS,
+        rows_are: str = "rows",
+    ) -> Clusters:
+        """Place ``wanted`` rules on the given rows."""
         rng = check_random_state(self.random_state)
         rows = np.flatnonzero(weight > 0)
-        if self.n_rules > len(X):
+        if wanted > len(X):
             raise ValueError(
-                f"n_rules is {self.n_rules}, but there are n_samples={len(X)} {rows_are} to place "
+                f"n_rules is {wanted}, but there are n_samples={len(X)} {rows_are} to place "
                 "rules on; at most as many rules as rows are needed."
             )
         if len(rows) == 0:
@@ -98,9 +112,9 @@ class FuzzyClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):
                 f"sample_weight is 0 for all {len(X)} {rows_are}; some are needed to place rules."
             )
         if self.subsample is not None and len(rows) > self.subsample:
-            if self.subsample < self.n_rules:
+            if self.subsample < wanted:
                 raise ValueError(
-                    f"subsample is {self.subsample}, but n_rules is {self.n_rules}; at least as "
+                    f"subsample is {self.subsample}, but n_rules is {wanted}; at least as "
                     "many rows as rules are needed."
                 )
             rows = np.sort(rng.choice(rows, self.subsample, replace=False))
@@ -109,37 +123,38 @@ class FuzzyClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):
         distinct, inverse = np.unique(X[rows], axis=0, return_inverse=True)
         counts = np.zeros(len(distinct))
         np.add.at(counts, inverse.reshape(-1), weight[rows])
-        n_rules, d = min(self.n_rules, len(distinct)), X.shape[1]
-        if n_rules < self.n_rules:
+        n_rules = min(wanted, len(distinct))
+        if n_rules < wanted:
             warnings.warn(
-                f"n_rules is {self.n_rules}, but X has {n_rules} distinct {rows_are}; as many "
+                f"n_rules is {wanted}, but X has {n_rules} distinct {rows_are}; as many "
                 "rules are made.",
-                stacklevel=4,
+                stacklevel=5,
             )
-        fuzziness = self.fcm_fuzziness
         if fuzziness == "auto":
-            largest = TRANSFER_FUZZINESS if transfer else FUZZINESS
-            fuzziness = automatic_fuzziness(len(distinct), d, largest)
+            fuzziness = automatic_fuzziness(len(distinct), X.shape[1], largest)
         fuzziness = float(fuzziness)
-        scale = float(d if self.width_scale == "auto" else self.width_scale)
         centers, memberships = fuzzy_c_means(distinct, n_rules, fuzziness, counts, rng)
-        self.fcm_fuzziness_ = fuzziness
-        self.centers_ = centers
-        self.sigmas_ = rule_widths(distinct, counts, centers, memberships, scale)
-        spread = center_spread(distinct, counts, centers)
-        if n_rules > 1 and spread < LEAST_SPREAD:
+        return Clusters(distinct, counts, centers, memberships, fuzziness)
+
+    def _set_antecedents(self, clusters: Clusters, width_scale: float | str) -> None:
+        """Store the rules' centres and widths."""
+        self.fcm_fuzziness_ = clusters.fuzziness
+        self.centers_ = clusters.centers
+        self.sigmas_ = clusters.widths(width_scale)
+        spread = center_spread(clusters.rows, clusters.weight, clusters.centers)
+        if len(self.centers_) > 1 and spread < LEAST_SPREAD:
             warnings.warn(
                 f"The centres of the rules all but coincide: they spread by {spread:.2g} of the "
                 f"data's standard deviation, and the classifier is close to a linear one. "
-                f"fcm_fuzziness is {fuzziness:.3g}; 'auto' or a value nearer 1 is needed.",
-                stacklevel=4,
+                f"fcm_fuzziness is {clusters.fuzziness:.3g}; 'auto' or a value nearer 1 is needed.",
+                stacklevel=5,
             )
 
-    def _set_consequents(self, P: Array, rank: int) -> None:
+    def _set_consequents(self, P: Array, rank: int, alpha: float) -> None:
         """Store P, shape (n_rules * (n_features + 1), n_classes), rule by rule."""
         if rank < len(P):
             warnings.warn(
-                f"alpha={self.alpha!r} leaves the normal equations singular or nearly so: their "
+                f"alpha={alpha!r} leaves the normal equations singular or nearly so: their "
                 f"rank is {rank} of {len(P)}. The solution of least norm is taken; raise alpha, "
                 "scale the features or take fewer rules.",
                 LinAlgWarning,
@@ -261,8 +276,7 @@ class FuzzyClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):
             Two classes: the output for ``classes_[1]`` less that for ``classes_[0]``. More: one
             output a class.
         """
-        F = self._class_outputs(X)
-        return F[:, 1] - F[:, 0] if F.shape[1] == 2 else F
+        return decisions(self._class_outputs(X))
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
         """Return the class of the largest output.
@@ -293,5 +307,15 @@ class FuzzyClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):
         ndarray, shape (n_samples, n_classes)
             Rows sum to one; they rank as the outputs do.
         """
-        # The outputs run from 0 to 1, so that a margin of one half gives odds of e**2 (0.88).
-        return softmax(4.0 * self._class_outputs(X), axis=1)
+        return probabilities(self._class_outputs(X))
+
+
+def decisions(F: Array) -> Array:
+    """Return outputs in the form of scikit-learn's ``decision_function``."""
+    return F[:, 1] - F[:, 0] if F.shape[1] == 2 else F
+
+
+def probabilities(F: Array) -> Array:
+    """Return probabilities that rank as the outputs do."""
+    # The outputs run from 0 to 1, so that a margin of one half gives odds of e**2 (0.88).
+    return softmax(4.0 * F, axis=1)

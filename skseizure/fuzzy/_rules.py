@@ -205,17 +205,17 @@ def export_rules(
     3 rules on 2 features; classes: setosa, versicolor, virginica.
     The output is the mean of the rules' outputs, weighted by how strongly each rule fires.
     <BLANKLINE>
-    Rule 0, mean firing: training 34 %
-      IF   both features are Medium
-      THEN versicolor   (output at the centre: setosa 0.00, versicolor 1.02, virginica -0.01)
+    Rule 2, mean firing: training 34 %
+      IF   both features are High
+      THEN virginica   (output at the centre: setosa 0.00, versicolor -0.02, virginica 0.99)
     <BLANKLINE>
     Rule 1, mean firing: training 33 %
       IF   both features are Low
       THEN setosa   (output at the centre: setosa 0.99, versicolor 0.00, virginica 0.00)
     <BLANKLINE>
-    Rule 2, mean firing: training 33 %
-      IF   both features are High
-      THEN virginica   (output at the centre: setosa 0.00, versicolor -0.04, virginica 1.01)
+    Rule 0, mean firing: training 33 %
+      IF   both features are Medium
+      THEN versicolor   (output at the centre: setosa 0.00, versicolor 1.01, virginica -0.01)
     """
     table = rule_table(
         estimator, feature_names=feature_names, class_names=class_names, terms=terms, scaler=scaler

@@ -187,7 +187,7 @@ class SDASSLTSKClassifier(FuzzyClassifier):
     0.99, 6 rounds
     >>> alone = TSKClassifier(random_state=0).fit(X[~target], y[~target])
     >>> print(f"{alone.score(X[target], y[target]):.2f}")
-    0.95
+    0.94
     """
 
     _parameter_constraints: dict = {
@@ -301,7 +301,7 @@ class SDASSLTSKClassifier(FuzzyClassifier):
                 ConvergenceWarning,
                 stacklevel=3,
             )
-        self._set_consequents(P, problem.rank)
+        self._set_consequents(P, problem.rank, self.alpha)
         self.n_iter_ = max(n_iter, 1)
         self.label_distributions_ = np.eye(len(self.classes_))[labels.codes]
         self.label_distributions_[unlabelled] = U

@@ -83,6 +83,7 @@ class TSKClassifier(FuzzyClassifier):
 
     See Also
     --------
+    TSKClassifierCV : The same, which chooses its own parameters.
     SDASSLTSKClassifier : The same, also learning from unlabelled rows of another patient.
     export_rules : The rules as text.
     explain_sample : How they come to one decision.
@@ -113,7 +114,8 @@ class TSKClassifier(FuzzyClassifier):
     References
     ----------
     .. [1] SDA-SSL-TSK-FS: subdomain adaptation, semi-supervised learning and a TSK fuzzy system for
-       epileptic EEG ("the TSK paper"), section on the TSK fuzzy system.
+       epileptic EEG ("the TSK paper"), doi:10.3233/JIFS-201673, section on the TSK fuzzy
+       system.
     .. [2] J. Yu, Q. Cheng and H. Huang, "Analysis of the weighting exponent in the FCM", IEEE
        Trans. Syst. Man Cybern. B 34, 634-639, 2004.
     .. [3] Y. Cui, D. Wu and Y. Xu, "Curse of dimensionality for TSK fuzzy neural networks:
@@ -185,6 +187,6 @@ class TSKClassifier(FuzzyClassifier):
             len(self.classes_),
             Penalties(self.alpha),
         )
-        self._set_consequents(problem.supervised(), problem.rank)
+        self._set_consequents(problem.supervised(), problem.rank, self.alpha)
         self._measure_support(firing, training=weight)
         return self

@@ -36,7 +36,7 @@ from skseizure.features import (
     STFTFeatures,
     WaveletPacketFeatures,
 )
-from skseizure.fuzzy import SDASSLTSKClassifier, TSKClassifier
+from skseizure.fuzzy import SDASSLTSKClassifier, TSKClassifier, TSKClassifierCV
 from skseizure.metrics import make_event_scorer
 from skseizure.model_selection import StratifiedPatientKFold
 from skseizure.moe import MixMoEClassifier, SeizureMoEClassifier
@@ -105,6 +105,7 @@ TABLES = {
     "FCBFSelector": FCBFSelector(),
     "SemiJMISelector": SemiJMISelector(n_features_to_select=2),
     "TSKClassifier": FUZZY,
+    "TSKClassifierCV": TSKClassifierCV((2,), alphas=2, random_state=0),
     "SDASSLTSKClassifier": SDASSLTSKClassifier(2, random_state=0),
     "EvolvedMLPClassifier": NETWORK,
     "CNBCClassifier": CNBCClassifier(NETWORK, n_channels=2, random_state=0),

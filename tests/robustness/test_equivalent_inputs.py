@@ -5,7 +5,7 @@ import pytest
 from sklearn.utils import get_tags
 
 from skseizure.features import FeatureNormalizer, PatientScaler
-from skseizure.fuzzy import SDASSLTSKClassifier, TSKClassifier
+from skseizure.fuzzy import SDASSLTSKClassifier, TSKClassifier, TSKClassifierCV
 from skseizure.postprocessing import (
     MorphologicalFilterClassifier,
     PersonalizedClassifier,
@@ -27,6 +27,7 @@ TYPES = ("int8", "int16", "int32", "int64", "float16", "float32", "longdouble")
 ROUNDED = (
     FeatureNormalizer,
     TSKClassifier,
+    TSKClassifierCV,
     SDASSLTSKClassifier,
     MorphologicalFilterClassifier,
     PersonalizedClassifier,
