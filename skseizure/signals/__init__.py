@@ -4,7 +4,8 @@ from .._core.persistence import name_by_package
 from ._chbmit_summary import read_chbmit_summary
 from ._edf import read_edf
 from ._events import Event, Events, RecordInfo
-from ._events_io import read_events, write_events
+from ._events_io import read_events
+from ._events_write import write_events
 from ._filter_recording import filter_recording, resample_recording
 from ._montage import MissingChannelsError, get_montage, to_bipolar
 from ._profile import SignalProblem, SignalProfile

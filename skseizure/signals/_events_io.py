@@ -1,4 +1,4 @@
-"""Seizure annotations in tables: events tables in and out, TUSZ tables in."""
+"""Seizures read from events tables, TUSZ tables and the annotations of EDF+ files."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import Literal
 import numpy as np
 
 from .._core.event_types import UNJUDGED, border, check_types, classify, is_seizure, refuse_unknown
+from ._edf_annotations import edf_format, read_annotations
 from ._events import Event, Events, RecordInfo
 from ._events_convert import choose_columns, event_fields, join_borders, warn_left_out
 from ._tables import (
@@ -25,10 +26,6 @@ from ._tables import (
     seconds,
 )
 
-COLUMNS = (
-    *("onset", "duration", "eventType", "confidence", "channels"),
-    *("dateTime", "recordingDuration"),
-)
 NEEDED = ("onset", "duration", "eventType", "recordingDuration")
 TUSZ_COLUMNS = ("channel", "start_time", "stop_time", "label", "confidence")
 LATE = 1.0  # seconds that an event may end after its recording; tables round
@@ -52,9 +49,10 @@ def read_events(
     Parameters
     ----------
     path : str or path-like
-        An events table, or a TUSZ table, per channel (``.csv``) or not (``.csv_bi``).
+        An events table, a TUSZ table, per channel (``.csv``) or not (``.csv_bi``), or an EDF+ file
+        with annotations.
     format : {"tsv", "tusz"}, default=None
-        Kind of table. None: its first line tells.
+        Kind of table. If None, the file's first bytes tell.
     record : str, default=None
         Name of the record. None: the file's name without its extension and a trailing ``_events``.
     patient : str, default=None
@@ -101,6 +99,9 @@ def read_events(
     ``duration`` is given; ``confidence``, ``channels``, ``dateTime`` and ``HED`` may be absent or
     ``n/a``. UTF-8 and UTF-16, quoted cells and decimal commas are read.
 
+    *EDF+* and BDF+: the annotations of the file, as `read_recording` takes them. Of a file without
+    signals ``duration`` is needed.
+
     *TUSZ*: ``channel,start_time,stop_time,label,confidence`` after comments that state the length
     (``# duration = 600.00 secs``). Seizure rows that overlap or touch, on whatever channels, make
     one event, with the channels listed in order of appearance (``TERM`` is ``all``) and the
@@ -127,8 +128,10 @@ def read_events(
     if format not in (None, "tsv", "tusz"):
         raise ValueError(f"format is {format!r}; 'tsv', 'tusz' or None is needed.")
     path = Path(path)
-    lines = numbered_lines(path)
     name = path.stem.removesuffix("_events") if record is None else record
+    if format is None and columns is None and edf_format(path):
+        return read_annotations(path, name, patient, types, duration)
+    lines = numbered_lines(path)
     header = header_line(lines)
     delimiter = next((mark for mark in "\t;," if mark in header), "\t")
     found = {cell.strip().strip('"') for cell in header.split(delimiter)}
@@ -147,75 +150,6 @@ def read_events(
     if format == "tusz":
         return _read_tusz(path, lines, name, patient, types, duration)
     return _read_table(path, lines, delimiter, name, patient, columns, types, duration)
-
-
-def write_events(events: Events, path: str | os.PathLike[str]) -> None:
-    """Write the events of one record as an events table.
-
-    Parameters
-    ----------
-    events : Events
-        Events of a single record; `Events.by_record` splits others.
-    path : str or path-like
-        File to write.
-
-    Raises
-    ------
-    ValueError
-        If ``events`` holds no or several records, or an event is shorter than the table's 0.01 s.
-
-    Notes
-    -----
-    Tab-separated, with the columns ``onset duration eventType confidence channels dateTime
-    recordingDuration``; times in seconds with two decimals, ``n/a`` where something is not known.
-    A record without events gets a row ``bckg`` over its whole length. Time that cannot be judged
-    gets rows of the type ``n/a``, and is never within one of background.
-
-    Examples
-    --------
-    >>> import os, tempfile
-    >>> from skseizure.signals import Events, write_events
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = os.path.join(folder, "a_events.tsv")
-    ...     write_events(Events([], [], recordings={"a": 600.0}), path)
-    ...     with open(path) as file:
-    ...         print(*file.read().split())
-    onset duration eventType confidence channels dateTime recordingDuration
-    0.00 600.00 bckg n/a all n/a 600.00
-    """
-    if len(events.recordings) != 1:
-        raise ValueError(
-            f"events holds {len(events.recordings)} records; a table takes one. "
-            "Events.by_record() splits them."
-        )
-    if np.any(events.duration < 0.005):
-        raise ValueError(
-            f"events holds one of {events.duration.min():g} s; the table's two decimals need at "
-            "least 0.01 s."
-        )
-    (info,) = events.recordings.values()
-    start = "n/a" if info.start is None else f"{info.start:%Y-%m-%d %H:%M:%S}"
-    columns = (events.onset, events.duration, events.event_type, events.confidence, events.channels)
-    rows = list(zip(*(column.tolist() for column in columns), strict=True))
-    spans = [("n/a", start, end) for start, end in info.unjudged]
-    if not rows:
-        edges = [0.0, *(time for span in info.unjudged for time in span), info.duration]
-        spans += [("bckg", *pair) for pair in zip(edges[::2], edges[1::2], strict=True)]
-    rows += [
-        (start, end - start, kind, float("nan"), "all")
-        for kind, start, end in sorted(spans, key=lambda span: span[1])
-        if end - start >= 0.005
-    ]
-    lines = [COLUMNS]
-    for onset, duration, kind, sure, channels in rows:
-        for text in (kind, channels):
-            if re.search(r"[\t\r\n]", text):
-                raise ValueError(f"events holds {text!r}; a table takes no tabs or line breaks.")
-        sure = "n/a" if np.isnan(sure) else f"{sure:g}"
-        times = [f"{seconds:.2f}" for seconds in (onset, duration, info.duration)]
-        lines.append((*times[:2], kind, sure, channels, start, times[2]))
-    text = "".join("\t".join(cells) + "\n" for cells in lines)
-    Path(path).write_text(text, encoding="utf-8", newline="")
 
 
 def _read_table(
