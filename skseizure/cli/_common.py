@@ -55,6 +55,18 @@ def say(kind: str, text: str) -> None:
     click.echo(f"skseizure: {kind}: {' '.join(text.split())}", err=True)
 
 
+@contextmanager
+def told(what: object = None) -> Iterator[None]:
+    """Print each warning of what follows as it ends, with what it is about before it."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UserWarning)
+        try:
+            yield
+        finally:
+            for warning in caught:
+                say("warning", f"{'' if what is None else f'{what}: '}{warning.message}")
+
+
 def progress(text: str) -> None:
     """Write a line about the work to standard error."""
     click.echo(text, err=True)
@@ -66,8 +78,10 @@ def _check_folder(ctx: click.Context, param: click.Parameter, path: Path) -> Pat
     return path
 
 
-def _check_seconds(ctx: click.Context, param: click.Parameter, seconds: float) -> float:
-    if not 0 < seconds < math.inf:
+def _check_seconds(
+    ctx: click.Context, param: click.Parameter, seconds: float | None
+) -> float | None:
+    if seconds is not None and not 0 < seconds < math.inf:
         raise click.BadParameter(f"{seconds:g} s; a finite time above zero is needed.")
     return seconds
 
@@ -81,6 +95,7 @@ def _check_jobs(ctx: click.Context, param: click.Parameter, n_jobs: int | None) 
 FILE = click.Path(path_type=Path)
 
 n_jobs_option = click.option(
+    "-j",
     "--n-jobs",
     type=int,
     default=None,
@@ -93,7 +108,7 @@ seed_option = click.option(
 )
 
 
-def seconds_option(name: str, default: float, text: str) -> Any:
+def seconds_option(name: str, default: float | None, text: str) -> Any:
     """Return an option whose value is a time in seconds."""
     return click.option(
         name, type=float, default=default, callback=_check_seconds, show_default=True, help=text

@@ -1,37 +1,343 @@
-"""``skseizure detect``: the seizures of one recording, by a trained model."""
+"""``skseizure detect``: the seizures of one recording or of many, by a trained model."""
 
 from __future__ import annotations
 
+import functools
+import hashlib
+import os
+import signal
+import sys
 import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from ._common import FILE, n_jobs_option, output_argument, progress, say
+from ._common import FILE, n_jobs_option, progress, say, told
+from ._recordings import Job, find_recordings, is_recording
+
+if TYPE_CHECKING:
+    from ..models import Model
+
+SUMMARY = "summary.tsv"
+COLUMNS = (
+    *("file", "bytes", "hours", "hours_judged", "events", "alarms_per_24h"),
+    *("unjudged", "model", "error"),
+)
+
+
+class Row(NamedTuple):
+    """One recording in the summary; text, as it is in the table."""
+
+    file: str
+    bytes: str = "n/a"
+    hours: str = "n/a"
+    hours_judged: str = "n/a"
+    events: str = "n/a"
+    alarms_per_24h: str = "n/a"
+    unjudged: str = "n/a"
+    model: str = "n/a"
+    error: str = "n/a"
+
+
+class Options(NamedTuple):
+    """How recordings are read and judged."""
+
+    trusted: tuple[str, ...]
+    units: str | None
+    check_profile: bool
 
 
 @click.command()
 @click.argument("model", type=FILE)
-@click.argument("recording", metavar="INPUT.edf", type=FILE)
-@output_argument("output", metavar="OUTPUT.tsv")
+@click.argument("inputs", metavar="INPUT... [OUTPUT.tsv]", nargs=-1, required=True, type=FILE)
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder for the tables of many recordings, and their summary.",
+)
+@click.option("--again", is_flag=True, help="Also take recordings that were done before.")
+@click.option(
+    "--units",
+    type=click.Choice(["nV", "uV", "mV", "V"]),
+    help="Unit of recordings that do not say it.",
+)
+@click.option("--any-scale", is_flag=True, help="Detect also where amplitudes seem wrong.")
+@click.option(
+    "--trust",
+    "trusted",
+    metavar="NAME",
+    multiple=True,
+    help="Class or function of your own that MODEL may hold.",
+)
 @n_jobs_option
-def detect(model: Path, recording: Path, output: Path, n_jobs: int | None) -> None:
-    """Detect seizures in the EDF file INPUT.edf with MODEL and write them to OUTPUT.tsv.
+def detect(
+    model: Path,
+    inputs: tuple[Path, ...],
+    out: Path | None,
+    again: bool,
+    units: str | None,
+    any_scale: bool,
+    trusted: tuple[str, ...],
+    n_jobs: int | None,
+) -> None:
+    """Detect seizures with MODEL in recordings of any format.
 
-    OUTPUT.tsv has the columns onset, duration, eventType, confidence, channels, dateTime and
-    recordingDuration; without a seizure it holds one background row. The recording is resampled to
-    the model's rate; one that was sampled too slowly for the model's bands is refused. Works
-    offline; MODEL is read without running code that it may hold.
+    INPUT OUTPUT.tsv: one recording. OUTPUT.tsv has the columns onset, duration, eventType,
+    confidence, channels, dateTime and recordingDuration; without a seizure it holds one background
+    row, and time that could not be judged has rows n/a.
+
+    INPUT... --out FOLDER: files, folders and BIDS datasets. Each recording gets a table, and
+    FOLDER/summary.tsv tells hours, hours judged, events and errors. What was done before with the
+    same model is skipped. The exit code is 0, 1 if some recordings failed, and 2 if all did.
+
+    A recording is resampled to the model's rate and brought to its montage; one that was sampled
+    too slowly, or lacks a channel, is refused. MODEL is read without running code that it may hold.
     """
+    options = Options(trusted, units, not any_scale)
+    with _ending_softly():
+        if out is None:
+            recording, output = _one_file(inputs)
+            _detect_one(model, recording, output, options, n_jobs)
+        else:
+            sys.exit(_detect_many(model, inputs, out, options, again, n_jobs))
+
+
+# ---------------------------------------------------------------------- one recording
+
+
+def _one_file(inputs: tuple[Path, ...]) -> tuple[Path, Path]:
+    """Return the recording and the table of the form with two files."""
+    if len(inputs) != 2:
+        raise click.UsageError(
+            f"there {'is one file' if len(inputs) == 1 else f'are {len(inputs)} files'} after "
+            "MODEL; INPUT and OUTPUT.tsv, or --out FOLDER, are needed.",
+            ctx=click.get_current_context(),
+        )
+    recording, output = inputs
+    problem = ""
+    if output.is_dir():
+        problem = f"File {str(output)!r} is a directory; --out takes folders."
+    elif not output.absolute().parent.is_dir():
+        problem = f"there is no folder {output.absolute().parent} to write to."
+    elif is_recording(output):
+        problem = f"{output} is named like a recording; --out FOLDER detects in several."
+    elif output.exists() and not _is_table(output):
+        problem = f"{output} holds something else than a table of events; it is left as it is."
+    if problem:
+        raise click.BadParameter(problem, param_hint="'OUTPUT.tsv'")
+    return recording, output
+
+
+def _is_table(path: Path) -> bool:
+    with path.open("rb") as file:
+        first = file.read(6)
+    return first in (b"", b"onset\t")
+
+
+def _detect_one(
+    model: Path, recording: Path, output: Path, options: Options, n_jobs: int | None
+) -> None:
     from ..models import load_model
+
+    trained = load_model(model, trusted=options.trusted)
+    with told(recording):
+        row, events = _run(trained, recording, options, n_jobs)
+    _write(events, output)
+    n = len(events)
+    progress(f"Wrote {n} event{'s' * (n != 1)} to {output}{_lost(row)}")
+
+
+def _run(
+    model: Model, path: Path, options: Options, n_jobs: int | None, name: str = ""
+) -> tuple[Row, Any]:
+    read = {} if options.units is None else {"units": options.units}
+    events, reasons = model.detect(
+        model.read(path, **read),
+        check_profile=options.check_profile,
+        n_jobs=n_jobs,
+        return_unjudged=True,
+    )
+    (info,) = events.recordings.values()
+    judged = (info.observed or 0.0) / 3600
+    row = Row(
+        file=name or path.name,
+        hours=f"{info.duration / 3600:.4f}",
+        hours_judged=f"{judged:.4f}",
+        events=str(len(events)),
+        alarms_per_24h=f"{24 * len(events) / judged:.2f}" if judged else "n/a",
+        unjudged=", ".join(f"{name} {seconds:.0f} s" for name, seconds in reasons.items()) or "n/a",
+    )
+    return row, events
+
+
+def _lost(row: Row) -> str:
+    hours, judged = float(row.hours), float(row.hours_judged)
+    if hours - judged < 1e-4:
+        return ""
+    return f"; {hours - judged:.2f} of {hours:.2f} h not judged: {row.unjudged}"
+
+
+def _write(events: Any, output: Path) -> None:
+    from .._core.files import replacing
     from ..signals import write_events
 
-    trained = load_model(model)
+    with replacing(output) as temporary:
+        write_events(events, temporary)
+
+
+@contextmanager
+def _ending_softly() -> Iterator[None]:
+    """Clean up when the process is told to end."""
+
+    def end(*_: Any) -> None:
+        raise SystemExit(143)
+
+    try:
+        before = signal.signal(signal.SIGTERM, end)
+    except ValueError:  # not in the main thread
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+# ---------------------------------------------------------------------- many recordings
+
+
+def _detect_many(
+    model: Path,
+    inputs: Sequence[Path],
+    out: Path,
+    options: Options,
+    again: bool,
+    n_jobs: int | None,
+) -> int:
+    """Detect in all recordings, write the summary, and return the exit code."""
+    trained = _load(model, options.trusted)  # an error in it ends the work
+    digest = hashlib.sha256(model.read_bytes()).hexdigest()[:12]
+    jobs = find_recordings(inputs)
+    out.mkdir(parents=True, exist_ok=True)
+    rows = _read_summary(out / SUMMARY)
+    todo = []
+    for job in jobs:
+        known = rows.get(job.name)
+        expected = ("n/a", digest, _size(job.path))
+        done = known is not None and (known.error, known.model, known.bytes) == expected
+        if again or not done or not _table(out, job).exists():
+            todo.append(job)
+    if len(todo) < len(jobs):
+        progress(
+            f"{len(jobs) - len(todo)} of {len(jobs)} recordings were done before (see --again)"
+        )
+    for i, (job, row, messages) in enumerate(_results(model, trained, todo, out, options, n_jobs)):
+        row = row._replace(model=digest, bytes=_size(job.path))
+        rows[job.name] = row
+        _write_summary(rows, out / SUMMARY)
+        for message in messages:
+            say("warning", f"{job.path}: {message}")
+        if row.error == "n/a":
+            text = f"{row.events} event{'s' * (row.events != '1')}{_lost(row)}"
+        else:
+            text = f"failed: {row.error}"
+        progress(f"{i + 1}/{len(todo)} {job.name}: {text}")
+    mine = [rows[job.name] for job in jobs]
+    _print_table(mine)
+    failed = sum(row.error != "n/a" for row in mine)
+    return 0 if not failed else 2 if failed == len(mine) else 1
+
+
+def _size(path: Path) -> str:
+    return str(path.stat().st_size)
+
+
+def _table(out: Path, job: Job) -> Path:
+    return out / f"{job.output}_events.tsv"
+
+
+def _results(
+    model: Path,
+    trained: Model,
+    jobs: list[Job],
+    out: Path,
+    options: Options,
+    n_jobs: int | None,
+) -> Iterator[tuple[Job, Row, list[str]]]:
+    """Yield what became of each recording: in this process, or of several at a time in others."""
+    if n_jobs in (None, 1) or len(jobs) < 2:
+        for job in jobs:
+            yield job, *_attempt(trained, job, out, options, n_jobs)
+        return
+    from joblib import Parallel, delayed
+
+    parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered")
+    yield from parallel(delayed(_in_process)(str(model), job, out, options) for job in jobs)
+
+
+def _in_process(model: str, job: Job, out: Path, options: Options) -> tuple[Job, Row, list[str]]:
+    return job, *_attempt(_load(Path(model), options.trusted), job, out, options, None)
+
+
+@functools.lru_cache(maxsize=1)
+def _load(model: Path, trusted: tuple[str, ...]) -> Model:
+    from ..models import load_model
+
+    return load_model(model, trusted=trusted)
+
+
+def _attempt(
+    model: Model, job: Job, out: Path, options: Options, n_jobs: int | None
+) -> tuple[Row, list[str]]:
+    """Detect in one recording; its error is told and does not stop the rest."""
     with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        events = trained.detect(recording, n_jobs=n_jobs)
-    for warning in caught:
-        say("warning", f"{recording}: {warning.message}")
-    write_events(events, output)
-    n = len(events)
-    progress(f"Wrote {n} event{'s' * (n != 1)} to {output}")
+        warnings.simplefilter("always", UserWarning)
+        try:
+            row, events = _run(model, job.path, options, n_jobs, job.name)
+            table = _table(out, job)
+            table.parent.mkdir(parents=True, exist_ok=True)
+            _write(events, table)
+        except Exception as error:
+            if os.environ.get("SKSEIZURE_TRACEBACK"):
+                raise
+            text = " ".join(str(error).split()) or type(error).__name__
+            if not isinstance(error, (ValueError, OSError, ImportError)):
+                text = f"{type(error).__name__}: {text}"
+            row = Row(file=job.name, error=text)
+    return row, [str(warning.message) for warning in caught]
+
+
+def _read_summary(path: Path) -> dict[str, Row]:
+    if not path.exists():
+        return {}
+    header, *lines = path.read_text(encoding="utf-8").splitlines() or [""]
+    if tuple(header.split("\t")) != COLUMNS:
+        raise ValueError(f"{path} is no summary of detect; choose another folder.")
+    rows = [Row(*line.split("\t")) for line in lines]
+    return {row.file: row for row in rows}
+
+
+def _write_summary(rows: dict[str, Row], path: Path) -> None:
+    from .._core.files import replacing
+
+    lines = [COLUMNS, *(row for _, row in sorted(rows.items()))]
+    text = "".join("\t".join(" ".join(cell.split()) for cell in line) + "\n" for line in lines)
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def _print_table(rows: Iterable[Row]) -> None:
+    """Print the summary, its columns equally wide."""
+    lines: list[tuple[str, ...]] = [("file", "hours", "judged", "events", "per 24 h", "error")]
+    for row in rows:
+        hours = [text if text == "n/a" else f"{float(text):.2f}" for text in row[2:4]]
+        error = "" if row.error == "n/a" else row.error
+        lines.append((row.file, *hours, row.events, row.alarms_per_24h, error))
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        cells = [line[0].ljust(widths[0])]
+        cells += [cell.rjust(width) for cell, width in zip(line[1:5], widths[1:5], strict=True)]
+        click.echo("  ".join([*cells, line[5]]).rstrip())

@@ -1,17 +1,37 @@
-"""``skseizure train``: the default detector, trained on a folder of recordings."""
+"""``skseizure train``: a detector by name, or your own, trained on a folder of recordings."""
 
 from __future__ import annotations
 
+import ast
+import importlib
+import os
 import sys
 import textwrap
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
-from ._common import FILE, n_jobs_option, output_argument, progress, seconds_option, seed_option
+from ._common import (
+    FILE,
+    n_jobs_option,
+    output_argument,
+    progress,
+    say,
+    seconds_option,
+    seed_option,
+    told,
+)
 
-MONTAGE = "double banana"
+CORPORA = {
+    "folder": "load_edf_folder",
+    "chbmit": "load_chbmit",
+    "tusz": "load_tusz",
+}
+RECIPES = (
+    *("trees", "boosting", "linear", "tsk", "sda-tsk", "meta-sampler", "cnbc", "mix-moe"),
+)  # without loading the packages that make them
 
 
 @click.command()
@@ -19,27 +39,101 @@ MONTAGE = "double banana"
 @output_argument("model")
 @click.option(
     "--corpus",
-    type=click.Choice(["folder", "chbmit", "tusz"]),
+    type=click.Choice(list(CORPORA)),
     default="folder",
     show_default=True,
     help="How DATA is laid out: EDF files, each with its events table beside it; or a corpus.",
 )
-@seconds_option("--window", 4.0, "Window in seconds.")
-@seconds_option("--step", 2.0, "Step in seconds.")
+@click.option(
+    "--recipe",
+    type=click.Choice(RECIPES),
+    default="trees",
+    show_default=True,
+    help="Detector to train.",
+)
+@click.option(
+    "--pipeline",
+    metavar="MODULE:FUNCTION",
+    help="Function of your own that returns the detector or classifier to train.",
+)
+@click.option(
+    "--set",
+    "settings",
+    metavar="NAME=VALUE",
+    multiple=True,
+    help="Parameter of the detector, such as estimator__classifier__n_rules=15.",
+)
+@click.option(
+    "--montage",
+    default="double banana",
+    show_default=True,
+    help="Name of a montage, derivations A-B,B-C, or none.",
+)
+@click.option("--channels", metavar="A,B", help="Channels to take as they are, for --montage.")
+@click.option("--sfreq", type=click.FloatRange(0, min_open=True), help="Rate in Hz to resample to.")
+@click.option(
+    "--band",
+    metavar="LOW-HIGH",
+    help="Filter recordings to this band in Hz before they are cut, such as 0.5-40.",
+)
+@click.option("--notch", type=click.FloatRange(0, min_open=True), help="Mains in Hz to filter out.")
+@click.option(
+    "--on-error",
+    type=click.Choice(["skip", "raise"]),
+    default="skip",
+    show_default=True,
+    help="What to do with a recording that cannot be used.",
+)
+@click.option(
+    "--max-false-alarms-per-day",
+    type=click.FloatRange(0, min_open=True),
+    help="Largest rate of false alarms on patients left out.",
+)
+@click.option(
+    "--hours",
+    type=click.FloatRange(0, min_open=True),
+    help="Hours that recordings stand for, if they are parts; for a rate of false alarms.",
+)
+@click.option(
+    "--cache",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder that keeps features for other trainings.",
+)
+@seconds_option("--window", None, "Window in seconds.  [default: the recipe's, mostly 4]")
+@seconds_option("--step", None, "Step in seconds.  [default: the recipe's, mostly 2]")
 @seed_option
 @n_jobs_option
 def train(
-    data: Path, model: Path, corpus: str, window: float, step: float, seed: int, n_jobs: int | None
+    data: Path,
+    model: Path,
+    corpus: str,
+    recipe: str,
+    pipeline: str | None,
+    settings: tuple[str, ...],
+    montage: str,
+    channels: str | None,
+    sfreq: float | None,
+    band: str | None,
+    notch: float | None,
+    on_error: str,
+    max_false_alarms_per_day: float | None,
+    hours: float | None,
+    cache: Path | None,
+    window: float | None,
+    step: float | None,
+    seed: int,
+    n_jobs: int | None,
 ) -> None:
     """Train a detector on the recordings in DATA and write it to the file MODEL.
 
-    Smoothing and threshold are chosen by balanced accuracy over folds that hold whole patients. A
-    model card goes beside MODEL, with the ending .md: training data, settings, scores on patients
-    left out, limits.
+    The operating point is chosen by event F1, or under a cap on false alarms, over folds that hold
+    whole patients. A recording that cannot be used is left out and named. A model card goes beside
+    MODEL, with the ending .md: training data, settings, scores on patients left out, limits.
     """
     from .. import datasets
     from ..models import (
         Model,
+        available_recipes,
         feature_store,
         label_held_out,
         model_card_path,
@@ -47,22 +141,28 @@ def train(
         train_detector,
         write_model_card,
     )
+    from ..signals import filter_recording
 
     model_card_path(model)  # before the work
-
-    load: Any = {
-        "folder": datasets.load_edf_folder,
-        "chbmit": datasets.load_chbmit,
-        "tusz": datasets.load_tusz,
-    }[corpus]
-    X, y, events = load(
-        data,
-        window=window,
-        step=step,
-        montage=MONTAGE,
-        return_events=True,
-        verbose=sys.stderr.isatty(),
-    )
+    known = available_recipes()[recipe]
+    window, step = window or known.window, step or known.step
+    detector = _detector(recipe, pipeline, settings, n_jobs, seed)
+    wanted = _montage(montage, channels)
+    filters = _filters(band, notch)
+    load: Any = getattr(datasets, CORPORA[corpus])
+    with told():
+        X, y, events = load(
+            data,
+            window=window,
+            step=step,
+            montage=wanted,
+            sfreq=sfreq,
+            on_missing=on_error,
+            preprocess=partial(filter_recording, **filters) if filters else None,
+            lazy=True,
+            return_events=True,
+            verbose=sys.stderr.isatty(),
+        )
     patients = sorted(set(X.patient.tolist()))
     progress(f"Training on {X}, {y.mean():.1%} ictal")
     progress(textwrap.shorten(f"Patients ({len(patients)}): {', '.join(patients)}", 99))
@@ -70,23 +170,153 @@ def train(
         raise ValueError(
             f"DATA holds {'only' if y.max() else 'no'} ictal windows; both kinds are needed."
         )
-    with feature_store(X, n_jobs=n_jobs, verbose=sys.stderr.isatty()) as memory:
-        detector = train_detector(
-            X, y, memory=memory, n_jobs=n_jobs, random_state=seed, report=progress
+    store = feature_store(
+        X,
+        detector,
+        folder=None if cache is None else str(cache),
+        n_jobs=n_jobs,
+        verbose=sys.stderr.isatty(),
+    )
+    with told(), store as memory:
+        fitted, search = train_detector(
+            X,
+            y,
+            detector,
+            max_false_alarms_per_24h=max_false_alarms_per_day,
+            hours=hours,
+            memory=memory,
+            random_state=seed,
+            report=progress,
+            return_search=True,
         )
-        progress(
-            f"Detector with smoothing {detector.smoothing:g} s, threshold {detector.threshold:g}"
-        )
-        held_out = label_held_out(detector, X, y, report=progress)
+        if search is None:
+            held_out = label_held_out(fitted, X, y, report=progress)
+        else:
+            chosen = ", ".join(f"{name} {value}" for name, value in search.best_params_.items())
+            progress(f"Chosen: {chosen}")
+            held_out = label_held_out(search, X, y)
         if held_out is not None:
             _report_scores(X, events, held_out)
-    trained = Model(detector, X.sfreq, window, step, MONTAGE, X.ch_names)
-    save_model(trained, model)
+    trained = Model(
+        fitted,
+        X.sfreq,
+        window,
+        step,
+        wanted,
+        X.ch_names,
+        preprocessing=filters or None,
+        profile=_profile(X),
+        trained_on=_trained_on(corpus, recipe if pipeline is None else pipeline, X, events),
+    )
+    with told():
+        save_model(trained, model)
     progress(f"Wrote {model}")
     card = write_model_card(
-        model, trained, X, y, events, held_out=held_out, corpus=corpus, seed=seed
+        model,
+        trained,
+        X,
+        y,
+        events,
+        held_out=held_out,
+        search=search,
+        corpus=corpus,
+        seed=seed,
+        options=_options(),
     )
     progress(f"Wrote {card}")
+
+
+def _detector(
+    recipe: str, pipeline: str | None, settings: tuple[str, ...], n_jobs: int | None, seed: int
+) -> Any:
+    """Return the detector to train."""
+    from ..models import make_model
+    from ..postprocessing import SeizureDetector
+
+    params = {}
+    for setting in settings:
+        name, equals, text = setting.partition("=")
+        if not equals:
+            raise click.BadParameter(f"{setting!r}; NAME=VALUE is needed.", param_hint="'--set'")
+        try:
+            params[name.strip()] = ast.literal_eval(text)
+        except (ValueError, SyntaxError):
+            params[name.strip()] = text
+    if pipeline is None:
+        return make_model(recipe, n_jobs=n_jobs, random_state=seed, **params)
+    module, colon, function = pipeline.partition(":")
+    if not colon:
+        raise click.BadParameter(
+            f"{pipeline!r}; MODULE:FUNCTION is needed.", param_hint="'--pipeline'"
+        )
+    sys.path.insert(0, os.getcwd())
+    try:
+        made = getattr(importlib.import_module(module), function)()
+    except (ImportError, AttributeError) as error:
+        raise click.BadParameter(f"{pipeline!r}: {error}.", param_hint="'--pipeline'") from error
+    detector = made if hasattr(made, "predict_events") else SeizureDetector(made)
+    return detector.set_params(**params)
+
+
+def _montage(montage: str, channels: str | None) -> str | list[str] | None:
+    if channels is not None:
+        return [f"{name.strip()}={name.strip()}" for name in channels.split(",")]
+    if montage.lower() == "none":
+        return None
+    return [name.strip() for name in montage.split(",")] if "-" in montage else montage
+
+
+def _filters(band: str | None, notch: float | None) -> dict[str, Any]:
+    """Return arguments of `filter_recording`."""
+    found: dict[str, Any] = {} if notch is None else {"notch": notch}
+    if band is not None:
+        low, _, high = band.partition("-")
+        try:
+            found |= {"low": float(low), "high": float(high)}
+        except ValueError as error:
+            raise click.BadParameter(
+                f"{band!r}; two frequencies in Hz, LOW-HIGH, are needed.", param_hint="'--band'"
+            ) from error
+    return found
+
+
+def _profile(X: Any) -> Any:
+    from ..signals import SignalProfile
+
+    try:
+        return SignalProfile.from_windows(X)
+    except ValueError as error:
+        say("warning", f"the model will not notice another scale of amplitudes: {error}")
+        return None
+
+
+def _trained_on(corpus: str, recipe: str, X: Any, events: Any) -> dict[str, Any]:
+    return {
+        "corpus": corpus,
+        "recipe": recipe,
+        "patients": sorted(set(X.patient.tolist())),
+        "records": len(events.recordings),
+        "seizures": len(events),
+        "hours": sum(info.observed or 0.0 for info in events.recordings.values()) / 3600,
+    }
+
+
+def _options() -> list[str]:
+    """Return the options that were given, beside those that every card names."""
+    context = click.get_current_context()
+    given = []
+    for param in context.command.params:
+        source = context.get_parameter_source(param.name or "")
+        named = ("corpus", "window", "step", "seed", "n_jobs", "cache")
+        if not isinstance(param, click.Option) or param.name in named:
+            continue
+        if source is not click.core.ParameterSource.COMMANDLINE:
+            continue
+        value = context.params[param.name or ""]
+        for one in value if isinstance(value, tuple) else (value,):
+            text = str(one)
+            given.append(f"{param.opts[0]} {text!r}" if " " in text else f"{param.opts[0]} {text}")
+    return given
 
 
 def _report_scores(X: Any, events: Any, labels: Any) -> None:

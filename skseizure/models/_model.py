@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
@@ -18,6 +19,7 @@ from .._core.labels import seizure_column
 from ..signals import (
     Events,
     MissingChannelsError,
+    RecordInfo,
     Recording,
     SignalProfile,
     Windows,
@@ -239,7 +241,8 @@ class Model:
         quality: bool = True,
         check_profile: bool = True,
         n_jobs: int | None = None,
-    ) -> Events:
+        return_unjudged: bool = False,
+    ) -> Any:
         """Detect the seizures of a recording.
 
         Parameters
@@ -254,12 +257,17 @@ class Model:
             differs otherwise; see `SignalProfile`.
         n_jobs : int, default=None
             Threads.
+        return_unjudged : bool, default=False
+            Also return why time was not judged.
 
         Returns
         -------
-        Events
+        events : Events
             The seizures, and in ``recordings`` the record's length and the time that was not
             judged.
+        unjudged : dict of str to float
+            Seconds by reason: ``"gap"`` in the file, ``"marked"`` in it as bad, or a check of
+            `check_quality`. Only with ``return_unjudged=True``.
 
         Raises
         ------
@@ -281,15 +289,27 @@ class Model:
                 "detector is needed."
             )
         recording = self._derived(recording).load()
+        reasons = _reasons(recording)
         if quality:
-            recording = _marked(recording)
+            recording, found = _marked(recording)
+            reasons |= found
         info = {recording.record: recording.info()}
+        events = self._detect(recording, info, check_profile, n_jobs)
+        return (events, reasons) if return_unjudged else events
+
+    def _detect(
+        self,
+        recording: Recording,
+        info: dict[str, RecordInfo],
+        check_profile: bool,
+        n_jobs: int | None,
+    ) -> Events:
         longest = max(length for _, length in recording.stretches)
         if round(longest * self.sfreq) < round(self.window * self.sfreq):
             warnings.warn(
                 f"record {recording.record!r} lasts {longest:g} s, less than the model's window of "
                 f"{self.window:g} s: nothing can be found.",
-                stacklevel=2,
+                stacklevel=3,
             )
             return Events([], [], recordings=info)
         try:
@@ -297,7 +317,7 @@ class Model:
         except ValueError as error:
             if not recording.unjudged:
                 raise
-            warnings.warn(f"{error} Nothing can be found.", stacklevel=2)
+            warnings.warn(f"{error} Nothing can be found.", stacklevel=3)
             return Events([], [], recordings=info)
         if check_profile and self.profile is not None:
             _compare(self.profile, X)
@@ -392,8 +412,16 @@ def _pick(recording: Recording, names: Sequence[str]) -> Recording:
     return to_bipolar(recording, [f"{name}={name}" for name in names])
 
 
-def _marked(recording: Recording) -> Recording:
-    """Mark time that cannot be judged, and name channels that never can."""
+def _reasons(recording: Recording) -> dict[str, float]:
+    """Return the seconds of gaps, and of what is marked as unjudged beside them."""
+    whole, unmarked = recording.info(), recording.replace(unjudged=()).info()
+    gaps = unmarked.duration - (unmarked.observed or 0.0)
+    marked = (unmarked.observed or 0.0) - (whole.observed or 0.0)
+    return {name: s for name, s in {"gap": gaps, "marked": marked}.items() if s > 0}
+
+
+def _marked(recording: Recording) -> tuple[Recording, dict[str, float]]:
+    """Mark time that cannot be judged, with its reasons; name channels that never can."""
     quality = check_quality(recording)
     bad = quality.bad_channels()
     if bad:
@@ -402,10 +430,23 @@ def _marked(recording: Recording) -> Recording:
             f"in {', '.join(bad)}: little can be found there.",
             stacklevel=3,
         )
+    spans = quality.spans()
     if quality.seconds().get("nan"):  # where samples are NaN, a stretch ends
-        return mark_quality(recording, bad_channels="keep")
-    spans = [(low, min(high, recording.duration)) for low, high in quality.spans()]
-    return recording.replace(unjudged=(*recording.unjudged, *spans))
+        marked = mark_quality(recording, bad_channels="keep")
+        spans += quality.spans(("nan",), max_bad=0.0)
+    else:
+        inside = [(low, min(high, recording.duration)) for low, high in spans]
+        marked = recording.replace(unjudged=(*recording.unjudged, *inside))
+    reasons: dict[str, float] = {}
+    # A cell counts for the check that finds fault with most of its channels.
+    for onset, length, shares in zip(
+        quality.onset, quality.duration, quality.bad.mean(axis=1).T, strict=True
+    ):
+        known = any(low <= onset < high for low, high in recording.unjudged)
+        if not known and any(low <= onset < high for low, high in spans):
+            name = quality.checks[int(np.argmax(shares))]
+            reasons[name] = reasons.get(name, 0.0) + float(length)
+    return marked, reasons
 
 
 def _compare(profile: SignalProfile, X: Windows) -> None:
@@ -421,7 +462,7 @@ def _compare(profile: SignalProfile, X: Windows) -> None:
     for problem in profile.compare(X):
         if problem.refuse:
             raise ValueError(f"{problem} check_profile=False detects all the same.")
-        warnings.warn(str(problem), stacklevel=3)
+        warnings.warn(str(problem), stacklevel=4)
 
 
 def _events(estimator: Any, X: Windows) -> Events:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,17 +15,35 @@ from sklearn import config_context
 from sklearn.base import clone
 from sklearn.metrics import balanced_accuracy_score
 
+from .._core.files import replacing
 from ..datasets._chbmit import SAME_PERSON
 from ..metrics import event_scores, sensitivity_score, specificity_score
+from ..postprocessing import SeizureDetector, TunedSeizureDetectorCV
 from ..signals import Events, Windows
-from . import _recipes
 from ._model import Model
 from ._model_file import versions
+from ._training import n_search_folds
 
 if TYPE_CHECKING:
     from skops.card import Card
 
 TITLE = "Model card of a seizure detector"
+# What hubs of models read: which library opens the file, and what it is about.
+HEADER = """\
+---
+library_name: sklearn
+model_format: skops
+model_file: {file}
+tags:
+- sklearn
+- skops
+- skseizure
+- eeg
+- epilepsy
+- seizure-detection
+---
+
+"""
 ALL = "all"
 MOST_NAMES = 20
 
@@ -40,7 +58,7 @@ is for a person who reads EEG to judge."""
 FILE = "`{file}` was written on {date}. SHA-256: `{digest}`"
 
 TRAINING_DATA = """\
-Recordings{layout}, in the {model.montage} montage at {model.sfreq:g} Hz, cut into windows of
+Recordings{layout}, {montage} at {model.sfreq:g} Hz, cut into windows of
 {model.window:g} s, one every {model.step:g} s.
 
 Channels: {channels}
@@ -60,7 +78,7 @@ LIMITS = """\
 - It has learned from the patients above. How well it does on others, on other ages, electrodes,
   amplifiers or types of seizures, only a test on such recordings tells.
 - It has learned from the annotations beside the recordings, their errors included.
-- It needs all channels of the montage, sampled at more than {rate:g} Hz.
+- It needs {channels}, sampled at more than {rate:g} Hz.
 - The names of patients stand in this card. Check whether you may pass them on."""
 
 USE = """\
@@ -71,7 +89,7 @@ code and warns if other versions wrote it. In Python:
 
     from skseizure.models import load_model
 
-    detector = load_model("{file}").estimator"""
+    events = load_model("{file}").detect("night.edf")"""
 
 TRAINED_BY = """
 
@@ -79,19 +97,25 @@ The same detector is trained by
 
     skseizure train DATA {file} {options}"""
 
-SEARCHED_CHOICE = """\
-Smoothing {smoothing:g} s and threshold {threshold:g} had the best balanced accuracy of
-windows, counted over {n_folds} folds of whole patients together, among {candidates}.
-Nothing else was searched. The model in the file was then fitted on all patients."""
+TUNED_CHOICE = """\
+Of {n_settings} settings of smoothing, thresholds, minimum duration and merge gap these had
+the best {objective} on patients left out ({n_folds} folds){simplest}. The model in
+the file was then fitted on all patients.{rate}"""
+
+RATE = """
+
+On {hours:.1f} hours of patients left out it has {rate:.2f} false alarms in 24 h. For patients like
+these the rate is below {upper:.2f} in 24 h (95 %).{cap}"""
+
+CAP = " Asked for were at most {most:g} in 24 h{bound}."
 
 DEFAULT_CHOICE = """\
-Fewer than two patients have seizures, so nothing was searched: smoothing {smoothing:g} s and
-threshold {threshold:g} are the defaults."""
+Nothing was chosen by its scores: these are the settings that it was given."""
 
 SCORES = """\
 Each patient was scored by a detector with the settings of this one that was trained on other
-patients, in the {n_folds} folds of the search. Smoothing and threshold were chosen on the same
-folds, so new patients may see figures that are a little worse.
+patients, in {n_folds} folds. The settings were chosen on the same folds, so new patients may see
+figures that are a little worse.
 
 Seizures, those found and false alarms are counted by the rules of SzCORE. Seizures less than 90 s
 apart are one there, and of one that lasts more than 300 s every 300 s count. An alarm that touches
@@ -142,7 +166,7 @@ def model_card_path(model_path: str | os.PathLike[str]) -> Path:
     ours = model.suffix == ".skops"
     path = model.with_suffix(".md") if ours else model.with_name(f"{model.name}.md")
     if path.exists() and not (
-        path.is_file() and path.read_bytes().startswith(f"# {TITLE}".encode())
+        path.is_file() and f"# {TITLE}\n".encode() in path.read_bytes()[:1000]
     ):
         raise ValueError(
             f"{path}, where the model card goes, holds something else; move it or name the model "
@@ -159,8 +183,10 @@ def write_model_card(
     events: Events,
     *,
     held_out: ArrayLike | None = None,
+    search: TunedSeizureDetectorCV | None = None,
     corpus: str | None = None,
     seed: int | None = None,
+    options: Sequence[str] = (),
 ) -> Path:
     """Write the card of a model file beside it.
 
@@ -182,12 +208,17 @@ def write_model_card(
     held_out : array-like, shape (n_windows,), default=None
         Labels by detectors that did not see the patient, as `label_held_out` returns them. If
         None, the card has no scores and says why.
+    search : TunedSeizureDetectorCV, default=None
+        How the operating point was chosen, as `train_detector` returns it. If None, the card says
+        that it was not.
     corpus : str, default=None
         How the training data were laid out: ``--corpus`` of ``skseizure train``. If None, the card
         does not say it.
     seed : int, default=None
         Seed of the training. If it and ``corpus`` are given, the card tells the command that trains
         the same model.
+    options : sequence of str, default=()
+        Further options of that command.
 
     Returns
     -------
@@ -215,13 +246,19 @@ def write_model_card(
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     save_model(model, Path(folder, "detector.skops"))
     ...     card = write_model_card(Path(folder, "detector.skops"), model, X, y, events)
-    ...     print(card.read_text().splitlines()[0])
+    ...     print(card.read_text().splitlines()[13])
     # Model card of a seizure detector
     """
     file = Path(model_path)
     path = model_card_path(file)
-    card = _card(file, model, X, np.asarray(y), events, held_out, corpus, seed)
-    path.write_text(card.render().lstrip("\n"), encoding="utf-8")
+    trained_by = None
+    if corpus is not None and seed is not None:
+        times = f"--window {model.window:g} --step {model.step:g}"
+        trained_by = " ".join([f"--corpus {corpus} {times} --seed {seed}", *options])
+    card = _card(file, model, X, np.asarray(y), events, held_out, search, corpus, trained_by)
+    text = HEADER.format(file=file.name) + card.render().lstrip("\n")
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
     return path
 
 
@@ -232,8 +269,9 @@ def _card(
     y: NDArray,
     events: Events,
     held_out: ArrayLike | None,
+    search: TunedSeizureDetectorCV | None,
     corpus: str | None,
-    seed: int | None,
+    trained_by: str | None,
 ) -> Card:
     """Put the card together, section by section."""
     from skops.card import Card
@@ -243,15 +281,17 @@ def _card(
     _add(card, "Training data", _describe_data(model, X, events, corpus), _patients(X, y, events))
     _add(card, "Pipeline", SETTINGS, _settings(model))
     _add(card, "Pipeline/All parameters", _describe_pipeline(model))
-    _add(card, "Pipeline/Choice", _describe_choice(model, X, y))
+    _add(card, "Pipeline/Choice", _describe_choice(search, X, y, events))
     if held_out is None:
         _add(card, "Scores on patients left out", NO_SCORES)
     else:
         labels = np.asarray(held_out)
         text, table = _describe_scores(X, y, events), _scores(X, y, events, labels)
         _add(card, "Scores on patients left out", text, table)
-    _add(card, "Limits", LIMITS.format(rate=2 * max(high for _, high in model.bands.values())))
-    _add(card, "Use", _describe_use(file, model, corpus, seed))
+    highest = max((high for _, high in model.bands.values()), default=model.sfreq / 2)
+    channels = "the channels" if model.montage is None else "all channels of the montage"
+    _add(card, "Limits", LIMITS.format(rate=2 * highest, channels=channels))
+    _add(card, "Use", _describe_use(file, trained_by))
     return card
 
 
@@ -289,11 +329,23 @@ def _versions() -> dict[str, list[Any]]:
 def _describe_data(model: Model, X: Windows, events: Events, corpus: str | None) -> str:
     return TRAINING_DATA.format(
         layout="" if corpus is None else f" laid out as `{corpus}`",
+        montage=_describe_montage(model),
         model=model,
         channels=f"{', '.join(X.ch_names)} ({len(X.ch_names)})",
         n_records=len(events.recordings),
         records=_list_records(events, corpus),
     )
+
+
+def _describe_montage(model: Model) -> str:
+    filters = ""
+    if model.preprocessing:
+        arguments = ", ".join(f"{name}={value!r}" for name, value in model.preprocessing.items())
+        filters = f" filtered by `filter_recording({arguments})`,"
+    if model.montage is None:
+        return f"with channels as they were recorded,{filters}"
+    name = f"the {model.montage}" if isinstance(model.montage, str) else "a"
+    return f"in {name} montage{',' if filters else ''}{filters}"
 
 
 def _list_records(events: Events, corpus: str | None) -> str:
@@ -311,16 +363,22 @@ def _list_records(events: Events, corpus: str | None) -> str:
 def _settings(model: Model) -> dict[str, list[Any]]:
     """Return the parameters that shape events, the defaults among them."""
     detector = model.estimator
-    low = detector.threshold if detector.low_threshold is None else detector.low_threshold
-    bands = model.bands.items()
-    values = {
-        "Smoothing": f"{detector.smoothing:g} s",
-        "Threshold to begin": f"{detector.threshold:g}",
-        "Threshold to go on": f"{low:g}",
-        "Minimum duration": f"{detector.min_duration:g} s",
-        "Merge gap": f"{detector.merge_gap:g} s",
-        "Frequency bands": ", ".join(f"{name} {a:g}-{b:g} Hz" for name, (a, b) in bands),
-    }
+    values: dict[str, str] = {}
+    if isinstance(detector, SeizureDetector):
+        low = detector.threshold if detector.low_threshold is None else detector.low_threshold
+        values = {
+            "Smoothing": f"{detector.smoothing:g} s",
+            "Threshold to begin": f"{detector.threshold:g}",
+            "Threshold to go on": f"{low:g}",
+            "Minimum duration": f"{detector.min_duration:g} s",
+            "Merge gap": f"{detector.merge_gap:g} s",
+        }
+    else:
+        own = detector.get_params(deep=False).items()
+        values = {name: str(value) for name, value in own if isinstance(value, (int, float))}
+    if model.bands:
+        bands = (f"{name} {a:g}-{b:g} Hz" for name, (a, b) in model.bands.items())
+        values["Frequency bands"] = ", ".join(bands)
     return {"Parameter": list(values), "Value": list(values.values())}
 
 
@@ -333,33 +391,42 @@ def _describe_pipeline(model: Model) -> str:
         return PIPELINE.format(pipeline=detector.__repr__(N_CHAR_MAX=10**6))
 
 
-def _describe_choice(model: Model, X: Windows, y: NDArray) -> str:
-    candidates = " and ".join(
-        f"{name} {', '.join(f'{value:g}' for value in values)}"
-        for name, values in _recipes.SEARCHED.items()
-    )
-    n_folds = _recipes.n_search_folds(X, y)
-    text = DEFAULT_CHOICE if n_folds < 2 else SEARCHED_CHOICE
-    return text.format(
-        smoothing=model.estimator.smoothing,
-        threshold=model.estimator.threshold,
-        n_folds=n_folds,
-        candidates=candidates,
+def _describe_choice(
+    search: TunedSeizureDetectorCV | None, X: Windows, y: NDArray, events: Events
+) -> str:
+    if search is None:
+        return DEFAULT_CHOICE
+    found: dict[str, Any] = search.cv_results_
+    rate, cap = "", search.max_false_alarms_per_24h
+    if events.complete or search.hours is not None:
+        bound = ", by this bound" if search.cap == "upper" else ""
+        rate = RATE.format(
+            hours=float(np.sum(found["hours"])),
+            rate=found["false_alarms_per_24h"][search.best_index_],
+            upper=found["upper_false_alarms_per_24h"][search.best_index_],
+            cap="" if cap is None else CAP.format(most=cap, bound=bound),
+        )
+    objective = {"f1": "event F1", "sensitivity": "share of seizures found"}
+    return TUNED_CHOICE.format(
+        n_settings=len(found["params"]),
+        objective=objective.get(str(search.objective), "score"),
+        n_folds=n_search_folds(X, y),
+        simplest=", or one as good and simpler" if search.one_standard_error else "",
+        rate=rate,
     )
 
 
 def _describe_scores(X: Windows, y: NDArray, events: Events) -> str:
     hours = _hours(events, events.recordings)
     rate = RATED.format(hours=hours, most=3 * 24 / hours) if events.complete else NOT_RATED
-    return SCORES.format(n_folds=_recipes.n_search_folds(X, y), rate=rate)
+    return SCORES.format(n_folds=n_search_folds(X, y), rate=rate)
 
 
-def _describe_use(file: Path, model: Model, corpus: str | None, seed: int | None) -> str:
+def _describe_use(file: Path, trained_by: str | None) -> str:
     text = USE.format(file=file.name)
-    if corpus is None or seed is None:
-        return text
-    options = f"--corpus {corpus} --window {model.window:g} --step {model.step:g} --seed {seed}"
-    return text + TRAINED_BY.format(file=file.name, options=options)
+    if trained_by is not None:
+        text += TRAINED_BY.format(file=file.name, options=trained_by)
+    return text
 
 
 def _patients(X: Windows, y: NDArray, events: Events) -> dict[str, list[Any]]:

@@ -15,6 +15,7 @@ import numpy as np
 from sklearn.exceptions import InconsistentVersionWarning
 
 from .. import __version__
+from .._core.files import replacing
 from ..signals import SignalProfile, Windows
 from ._contents import UnknownParts, check_contents
 from ._fitted_parts import check_parts, forget_machine
@@ -68,7 +69,8 @@ def save_model(model: Model, path: str | os.PathLike[str]) -> None:
             stacklevel=2,
         )
     check_parts(estimator, own)
-    Path(path).write_bytes(data)
+    with replacing(path) as temporary:
+        temporary.write_bytes(data)
 
 
 def versions() -> dict[str, str]:

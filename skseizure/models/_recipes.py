@@ -1,28 +1,26 @@
-"""The default detector, put together from public parts, and how it is trained."""
+"""Detectors by name: each paper's pipeline with its defaults, and the plain ones beside them."""
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from joblib import Memory
-from numpy.typing import ArrayLike, NDArray
-from sklearn.ensemble import ExtraTreesClassifier
+from sklearn.ensemble import ExtraTreesClassifier, HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import roc_curve
-from sklearn.model_selection import GridSearchCV, cross_val_predict
-from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
 
-from .._core.labels import seizure_column
-from ..features import BandFeatures
-from ..metrics import make_sample_scorer, refit_pooled
-from ..model_selection import StratifiedPatientKFold
-from ..postprocessing import SeizureDetector
-from ..signals import Windows
+from ..ensemble import MetaSamplerClassifier
+from ..evolution import CNBCEnsembleClassifier
+from ..feature_selection import MutualInformationSelector, SemiJMISelector
+from ..features import BandFeatures, FeatureNormalizer, FrameFeatures, WaveletPacketFeatures
+from ..fuzzy import SDASSLTSKClassifier, TSKClassifier
+from ..postprocessing import (
+    ChannelFusionClassifier,
+    MorphologicalFilterClassifier,
+    SeizureDetector,
+)
 
 # The cheap measures of each kind. All 29 take several times as long.
 MEASURES = (
@@ -40,270 +38,238 @@ MEASURES = (
     "sample_entropy",
 )
 
-SEARCHED = {"smoothing": [10.0, 20.0], "threshold": [0.3, 0.5]}
 
-
-def make_detector(
-    *, memory: Any = None, n_jobs: int | None = None, random_state: int | None = None
-) -> SeizureDetector:
-    """Make the default detector.
+@dataclass(frozen=True)
+class Recipe:
+    """A detector that can be made by name.
 
     Parameters
     ----------
-    memory : str or joblib.Memory, default=None
-        Where the features of each recording are kept, see `BandFeatures`.
-    n_jobs : int, default=None
-        Threads for features and trees.
-    random_state : int, default=None
-        Seed of the trees.
+    name : str
+        Its name.
+    summary : str
+        What it is, in a line.
+    make : callable
+        Returns it, not fitted.
+    window, step : float
+        Length of the windows that it is meant for, and their distance, in seconds.
+    needs : tuple of str, default=()
+        Packages that it needs to detect, beside those of every detector.
+    """
+
+    name: str
+    summary: str
+    make: Callable[[], Any]
+    window: float = 4.0
+    step: float = 2.0
+    needs: tuple[str, ...] = ()
+
+
+_recipes: dict[str, Recipe] = {}
+
+
+def recipe(name: str, summary: str, **options: Any) -> Callable[[Callable[[], Any]], Any]:
+    """Register a function that makes a detector, by the detector's name."""
+
+    def register(make: Callable[[], Any]) -> Callable[[], Any]:
+        _recipes[name] = Recipe(name, summary, make, **options)
+        return make
+
+    return register
+
+
+def available_recipes() -> dict[str, Recipe]:
+    """List the detectors that can be made by name.
 
     Returns
     -------
-    SeizureDetector
-        Not fitted, around a Pipeline of ``features``, ``scaler`` and ``classifier``.
-    """
-    trees = ExtraTreesClassifier(
-        300,
-        min_samples_leaf=5,
-        max_features=0.1,
-        class_weight="balanced",
-        n_jobs=n_jobs,
-        random_state=random_state,
-    )
-    features = BandFeatures(list(MEASURES), memory=memory, n_jobs=n_jobs)
-    steps = [("features", features), ("scaler", StandardScaler()), ("classifier", trees)]
-    return SeizureDetector(Pipeline(steps))
-
-
-@contextmanager
-def feature_store(
-    X: Windows, *, n_jobs: int | None = None, verbose: bool | int = False
-) -> Iterator[Memory]:
-    """Compute the features of all recordings once, ahead of a search that asks for them often.
-
-    Parameters
-    ----------
-    X : Windows
-        All windows that are to be trained on or scored.
-    n_jobs : int, default=None
-        Threads.
-    verbose : bool or int, default=False
-        If true, a progress bar stands on standard error.
-
-    Yields
-    ------
-    joblib.Memory
-        Store for ``memory`` of `train_detector`. Its folder is removed at the end.
+    dict of str to Recipe
+        Each has ``name``, ``summary``, ``window``, ``step`` and ``needs``.
 
     Examples
     --------
-    >>> from skseizure.datasets import make_recordings
-    >>> from skseizure.models import feature_store, train_detector
-    >>> from skseizure.signals import Windows
-    >>> recordings, events = make_recordings(
-    ...     1, 1, duration=60, sfreq=128, ictal_fraction=0.3, random_state=0
-    ... )
-    >>> X = Windows.from_recording(recordings[0], window=4)
-    >>> with feature_store(X) as memory:
-    ...     detector = train_detector(X, X.labels(events), memory=memory, random_state=0)
-    >>> detector.predict(X).shape
-    (15,)
+    >>> from skseizure.models import available_recipes
+    >>> for recipe in available_recipes().values():
+    ...     print(f"{recipe.name:13}{recipe.summary}")
+    trees        Band features and randomised trees: the default.
+    boosting     Band features and histogram gradient boosting.
+    linear       Band features and logistic regression.
+    tsk          A few band features and a fuzzy system whose rules can be read.
+    sda-tsk      Wavelet packets and a fuzzy system that adapts to unlabelled patients.
+    meta-sampler Each channel by trees on undersampled windows; the channels vote.
+    cnbc         A network of evolved networks for one patient.
+    mix-moe      A mixture of EEGNets and a classifier on features.
     """
-    with tempfile.TemporaryDirectory(prefix="skseizure-") as folder:
-        memory = Memory(folder, verbose=0)
-        features = make_detector(memory=memory, n_jobs=n_jobs).estimator["features"]
-        features.set_params(verbose=verbose).fit_transform(X)
-        yield memory
+    return dict(_recipes)
 
 
-def n_search_folds(X: Windows, y: ArrayLike) -> int:
-    """Return the number of folds to search over: up to 3, each with a patient who has seizures.
-
-    Parameters
-    ----------
-    X : Windows
-        Training windows.
-    y : array-like, shape (n_windows,)
-        1 for ictal windows.
-
-    Returns
-    -------
-    int
-        Below 2 there is nothing to search over.
-    """
-    if X.patient is None:
-        return 0
-    return min(3, len(np.unique(X.patient[np.asarray(y) == 1])))
-
-
-def train_detector(
-    X: Windows,
-    y: ArrayLike,
+def make_model(
+    name: str = "trees",
     *,
     memory: Any = None,
     n_jobs: int | None = None,
-    random_state: int | None = None,
-    report: Callable[[str], object] | None = None,
-) -> SeizureDetector:
-    """Train the default detector, smoothing and threshold chosen over patient-wise folds.
-
-    Twelve measures in five bands, scaling and randomised trees inside a `SeizureDetector`: the
-    detector of ``skseizure train``. The search maximises the balanced accuracy of windows, from
-    counts over all folds together. Unlike event scores it is defined, and means the same, on whole
-    records and on excerpts around seizures.
+    random_state: Any = None,
+    **params: Any,
+) -> Any:
+    """Make a detector by its name.
 
     Parameters
     ----------
-    X : Windows
-        Training windows, with patients.
-    y : array-like, shape (n_windows,)
-        1 for ictal windows.
+    name : str, default="trees"
+        One of `available_recipes`:
+
+        - ``"trees"``: twelve measures in five bands, scaling, randomised trees;
+        - ``"boosting"``: the same features, histogram gradient boosting;
+        - ``"linear"``: the same features, logistic regression;
+        - ``"tsk"``: 16 of the same features, chosen by mutual information, and `TSKClassifier`;
+        - ``"sda-tsk"``: `WaveletPacketFeatures` and `SDASSLTSKClassifier`, for which -1 marks
+          windows without a label;
+        - ``"meta-sampler"``: in each channel 29 measures in five bands, six of them chosen by
+          `SemiJMISelector`, and `MetaSamplerClassifier`; `ChannelFusionClassifier` around it;
+        - ``"cnbc"``: `FrameFeatures` averaged over 20 s, `FeatureNormalizer` and
+          `CNBCEnsembleClassifier`, with `MorphologicalFilterClassifier` around it, for windows of
+          1 s; its columns have names, for which scikit-learn needs pandas;
+        - ``"mix-moe"``: `MixMoEClassifier` on the windows themselves, which needs torch.
+
     memory : str or joblib.Memory, default=None
-        Where features are kept between the fits of the search, see `feature_store`.
+        Where features are kept, see `BandFeatures`.
     n_jobs : int, default=None
-        Threads for features and trees.
+        Threads of all parts.
     random_state : int, default=None
-        Seed of the trees.
-    report : callable, default=None
-        Called with a line of text before the work begins.
+        Seed of all parts.
+    **params
+        Parameters by the names of ``get_params``, such as ``estimator__classifier__n_rules=5``.
 
     Returns
     -------
-    SeizureDetector
-        Fitted on all of ``X``. If fewer than two patients have seizures, there are no folds to
-        search over, and smoothing and threshold are the defaults.
+    SeizureDetector or MorphologicalFilterClassifier
+        Not fitted. Steps of its inner Pipeline are called ``features``, ``scaler``, ``selector``
+        and ``classifier``.
+
+    Raises
+    ------
+    ValueError
+        If there is no such recipe or parameter.
 
     See Also
     --------
-    label_held_out : Labels of each patient by a detector that was trained on the others.
-    save_model : Write the detector to a file.
+    train_detector : Train it, its operating point chosen on patients left out.
 
     Examples
     --------
-    >>> from skseizure.datasets import make_recordings
-    >>> from skseizure.models import train_detector
-    >>> from skseizure.signals import Windows
-    >>> recordings, events = make_recordings(
-    ...     1, 2, duration=60, sfreq=128, ictal_fraction=0.3, random_state=0
-    ... )
-    >>> X = Windows.concatenate(Windows.from_recording(r, window=4) for r in recordings)
-    >>> detector = train_detector(X, X.labels(events), random_state=0, report=print)
-    Searched nothing: that takes two patients with seizures
-    >>> detector.smoothing, detector.threshold
-    (10.0, 0.5)
+    >>> from skseizure.models import make_model
+    >>> detector = make_model("tsk", estimator__classifier__n_rules=5, threshold=0.4)
+    >>> detector.estimator["classifier"].n_rules, detector.threshold
+    (5, 0.4)
     """
-    detector = make_detector(memory=memory, n_jobs=n_jobs, random_state=random_state)
-    n_folds = n_search_folds(X, y)
-    if n_folds < 2:
-        _tell(report, "Searched nothing: that takes two patients with seizures")
-        return detector.fit(X, y)
-    _tell(report, f"Searching smoothing and threshold over {n_folds} folds ...")
-    search = GridSearchCV(
-        detector,
-        SEARCHED,
-        scoring=make_sample_scorer(),
-        refit=refit_pooled("sample_balanced_accuracy"),
-        cv=StratifiedPatientKFold(n_folds),
-        error_score="raise",
+    if name not in _recipes:
+        raise ValueError(f"there is no recipe {name!r}; there are {', '.join(_recipes)}.")
+    detector = _recipes[name].make()
+    for last, value in {"n_jobs": n_jobs, "random_state": random_state}.items():
+        set_everywhere(detector, last, value)
+    if memory is not None:
+        set_memory(detector, memory)
+    return detector.set_params(**params)
+
+
+def set_everywhere(estimator: Any, name: str, value: Any) -> None:
+    """Set a parameter of all parts that have it."""
+    names = [key for key in estimator.get_params() if key.rpartition("__")[2] == name]
+    estimator.set_params(**dict.fromkeys(names, value))
+
+
+def set_memory(estimator: Any, memory: Any) -> None:
+    """Let feature transformers keep what they compute; a Pipeline would keep fitted copies."""
+    params = estimator.get_params()
+    for key in params:
+        owner, _, name = key.rpartition("__")
+        if name == "memory" and not hasattr(params.get(owner), "steps"):
+            estimator.set_params(**{key: memory})
+
+
+def _pipeline(**steps: Any) -> Pipeline:
+    return Pipeline(list(steps.items()))
+
+
+def _band_features() -> BandFeatures:
+    return BandFeatures(list(MEASURES))
+
+
+@recipe("trees", "Band features and randomised trees: the default.")
+def _trees() -> SeizureDetector:
+    trees = ExtraTreesClassifier(300, min_samples_leaf=5, max_features=0.1, class_weight="balanced")
+    return SeizureDetector(
+        _pipeline(features=_band_features(), scaler=StandardScaler(), classifier=trees)
     )
-    return search.fit(X, y).best_estimator_
 
 
-def label_held_out(
-    detector: SeizureDetector,
-    X: Windows,
-    y: ArrayLike,
-    *,
-    report: Callable[[str], object] | None = None,
-) -> NDArray | None:
-    """Label each patient by a detector with the same settings that was trained on the others.
-
-    Parameters
-    ----------
-    detector : SeizureDetector
-        What `train_detector` or `train_baseline` returned, or another one that is fitted.
-    X : Windows
-        The windows that it was trained on.
-    y : array-like, shape (n_windows,)
-        Their labels.
-    report : callable, default=None
-        Called with a line of text before the work begins.
-
-    Returns
-    -------
-    ndarray, shape (n_windows,), or None
-        1 for windows that were taken for ictal, in the folds of the search. None if fewer than two
-        patients have seizures, so that there are no folds.
-
-    Examples
-    --------
-    >>> from skseizure.datasets import make_recordings
-    >>> from skseizure.models import label_held_out, train_baseline
-    >>> from skseizure.signals import Windows
-    >>> recordings, events = make_recordings(3, 1, duration=300, random_state=0)
-    >>> X = Windows.concatenate(Windows.from_recording(r, window=4) for r in recordings)
-    >>> y = X.labels(events)
-    >>> labels = label_held_out(train_baseline(X, y), X, y)
-    >>> bool(labels[y == 1].mean() > 0.8)
-    True
-    """
-    n_folds = n_search_folds(X, y)
-    if n_folds < 2:
-        return None
-    _tell(report, "Scoring on patients left out ...")
-    return cross_val_predict(detector, X, y, cv=StratifiedPatientKFold(n_folds))
+@recipe("boosting", "Band features and histogram gradient boosting.")
+def _boosting() -> SeizureDetector:
+    boosting = HistGradientBoostingClassifier(class_weight="balanced")
+    return SeizureDetector(_pipeline(features=_band_features(), classifier=boosting))
 
 
-def _tell(report: Callable[[str], object] | None, text: str) -> None:
-    if report is not None:
-        report(text)
-
-
-def train_baseline(X: Windows, y: ArrayLike) -> SeizureDetector:
-    """Train the detector that any other has to beat: one feature, the line length, and a threshold.
-
-    Parameters
-    ----------
-    X : Windows
-        Training windows.
-    y : array-like, shape (n_windows,)
-        1 for ictal windows.
-
-    Returns
-    -------
-    SeizureDetector
-        Fitted. Its threshold has the best balanced accuracy on the training windows.
-
-    Examples
-    --------
-    >>> from skseizure.datasets import make_recordings
-    >>> from skseizure.models import train_baseline
-    >>> from skseizure.signals import Windows
-    >>> recordings, events = make_recordings(
-    ...     1, 1, duration=120, ictal_fraction=0.3, random_state=0
-    ... )
-    >>> X = Windows.from_recording(recordings[0], window=4)
-    >>> baseline = train_baseline(X, X.labels(events))
-    >>> baseline.predict(X).shape
-    (30,)
-    """
-    line = make_pipeline(
-        FunctionTransformer(log_line_length),
-        StandardScaler(),
-        LogisticRegression(class_weight="balanced"),
+@recipe("linear", "Band features and logistic regression.")
+def _linear() -> SeizureDetector:
+    # Many columns that say nearly the same.
+    linear = LogisticRegression(C=0.01, class_weight="balanced", max_iter=1000)
+    return SeizureDetector(
+        _pipeline(features=_band_features(), scaler=StandardScaler(), classifier=linear)
     )
-    detector = SeizureDetector(line).fit(X, y)
-    column = seizure_column(detector)
-    ictal = np.asarray(y) == detector.classes_[column]
-    false_alarms, hits, thresholds = roc_curve(ictal, detector.predict_proba(X)[:, column])
-    best = np.argmax((hits - false_alarms)[1:]) + 1  # the first threshold is infinite
-    return detector.set_params(threshold=float(thresholds[best]))
 
 
-def log_line_length(X: Windows) -> NDArray[np.float64]:
-    """Return the logarithm of the line length, averaged over a window's channels, as a column."""
-    table = np.empty((len(X), 1))
-    for rows, part in X.by_signal():
-        lengths = np.abs(np.diff(part.data, axis=-1)).mean(axis=(1, 2))
-        table[rows, 0] = np.log(np.maximum(lengths, np.finfo(np.float32).tiny))
-    return table
+@recipe("tsk", "A few band features and a fuzzy system whose rules can be read.")
+def _tsk() -> SeizureDetector:
+    return SeizureDetector(
+        _pipeline(
+            features=_band_features(),
+            scaler=StandardScaler(),
+            selector=MutualInformationSelector("mrmr", n_features_to_select=16),
+            classifier=TSKClassifier(),
+        )
+    )
+
+
+@recipe("sda-tsk", "Wavelet packets and a fuzzy system that adapts to unlabelled patients.")
+def _sda_tsk() -> SeizureDetector:
+    return SeizureDetector(
+        _pipeline(
+            features=WaveletPacketFeatures(),
+            scaler=StandardScaler(),
+            classifier=SDASSLTSKClassifier(),
+        )
+    )
+
+
+@recipe("meta-sampler", "Each channel by trees on undersampled windows; the channels vote.")
+def _meta_sampler() -> SeizureDetector:
+    channel = _pipeline(
+        features=BandFeatures(),
+        selector=SemiJMISelector("jmi", n_features_to_select=6),
+        classifier=MetaSamplerClassifier(),
+    )
+    return SeizureDetector(ChannelFusionClassifier(channel))
+
+
+@recipe(
+    "cnbc",
+    "A network of evolved networks for one patient.",
+    window=1.0,
+    step=1.0,
+    needs=("pandas",),
+)
+def _cnbc() -> MorphologicalFilterClassifier:
+    pipeline = _pipeline(
+        features=FrameFeatures(smoothing=20),
+        scaler=FeatureNormalizer(),
+        classifier=CNBCEnsembleClassifier(),
+    )
+    # The names of the columns tell the network which channel and group each belongs to.
+    return MorphologicalFilterClassifier(pipeline.set_output(transform="pandas"))
+
+
+@recipe("mix-moe", "A mixture of EEGNets and a classifier on features.", needs=("torch", "skorch"))
+def _mix_moe() -> SeizureDetector:
+    from ..moe import MixMoEClassifier
+
+    return SeizureDetector(_pipeline(classifier=MixMoEClassifier()))

@@ -1,5 +1,6 @@
 """The command line, run as its user would."""
 
+import dataclasses
 import functools
 import hashlib
 import io
@@ -26,12 +27,7 @@ from skseizure.datasets import load_edf_folder, make_recordings
 from skseizure.features import BandFeatures, _band_features
 from skseizure.metrics import event_scores
 from skseizure.model_selection import StratifiedPatientKFold
-from skseizure.models import (
-    _recipes,
-    feature_store,
-    load_model,
-    train_detector,
-)
+from skseizure.models import _recipes, _training, feature_store, load_model, train_detector
 from skseizure.postprocessing import SeizureDetector
 from skseizure.signals import Windows, read_events, write_events
 
@@ -67,13 +63,12 @@ def quick():
     """The recipe with few measures and trees."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(_recipes, "MEASURES", ("std", "line_length", "hjorth_mobility"))
-        patch.setattr(_recipes, "SEARCHED", {"threshold": [0.3, 0.5]})
-        make = _recipes.make_detector
-        patch.setattr(
-            _recipes,
-            "make_detector",
-            lambda **k: make(**k).set_params(estimator__classifier__n_estimators=40),
-        )
+        trees = _recipes._recipes["trees"]
+
+        def few():
+            return trees.make().set_params(estimator__classifier__n_estimators=40)
+
+        patch.setitem(_recipes._recipes, "trees", dataclasses.replace(trees, make=few))
         yield
 
 
@@ -90,7 +85,7 @@ def model(corpus, quick):
     path = corpus / "model.skops"
     told = run("train", corpus / "train", path, "--window", 4, "--step", 2).stderr
     assert "Patients (3): p01, p02, p03\n" in told
-    assert "Searching smoothing and threshold over 3 folds" in told
+    assert "Tuning the operating point over 3 folds" in told
     assert re.search(r"\nFound \d of 3 seizures, false alarms: \d+ in 0\.\d\d h\n", told)
     wrote = [f"Wrote {path}", f"Wrote {path.with_suffix('.md')}"]
     assert told.splitlines()[-2:] == wrote and "\r" not in told
@@ -130,9 +125,9 @@ def test_train_writes_a_card_of_the_model(model, training):
     for name, number in (("skseizure", __version__), ("scikit-learn", sklearn.__version__)):
         assert f"| {name} | {number} |" in card
     assert "It is no medical device" in card
-    chosen = f"Smoothing {detector.smoothing:g} s and threshold {detector.threshold:g} had"
-    assert chosen in card
-    assert "counted over 3 folds of whole patients together, among threshold" in card
+    assert f"| Smoothing | {detector.smoothing:g} s |" in card
+    assert f"| Threshold to begin | {detector.threshold:g} |" in card
+    assert "the best event F1 on patients left out (3 folds)" in card
     code = card.partition("```python\n")[2].partition("```")[0]
     kinds = (SeizureDetector, Pipeline, BandFeatures, StandardScaler, ExtraTreesClassifier)
     assert params(eval(code, {kind.__name__: kind for kind in kinds})) == params(detector)
@@ -186,7 +181,8 @@ def test_detect_in_less_than_a_window(model, tmp_path, seconds, warns):
     )
     data = recording.data[:, : seconds * 125] / 10
     write_edf(recording.replace(data=data), tmp_path / "short.edf")
-    told = run("detect", model, tmp_path / "short.edf", tmp_path / "out.tsv").stderr
+    files = tmp_path / "short.edf", tmp_path / "out.tsv"
+    told = run("detect", model, *files, "--any-scale").stderr
     path = tmp_path / "short.edf"
     warning = f"{path}: record 'short' lasts 3 s, less than the model's window of 4 s"
     assert (f"skseizure: warning: {warning}" in told) == ("warning" in told) == warns
@@ -232,12 +228,11 @@ def test_train_with_one_patient_says_that_nothing_is_searched(corpus, quick, tmp
     (tmp_path / "m.md").write_text("# Model card of a seizure detector\n\nof an earlier model")
     told = run("train", corpus / "train" / "p01", tmp_path / "m.skops").stderr
     assert "Patients (1): p01\n" in told
-    assert "Searched nothing: that takes two patients with seizures" in told
-    assert "Detector with smoothing 10 s, threshold 0.5" in told
+    assert "Tuned nothing: that takes two records with seizures" in told
     assert load_model(tmp_path / "m.skops").estimator.threshold == 0.5
     card = (tmp_path / "m.md").read_text()
     assert "earlier" not in card
-    assert "nothing was searched: smoothing 10 s and\nthreshold 0.5 are the defaults" in card
+    assert "Nothing was chosen by its scores" in card
     assert "There are none: that takes two patients with seizures" in card
 
 
@@ -249,15 +244,12 @@ def training(corpus):
 
 def test_search_takes_folds_from_patients_with_seizures(training, quick):
     X, y = training
-    assert _recipes.n_search_folds(X, y) == 3
+    assert _training.n_search_folds(X, y) == 3
     y = np.where(X.patient == "p02", 0, y)
-    assert _recipes.n_search_folds(X, y) == 2
-    search = {"memory": None, "n_jobs": None, "random_state": 0}
-    train_detector(X, y, **search)
+    assert _training.n_search_folds(X, y) == 2
     y = np.where(X.patient == "p03", 0, y)
-    assert _recipes.n_search_folds(X, y) == 1
-    assert train_detector(X, y, **search).smoothing == 10
-    assert _recipes.n_search_folds(Windows(X.data, sfreq=128), y) == 0
+    assert _training.n_search_folds(X, y) == 1
+    assert _training.n_search_folds(Windows(X.data, sfreq=128), y) == 0
 
 
 class Terminal(io.StringIO):
@@ -294,8 +286,7 @@ def test_features_are_computed_once_with_a_bar(training, quick, calls, monkeypat
         assert len(calls) == 3 * 18
         shown = sys.stderr.getvalue()
         assert "band features" in shown and f"{len(X) * 18}/{len(X) * 18}" in shown
-        detector = train_detector(X, y, memory=memory, n_jobs=None, random_state=0)
-        detector.predict(X)
+        train_detector(X, y, memory=memory, random_state=0).predict(X)
     assert len(calls) == 3 * 18 and sys.stderr.getvalue() == shown
 
 

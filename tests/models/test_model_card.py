@@ -5,19 +5,23 @@ import re
 import numpy as np
 import pytest
 from sklearn.ensemble import ExtraTreesClassifier
-from sklearn.pipeline import Pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skseizure.features import BandFeatures
+from skseizure.model_selection import StratifiedPatientKFold
 from skseizure.models import (
     Model,
     _model_card,
-    _recipes,
     model_card_path,
     save_model,
     write_model_card,
 )
-from skseizure.postprocessing import SeizureDetector
+from skseizure.postprocessing import (
+    MorphologicalFilterClassifier,
+    SeizureDetector,
+    TunedSeizureDetectorCV,
+)
 from skseizure.signals import Events, RecordInfo, Windows
 
 
@@ -30,7 +34,7 @@ def trained(toy, tmp_path):
         ("scaler", StandardScaler()),
         ("classifier", ExtraTreesClassifier(3, random_state=0)),
     ]
-    model = Model(SeizureDetector(Pipeline(steps)).fit(X, y), 64.0, 2.0, 1.0, "double banana")
+    model = Model(SeizureDetector(Pipeline(steps)).fit(X, y), 64.0, 2.0, 1.0)
     save_model(model, tmp_path / "m.skops")
     return model, tmp_path / "m.skops"
 
@@ -44,10 +48,12 @@ def known(events, *, observed=1.0, rename=str):
     return Events(events.onset, events.duration, record=events.record, recordings=infos)
 
 
-def card_of(trained, X, y, events, labels):
+def card_of(trained, X, y, events, labels, search=None):
     """Write a card and read it."""
     model, file = trained
-    path = write_model_card(file, model, X, y, events, held_out=labels, corpus="folder", seed=0)
+    path = write_model_card(
+        file, model, X, y, events, held_out=labels, search=search, corpus="folder", seed=0
+    )
     return unpadded(path.read_text(encoding="utf-8"))
 
 
@@ -139,13 +145,61 @@ def test_names_do_not_break_the_table(trained, toy):
     assert "| {a\\|b} | 2 |" in card
 
 
-def test_the_card_is_of_the_file_and_its_search(trained, toy, monkeypatch):
+def test_the_card_is_of_the_file_and_its_search(trained, toy):
     X, y, events = toy
-    monkeypatch.setattr(_recipes, "SEARCHED", {"threshold": [0.1, 0.5], "smoothing": [0.0]})
-    card = card_of(trained, X, y, known(events), y)
+    model, _ = trained
+    search = TunedSeizureDetectorCV(
+        model.estimator,
+        max_false_alarms_per_24h=5,
+        settings={"threshold": [0.1, 0.5], "smoothing": [0.0]},
+        cv=StratifiedPatientKFold(2),
+    ).fit(X, y)
+    card = card_of(trained, X, y, known(events), y, search)
     assert "store" not in card, "stores are not saved"
-    assert "among threshold 0.1, 0.5 and smoothing 0.\n" in card
+    assert "Of 2 settings of smoothing, thresholds," in card
+    assert "had\nthe best event F1 on patients left out (2 folds), or one as good" in card
+    upper = search.cv_results_["upper_false_alarms_per_24h"][search.best_index_]
+    hours = float(np.sum(search.cv_results_["hours"]))
+    assert f"On {hours:.1f} hours of patients left out it has 0.00 false alarms in 24 h." in card
+    assert f"the rate is below {upper:.2f} in 24 h (95 %). Asked for were at most 5 in" in card
     assert "sampled at more than 40 Hz" in card
+    part = card_of(trained, X, y, known(events, observed=0.5), y, search)
+    assert "patients left out it has" not in part, "excerpts have no rate"
+    assert "Nothing was chosen by its scores" in card_of(trained, X, y, known(events), y)
+
+
+def test_a_hub_reads_the_header(trained, toy):
+    X, y, events = toy
+    card = card_of(trained, X, y, known(events), y)
+    _, header, rest = card.split("---\n", 2)
+    pairs = [line.partition(": ")[::2] for line in header.splitlines() if ": " in line]
+    assert dict(pairs) == {
+        "library_name": "sklearn",
+        "model_format": "skops",
+        "model_file": "m.skops",
+    }
+    assert "- seizure-detection" in header.splitlines()
+    assert rest.startswith("\n# Model card of a seizure detector\n")
+    again = card_of(trained, X, y, known(events), y)  # it takes the place of the earlier one
+    assert again == card
+
+
+def test_a_detector_of_another_kind_has_a_card(toy, tmp_path):
+    X, y, events = toy
+    features = BandFeatures(["std"], {"all": (1, 20)})
+    pipeline = make_pipeline(features, StandardScaler(), ExtraTreesClassifier(3))
+    model = Model(
+        MorphologicalFilterClassifier(pipeline).fit(X, y),
+        64.0,
+        2.0,
+        1.0,
+        preprocessing={"low": 0.5, "notch": 50.0},
+    )
+    save_model(model, tmp_path / "m.skops")
+    card = card_of((model, tmp_path / "m.skops"), X, y, known(events), y)
+    assert "| window | 9 |" in card and "| neighborhood | 2 |" in card
+    assert "with channels as they were recorded, filtered by `filter_recording(low=0.5," in card
+    assert "It needs the channels, sampled at more than 40 Hz" in card
 
 
 def test_settings_and_records_are_written_out(trained, toy):

@@ -1,4 +1,4 @@
-"""The default detector: how it is trained, and scored on patients left out."""
+"""Detectors by name: how they are made, trained, and scored on patients left out."""
 
 from pathlib import Path
 
@@ -8,60 +8,112 @@ from sklearn.base import clone
 
 from skseizure.model_selection import StratifiedPatientKFold
 from skseizure.models import (
-    _recipes,
+    available_recipes,
     feature_store,
     label_held_out,
+    make_model,
     train_baseline,
     train_detector,
 )
+from skseizure.postprocessing import TunedSeizureDetectorCV
+
+QUICK = dict(
+    estimator__features__measures=["std"],
+    estimator__features__bands={"all": (1, 20)},
+    estimator__classifier__n_estimators=10,
+)
 
 
-@pytest.fixture
-def quick(monkeypatch):
+def quick(**params):
     """The default detector with few measures, bands and trees."""
-    make = _recipes.make_detector
-    quick = dict(
-        estimator__features__measures=["std"],
-        estimator__features__bands={"all": (1, 20)},
-        estimator__classifier__n_estimators=10,
-    )
-    monkeypatch.setattr(_recipes, "make_detector", lambda **k: make(**k).set_params(**quick))
+    return make_model(random_state=0, **QUICK, **params)
 
 
-def test_settings_are_searched_over_folds_of_patients(quick, toy):
+def test_the_operating_point_is_chosen_over_folds_of_patients(toy):
     X, y, _ = toy
     lines = []
-    detector = train_detector(X, y, random_state=0, report=lines.append)
-    labels = label_held_out(detector, X, y, report=lines.append)
-    assert lines == [
-        "Searching smoothing and threshold over 2 folds ...",
-        "Scoring on patients left out ...",
-    ]
-    for name, values in _recipes.SEARCHED.items():
-        assert getattr(detector, name) in values
+    detector, search = train_detector(
+        X, y, quick(), random_state=0, report=lines.append, return_search=True
+    )
+    assert lines == ["Tuning the operating point over 2 folds ..."]
+    assert isinstance(search, TunedSeizureDetectorCV) and search.detector_ is detector
+    assert search.best_params_.items() <= detector.get_params().items()
+    labels = label_held_out(search, X, y)
+    again = label_held_out(detector, X, y, report=lines.append)
+    assert lines[1:] == ["Scoring on patients left out ..."]
+    np.testing.assert_array_equal(labels, again)
     for train, test in StratifiedPatientKFold(2).split(X, y):
         other = clone(detector).fit(X[train], y[train])
         np.testing.assert_array_equal(labels[test], other.predict(X[test]))
 
 
-def test_one_patient_with_seizures_leaves_nothing_to_search(quick, toy):
+def test_one_patient_with_seizures_leaves_nothing_to_search(toy):
     X, y, _ = toy
     y = np.where(X.patient == "p1", 0, y)
     lines = []
-    detector = train_detector(X, y, random_state=0, report=lines.append)
-    assert label_held_out(detector, X, y, report=lines.append) is None
-    assert lines == ["Searched nothing: that takes two patients with seizures"]
+    detector, search = train_detector(X, y, quick(), report=lines.append, return_search=True)
+    assert search is None and label_held_out(detector, X, y, report=lines.append) is None
+    assert lines == ["Tuned nothing: that takes two patients with seizures"]
     assert (detector.smoothing, detector.threshold) == (10, 0.5)
+    with pytest.raises(ValueError, match="is 1, but that takes two patients with seizures"):
+        train_detector(X, y, quick(), max_false_alarms_per_24h=1)
 
 
-def test_the_store_serves_the_search_and_is_removed(quick, toy, capfd):
+def test_records_of_one_patient_are_left_out(toy):
     X, y, _ = toy
-    with feature_store(X) as memory:
+    mine = X.patient == "p0"
+    lines = []
+    train_detector(X[mine], y[mine], quick(), random_state=0, report=lines.append)
+    assert lines == ["Tuning the operating point over 2 folds ..."]
+    first = X.record == "r0"
+    train_detector(X[first], y[first], quick(), random_state=0, report=lines.append)
+    assert lines[1:] == ["Tuned nothing: that takes two records with seizures"]
+
+
+def test_a_cap_is_kept_or_told(toy):
+    X, y, _ = toy
+    _, search = train_detector(
+        X, y, quick(), max_false_alarms_per_24h=5, random_state=0, return_search=True
+    )
+    assert search.cv_results_["false_alarms_per_24h"][search.best_index_] <= 5
+    with pytest.raises(ValueError, match="MorphologicalFilterClassifier has no operating point"):
+        train_detector(X, y, make_model("cnbc"), max_false_alarms_per_24h=1)
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_the_store_serves_the_search(kept, toy, tmp_path, capfd):
+    X, y, _ = toy
+    folder = str(tmp_path / "store") if kept else None
+    with feature_store(X, quick(), folder=folder) as memory:
         stored = sorted(Path(memory.location).rglob("output.pkl"))
-        train_detector(X, y, memory=memory, random_state=0)
+        train_detector(X, y, quick(), memory=memory, random_state=0)
         assert sorted(Path(memory.location).rglob("output.pkl")) == stored != []
-    assert not Path(memory.location).exists()
+    assert Path(memory.location).exists() == kept
     assert not capfd.readouterr().err
+
+
+def test_there_is_nothing_to_store_of_some(toy):
+    with feature_store(toy[0], make_model("mix-moe")) as memory:
+        assert not list(Path(memory.location).rglob("output.pkl"))
+
+
+def test_parameters_reach_all_parts():
+    for name, recipe in available_recipes().items():
+        assert recipe.name == name and recipe.window >= recipe.step > 0
+        detector = make_model(name, memory="store", n_jobs=2, random_state=3)
+        params = detector.get_params()
+        for key, value in params.items():
+            last = key.rpartition("__")[2]
+            if last in ("n_jobs", "random_state"):
+                assert value == {"n_jobs": 2, "random_state": 3}[last], key
+        stores = {key: v for key, v in params.items() if v == "store"}
+        assert all(key.endswith("features__memory") for key in stores)
+        assert bool(stores) == (name not in ("sda-tsk", "mix-moe"))
+    assert make_model("tsk", estimator__classifier__n_rules=3).estimator["classifier"].n_rules == 3
+    with pytest.raises(ValueError, match="no recipe 'tree'; there are trees, boosting"):
+        make_model("tree")
+    with pytest.raises(ValueError, match="Invalid parameter 'n_rule'"):
+        make_model("tsk", estimator__classifier__n_rule=3)
 
 
 def test_the_baseline_has_the_best_threshold_in_training(toy):
