@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import signal
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,7 +24,7 @@ class OneLineErrors(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Parse the arguments of a command and run it."""
-        with _errors_in_one_line(), warnings.catch_warnings():
+        with _ending_softly(), _errors_in_one_line(), warnings.catch_warnings():
             warnings.showwarning = _show_warning
             return super().invoke(ctx)
 
@@ -44,6 +45,24 @@ def _errors_in_one_line() -> Iterator[None]:
                 text = f"{text.removesuffix('.')}; see {error.ctx.command_path} --help."
         say("error", text)
         raise SystemExit(2) from error
+
+
+@contextmanager
+def _ending_softly() -> Iterator[None]:
+    """Clean up when the process is told to end, as it does on Ctrl-C."""
+
+    def end(*_: Any) -> None:
+        raise SystemExit(143)
+
+    try:
+        before = signal.signal(signal.SIGTERM, end)
+    except ValueError:  # not in the main thread
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _show_warning(message, category, filename, lineno, file=None, line=None) -> None:

@@ -5,11 +5,9 @@ from __future__ import annotations
 import functools
 import hashlib
 import os
-import signal
 import sys
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -22,6 +20,7 @@ if TYPE_CHECKING:
     from ..models import Model
 
 SUMMARY = "summary.tsv"
+FORMATS: dict[str, Any] = {"szcore": "tsv", "bids": "bids", "edf+": "edf+"}
 COLUMNS = (
     *("file", "bytes", "hours", "hours_judged", "events", "alarms_per_24h"),
     *("unjudged", "model", "error"),
@@ -43,11 +42,12 @@ class Row(NamedTuple):
 
 
 class Options(NamedTuple):
-    """How recordings are read and judged."""
+    """How recordings are read and judged, and what is written."""
 
     trusted: tuple[str, ...]
     units: str | None
     check_profile: bool
+    format: str
 
 
 @click.command()
@@ -57,6 +57,14 @@ class Options(NamedTuple):
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder for the tables of many recordings, and their summary.",
+)
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(list(FORMATS)),
+    default="szcore",
+    show_default=True,
+    help="Tables as SzCORE or BIDS ask for, or EDF+ files of annotations.",
 )
 @click.option("--again", is_flag=True, help="Also take recordings that were done before.")
 @click.option(
@@ -77,6 +85,7 @@ def detect(
     model: Path,
     inputs: tuple[Path, ...],
     out: Path | None,
+    format_: str,
     again: bool,
     units: str | None,
     any_scale: bool,
@@ -96,19 +105,18 @@ def detect(
     A recording is resampled to the model's rate and brought to its montage; one that was sampled
     too slowly, or lacks a channel, is refused. MODEL is read without running code that it may hold.
     """
-    options = Options(trusted, units, not any_scale)
-    with _ending_softly():
-        if out is None:
-            recording, output = _one_file(inputs)
-            _detect_one(model, recording, output, options, n_jobs)
-        else:
-            sys.exit(_detect_many(model, inputs, out, options, again, n_jobs))
+    options = Options(trusted, units, not any_scale, format_)
+    if out is None:
+        recording, output = _one_file(inputs, format_)
+        _detect_one(model, recording, output, options, n_jobs)
+    else:
+        sys.exit(_detect_many(model, inputs, out, options, again, n_jobs))
 
 
 # ---------------------------------------------------------------------- one recording
 
 
-def _one_file(inputs: tuple[Path, ...]) -> tuple[Path, Path]:
+def _one_file(inputs: tuple[Path, ...], form: str) -> tuple[Path, Path]:
     """Return the recording and the table of the form with two files."""
     if len(inputs) != 2:
         raise click.UsageError(
@@ -122,7 +130,9 @@ def _one_file(inputs: tuple[Path, ...]) -> tuple[Path, Path]:
         problem = f"File {str(output)!r} is a directory; --out takes folders."
     elif not output.absolute().parent.is_dir():
         problem = f"there is no folder {output.absolute().parent} to write to."
-    elif is_recording(output):
+    elif form == "edf+" and output.exists():
+        problem = f"{output} is there; it is left as it is."
+    elif form != "edf+" and is_recording(output):
         problem = f"{output} is named like a recording; --out FOLDER detects in several."
     elif output.exists() and not _is_table(output):
         problem = f"{output} holds something else than a table of events; it is left as it is."
@@ -145,7 +155,7 @@ def _detect_one(
     trained = load_model(model, trusted=options.trusted)
     with told(recording):
         row, events = _run(trained, recording, options, n_jobs)
-    _write(events, output)
+    _write(events, output, options)
     n = len(events)
     progress(f"Wrote {n} event{'s' * (n != 1)} to {output}{_lost(row)}")
 
@@ -180,30 +190,18 @@ def _lost(row: Row) -> str:
     return f"; {hours - judged:.2f} of {hours:.2f} h not judged: {row.unjudged}"
 
 
-def _write(events: Any, output: Path) -> None:
+def _write(events: Any, output: Path, options: Options) -> None:
     from .._core.files import replacing
     from ..signals import write_events
 
     with replacing(output) as temporary:
-        write_events(events, temporary)
-
-
-@contextmanager
-def _ending_softly() -> Iterator[None]:
-    """Clean up when the process is told to end."""
-
-    def end(*_: Any) -> None:
-        raise SystemExit(143)
-
-    try:
-        before = signal.signal(signal.SIGTERM, end)
-    except ValueError:  # not in the main thread
-        yield
-        return
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
+        beside = temporary.with_suffix(".json")  # of BIDS
+        try:
+            write_events(events, temporary, format=FORMATS[options.format])
+            if beside.exists():
+                os.replace(beside, output.with_suffix(".json"))
+        finally:
+            beside.unlink(missing_ok=True)
 
 
 # ---------------------------------------------------------------------- many recordings
@@ -228,7 +226,7 @@ def _detect_many(
         known = rows.get(job.name)
         expected = ("n/a", digest, _size(job.path))
         done = known is not None and (known.error, known.model, known.bytes) == expected
-        if again or not done or not _table(out, job).exists():
+        if again or not done or not _table(out, job, options).exists():
             todo.append(job)
     if len(todo) < len(jobs):
         progress(
@@ -255,8 +253,9 @@ def _size(path: Path) -> str:
     return str(path.stat().st_size)
 
 
-def _table(out: Path, job: Job) -> Path:
-    return out / f"{job.output}_events.tsv"
+def _table(out: Path, job: Job, options: Options) -> Path:
+    ending = "edf" if options.format == "edf+" else "tsv"
+    return out / f"{job.output}_events.{ending}"
 
 
 def _results(
@@ -297,9 +296,9 @@ def _attempt(
         warnings.simplefilter("always", UserWarning)
         try:
             row, events = _run(model, job.path, options, n_jobs, job.name)
-            table = _table(out, job)
+            table = _table(out, job, options)
             table.parent.mkdir(parents=True, exist_ok=True)
-            _write(events, table)
+            _write(events, table, options)
         except Exception as error:
             if os.environ.get("SKSEIZURE_TRACEBACK"):
                 raise

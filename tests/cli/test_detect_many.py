@@ -198,6 +198,21 @@ def test_time_that_cannot_be_judged_is_told(model, recordings, tmp_path):
     assert summary(tmp_path / "out")["flat.edf"]["unjudged"] == "flat 20 s"
 
 
+def test_other_formats(model, archive, tmp_path):
+    run("detect", model, archive / "p01", "--out", tmp_path / "b", "--format", "bids")
+    table = (tmp_path / "b" / "night_events.tsv").read_text()
+    assert table.startswith("onset\tduration\ttrial_type\t")
+    assert "trial_type" in (tmp_path / "b" / "night_events.json").read_text()
+    run("detect", model, archive / "p01", "--out", tmp_path / "b", "--format", "edf+")
+    marks = tmp_path / "b" / "night_events.edf"
+    found = read_events(tmp_path / "b" / "night_events.tsv", record="night")
+    assert len(edfio.read_edf(marks).annotations) == len(found) > 0
+    assert len(list((tmp_path / "b").iterdir())) == 4, "and the summary"
+    one = "detect", model, archive / "p01" / "night.edf", tmp_path / "marks.edf"
+    run(*one, "--format", "edf+")
+    assert "is there; it is left" in run(*one, "--format", "edf+", code=2).stderr
+
+
 def test_recordings_of_a_dataset(tmp_path):
     for name in (
         "dataset_description.json",
@@ -250,12 +265,12 @@ def test_an_interrupted_run_leaves_whole_files_and_goes_on(kill, model, recordin
     for i in range(1, 40):
         os.link(folder / "0.edf", folder / f"{i}.edf")
     child = in_another_process(["detect", model, folder, "--out", out])
-    while len(list(out.glob("*_events.tsv"))) < 2:
+    while len(list(out.glob("[!.]*_events.tsv"))) < 2:
         time.sleep(0.002)
     os.kill(child, kill)
     _, status = os.waitpid(child, 0)
     assert status != 0
-    done = sorted(out.glob("*_events.tsv"))
+    done = sorted(out.glob("[!.]*_events.tsv"))
     assert 2 <= len(done) < 40
     for table in done:
         read_events(table)
@@ -265,5 +280,5 @@ def test_an_interrupted_run_leaves_whole_files_and_goes_on(kill, model, recordin
         assert not list(out.rglob(".*"))
     told = run("detect", model, folder, "--out", out).stderr
     assert f"{known} of 40 recordings were done before" in told
-    tables = {table.read_text() for table in out.glob("*_events.tsv")}
+    tables = {table.read_text() for table in out.glob("[!.]*_events.tsv")}
     assert len(summary(out)) == 40 and len(tables) == 1

@@ -1,0 +1,179 @@
+"""`skseizure train` on recordings of any kind, with any recipe, and what it leaves out."""
+
+import os
+import signal
+import time
+from contextlib import redirect_stderr, redirect_stdout
+
+import edfio
+import pytest
+from click.testing import CliRunner
+
+from skseizure.cli import main
+from skseizure.datasets import make_recordings
+from skseizure.models import load_model
+from skseizure.signals import read_events, write_events
+
+TINY = (
+    *("--recipe", "linear", "--window", "4", "--step", "4"),
+    *("--set", "estimator__features__measures=['line_length']"),
+    *("--set", "estimator__features__bands={'all': (1, 20)}"),
+)
+
+
+def write_edf(recording, path, names):
+    """Write a recording as EDF, its channels under other names."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    signals = [
+        edfio.EdfSignal(channel, recording.sfreq, label=name, physical_dimension="uV")
+        for channel, name in zip(recording.data, names, strict=True)
+    ]
+    edfio.Edf(signals).write(path)
+
+
+@pytest.fixture(scope="module")
+def corpora(tmp_path_factory):
+    """Three patients with two channels, named as by a wearable and as electrodes in the brain."""
+    folder = tmp_path_factory.mktemp("corpora")
+    recordings, events = make_recordings(
+        3, 1, 120, n_channels=2, sfreq=64, ictal_fraction=0.25, random_state=0
+    )
+    for kind, names in {
+        "wearable": ("BTEleft SD", "CROSStop SD"),
+        "depth": ("LA1-LA2", "LA2-LA3"),
+    }.items():
+        for recording in recordings:
+            path = folder / kind / recording.patient / "night.edf"
+            write_edf(recording, path, names)
+            write_events(events.select([recording.record]), path.with_name("night_events.tsv"))
+    return folder
+
+
+def run(*args, code=0):
+    """Run the command line in this process."""
+    result = CliRunner().invoke(main, [str(arg) for arg in args], prog_name="skseizure")
+    assert result.exit_code == code, result.output
+    return result
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "names"),
+    [
+        ("wearable", ["--montage", "seizeit2"], ("focal", "cross")),
+        ("wearable", ["--channels", "BTEleft SD"], ("BTEleft SD",)),
+        ("depth", ["--montage", "none"], ("LA1-LA2", "LA2-LA3")),
+        ("depth", ["--montage", "LA2-LA1"], ("LA2-LA1",)),
+    ],
+)
+def test_recordings_of_any_channels_train_and_detect(kind, options, names, corpora, tmp_path):
+    model = tmp_path / "m.skops"
+    run("train", corpora / kind, model, *TINY, *options, "--band", "0.5-30", "--notch", "25")
+    trained = load_model(model)
+    assert trained.ch_names == names and trained.profile.ch_names == names
+    assert trained.preprocessing == {"low": 0.5, "high": 30.0, "notch": 25.0}
+    assert trained.trained_on["patients"] == ["p01", "p02", "p03"]
+    assert trained.trained_on["recipe"] == "linear" and trained.trained_on["seizures"] == 3
+    run("detect", model, corpora / kind / "p01" / "night.edf", tmp_path / "out.tsv")
+    assert len(read_events(tmp_path / "out.tsv", record="night")) == 1
+    card = model.with_suffix(".md").read_text()
+    again = " ".join(f"'{o}'" if " " in o else o for o in options)
+    assert again in card and "--band 0.5-30 --notch 25.0" in card and "--recipe linear" in card
+
+
+def test_a_cap_on_false_alarms(corpora, tmp_path):
+    args = "train", corpora / "depth", tmp_path / "m.skops", *TINY, "--montage", "none"
+    told = run(*args, "--max-false-alarms-per-day", 50).stderr
+    assert "Chosen: smoothing" in told
+    card = (tmp_path / "m.md").read_text()
+    assert (
+        "Asked for were at most 50 in\n24 h" in card or "Asked for were at most 50 in 24 h" in card
+    )
+    assert "--max-false-alarms-per-day 50" in card
+    one = "train", corpora / "depth" / "p01", tmp_path / "m.skops", *TINY, "--montage", "none"
+    told = run(*one, "--max-false-alarms-per-day", 1, code=2).stderr
+    assert "but that takes two records with seizures" in told
+
+
+def test_features_are_kept_for_the_next_training(corpora, tmp_path):
+    args = "train", corpora / "depth", tmp_path / "m.skops", *TINY, "--montage", "none"
+    run(*args, "--cache", tmp_path / "store")
+    kept = sorted((tmp_path / "store").rglob("output.pkl"))
+    run(*args, "--cache", tmp_path / "store")
+    assert kept == sorted((tmp_path / "store").rglob("output.pkl")) != []
+
+
+def test_a_pipeline_of_ones_own(corpora, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my_pipelines.py").write_text(
+        "from sklearn.linear_model import LogisticRegression\n"
+        "from sklearn.pipeline import make_pipeline\n"
+        "from skseizure.features import BandFeatures\n"
+        "def mine():\n"
+        "    features = BandFeatures(['std'], {'all': (1, 20)})\n"
+        "    return make_pipeline(features, LogisticRegression(max_iter=1000))\n"
+    )
+    args = "train", corpora / "depth", tmp_path / "m.skops", "--montage", "none"
+    run(*args, "--pipeline", "my_pipelines:mine", "--set", "estimator__logisticregression__C=0.5")
+    trained = load_model(tmp_path / "m.skops")
+    assert trained.estimator.estimator_[-1].C == 0.5
+    assert trained.trained_on["recipe"] == "my_pipelines:mine"
+    for text, told in (
+        ("nothing:mine", "'--pipeline': 'nothing:mine': No module named"),
+        ("my_pipelines:yours", "has no attribute 'yours'"),
+        ("my_pipelines", "MODULE:FUNCTION is needed"),
+    ):
+        assert told in run(*args, "--pipeline", text, code=2).stderr
+
+
+def test_options_are_checked_before_the_work(tmp_path):
+    # There is no DATA: it would be the error if it were looked at first.
+    for options, told in (
+        (["--set", "threshold"], "'--set': 'threshold'; NAME=VALUE is needed"),
+        (["--set", "n_rules=3"], "Invalid parameter 'n_rules'"),
+        (["--band", "1"], "'--band': '1'; two frequencies in Hz, LOW-HIGH, are needed"),
+        (["--recipe", "nothing"], "'nothing' is not one of 'trees'"),
+    ):
+        assert told in run("train", tmp_path / "no", tmp_path / "m", *options, code=2).stderr
+
+
+def test_what_lacks_a_channel_is_left_out_and_named(corpora, tmp_path):
+    folder = tmp_path / "data"
+    for path in (corpora / "depth").rglob("night*"):
+        place = folder / path.parent.name / path.name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        os.link(path, place)
+    for path in (corpora / "wearable" / "p01").iterdir():
+        (folder / "p04").mkdir(exist_ok=True)
+        os.link(path, folder / "p04" / path.name)
+    args = "train", folder, tmp_path / "m.skops", *TINY, "--montage", "LA1-LA2"
+    told = run(*args).stderr
+    assert "p04/night" in told and "LA1-LA2" in told and "Patients (3): p01, p02, p03" in told
+    assert "LA1-LA2" in run(*args, "--on-error", "raise", code=2).stderr
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
+@pytest.mark.parametrize("kill", [signal.SIGTERM, signal.SIGKILL])
+def test_an_interrupted_training_loses_no_model(kill, corpora, tmp_path, rng):
+    """At random moments: the old model and card stay, or the new ones are whole."""
+    model = tmp_path / "m.skops"
+    args = [str(a) for a in ("train", corpora / "depth", model, *TINY, "--montage", "none")]
+    start = time.perf_counter()
+    run(*args)
+    took = time.perf_counter() - start
+    for share in rng.uniform(0.1, 1.2, size=2):
+        child = os.fork()
+        if not child:
+            with open(os.devnull, "w") as no, redirect_stdout(no), redirect_stderr(no):
+                try:
+                    main(args)
+                finally:
+                    os._exit(0)
+        time.sleep(took * share)
+        os.kill(child, kill)
+        os.waitpid(child, 0)
+        load_model(model)
+        card = (tmp_path / "m.md").read_text()
+        assert card.startswith("---") and "## Use" in card
+    if kill == signal.SIGTERM:
+        assert {path.name for path in tmp_path.iterdir()} == {"m.skops", "m.md"}
