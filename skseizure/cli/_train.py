@@ -9,7 +9,7 @@ import sys
 import textwrap
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -23,6 +23,9 @@ from ._common import (
     seed_option,
     told,
 )
+
+if TYPE_CHECKING:
+    from ..signals import Recording
 
 CORPORA = {
     "folder": "load_edf_folder",
@@ -141,7 +144,6 @@ def train(
         train_detector,
         write_model_card,
     )
-    from ..signals import filter_recording
 
     model_card_path(model)  # before the work
     known = available_recipes()[recipe]
@@ -156,9 +158,10 @@ def train(
             window=window,
             step=step,
             montage=wanted,
-            sfreq=sfreq,
             on_missing=on_error,
-            preprocess=partial(filter_recording, **filters) if filters else None,
+            preprocess=partial(_prepared, sfreq=sfreq, filters=filters)
+            if sfreq or filters
+            else None,
             lazy=True,
             return_events=True,
             verbose=sys.stderr.isatty(),
@@ -278,6 +281,14 @@ def _filters(band: str | None, notch: float | None) -> dict[str, Any]:
                 f"{band!r}; two frequencies in Hz, LOW-HIGH, are needed.", param_hint="'--band'"
             ) from error
     return found
+
+
+def _prepared(recording: Recording, *, sfreq: float | None, filters: dict[str, Any]) -> Recording:
+    from ..signals import filter_recording, resample_recording
+
+    if sfreq is not None:
+        recording = resample_recording(recording, sfreq)
+    return filter_recording(recording, **filters) if filters else recording
 
 
 def _profile(X: Any) -> Any:

@@ -125,6 +125,24 @@ def test_a_pipeline_of_ones_own(corpora, tmp_path, monkeypatch):
         assert told in run(*args, "--pipeline", text, code=2).stderr
 
 
+def test_chbmit_as_it_is_published(data_path, tmp_path):
+    small = tmp_path / "chbmit"
+    for case, records in {"chb01": ("03", "15"), "chb05": ("06",), "chb23": ("06",)}.items():
+        for file in sorted((data_path / "chbmit" / case).glob("*")):
+            if any(file.name.startswith(f"{case}_{record}_") for record in records):
+                (small / case).mkdir(parents=True, exist_ok=True)
+                os.symlink(file, small / case / file.name)
+    args = "train", small, tmp_path / "m.skops", *TINY, "--corpus", "chbmit", "--sfreq", "128"
+    told = run(*args).stderr
+    assert "Patients (3): chb01, chb05, chb23" in told and "false alarms" not in told
+    assert load_model(tmp_path / "m.skops").sfreq == 128
+    (edf,) = (small / "chb23").glob("*.edf")
+    run("detect", tmp_path / "m.skops", edf, tmp_path / "out.tsv")
+    told = run(*args, "--max-false-alarms-per-day", 1, code=2).stderr
+    assert "are excerpts, which tell no rate; pass whole records, or hours=" in told
+    run(*args, "--max-false-alarms-per-day", 1, "--hours", 20)
+
+
 def test_options_are_checked_before_the_work(tmp_path):
     # There is no DATA: it would be the error if it were looked at first.
     for options, told in (
