@@ -12,7 +12,7 @@ from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils import get_tags
 
 import skseizure
-from skseizure.ensemble import MetaSampler, MetaSamplerClassifier
+from skseizure.ensemble import MetaSampler, MetaSamplerClassifier, MetaUnderSampler
 from skseizure.evolution import CNBCClassifier, CNBCEnsembleClassifier, EvolvedMLPClassifier
 from skseizure.feature_selection import (
     FCBFSelector,
@@ -84,6 +84,8 @@ INSTANCES = [
     SeizureDetector(LogisticRegression()),
     TunedSeizureDetectorCV(SeizureDetector(LogisticRegression()), n_settings=20),
 ]
+# These answer by fit_resample alone, and their fit is imbalanced-learn's.
+SAMPLERS = [MetaUnderSampler(n_estimators=3)]
 
 
 def for_windows(estimator):

@@ -29,7 +29,7 @@ from skseizure.postprocessing import (
     TunedSeizureDetectorCV,
 )
 
-from ._instances import INSTANCES, MOE, for_windows, public_estimators
+from ._instances import INSTANCES, MOE, SAMPLERS, for_windows, public_estimators
 
 _WEIGHTS_OF_DRAWN_ROWS = {
     f"check_sample_weight_equivalence_on_{kind}_data": "rows are drawn: one given twice can be "
@@ -116,7 +116,7 @@ def _expected(estimator):
     return EXPECTED_FAILED_CHECKS.get(type(estimator), {})
 
 
-@parametrize_with_checks(INSTANCES, expected_failed_checks=_expected)
+@parametrize_with_checks([*INSTANCES, *SAMPLERS], expected_failed_checks=_expected)
 def test_scikit_learn_checks(estimator, check):
     check(estimator)
 
@@ -131,7 +131,7 @@ def test_scikit_learn_checks_without_exception(estimator, check):
 
 
 def test_every_public_estimator_is_in_the_list():
-    assert set(public_estimators()) == {type(instance) for instance in INSTANCES}
+    assert set(public_estimators()) == {type(instance) for instance in [*INSTANCES, *SAMPLERS]}
 
 
 @pytest.mark.parametrize("estimator", INSTANCES, ids=lambda e: type(e).__name__)

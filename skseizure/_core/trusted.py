@@ -7,6 +7,7 @@ _TRUSTED = (
     "sklearn.tree._tree.Tree",
     "skseizure.ensemble.MetaSampler",
     "skseizure.ensemble.MetaSamplerClassifier",
+    "skseizure.ensemble.MetaUnderSampler",
     "skseizure.evolution.CNBCClassifier",
     "skseizure.evolution.CNBCEnsembleClassifier",
     "skseizure.evolution.EvolvedMLPClassifier",

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from numbers import Integral, Real
-from typing import Any, Literal, NamedTuple, Self
+from numbers import Integral
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context, clone
+from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
 from sklearn.utils import Tags, check_random_state
-from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
 
 from .._core.parameters import Interval
 from .._core.persistence import get_state, set_state
 from .._core.validation import allows_nan, validate_table
-from ._cascade import SHARED_CONSTRAINTS, Cascade, CascadeSettings, cascade_settings, mean_proba
+from ._cascade import SHARED_CONSTRAINTS, cascade_settings, mean_proba
+from ._growth import SAMPLER_CONSTRAINTS, Ensemble, check_sampler, grow_ensemble, is_fitted
 from ._meta_sampler import MetaSampler
-from ._task import TABLE, Task, make_tasks
+from ._task import TABLE, make_tasks
 
 
 class MetaSamplerClassifier(ClassifierMixin, BaseEstimator):
@@ -38,9 +38,11 @@ class MetaSamplerClassifier(ClassifierMixin, BaseEstimator):
         paper's four. Labels reach it as 1 for the minority and 0 for the majority.
     n_estimators : int, default=10
         Members.
-    sampler : {"learned", "random"}, float or MetaSampler, default="learned"
+    sampler : {"learned", "search", "random"}, float or MetaSampler, default="learned"
         Source of the actions. If "learned", a `MetaSampler` with this class's estimator, scoring,
         bins and sampling and its own defaults for the rest, trained in `fit` on the same rows. If
+        "search", eight ensembles are grown, with the constant actions 0, 0.2, 0.4, 0.6, 0.8, 0.9
+        and 1 and with random ones, and the one with the best validation score is kept. If
         "random", each action is uniform in [0, 1]. If a float, it is every action. A fitted
         `MetaSampler` is used as it is. One that is not fitted is trained in `fit`, on the same
         rows, with its own settings; its members are like those here unless it has an estimator,
@@ -90,6 +92,9 @@ class MetaSamplerClassifier(ClassifierMixin, BaseEstimator):
     sampler_ : MetaSampler or None
         The sampler that was used, with its ``meta_history_``; a list of one for each of more than
         two classes. None with a float or ``"random"``.
+    search_scores_ : dict of float or "random" to float
+        Validation score of each action that was tried; a list of these with more than two classes.
+        Only with ``sampler="search"``.
     meta_history_ : dict of str to ndarray, shape (n_steps,)
         Course of the meta-training, see `MetaSampler`; a list of these with more than two classes.
         Only if a sampler was trained.
@@ -116,7 +121,8 @@ class MetaSamplerClassifier(ClassifierMixin, BaseEstimator):
     probabilities divided by their sum. The minority is in each case the side with fewer rows.
 
     **What to expect.** A good constant action, mostly 0.8 to 1 with trees, rivals the learned
-    policy; what the training saves is the search for it. See the user guide for figures.
+    policy; what the training saves is the search for it, and ``sampler="search"`` makes that search
+    in `fit`, at about eight times the cost of one ensemble. See the user guide for figures.
 
     **Leaks.** Rows of one patient, and channels of one window, are alike: pass ``groups``, or the
     validation rows tell nothing of new patients.
@@ -148,11 +154,7 @@ class MetaSamplerClassifier(ClassifierMixin, BaseEstimator):
     _parameter_constraints: dict = {
         **SHARED_CONSTRAINTS,
         "n_estimators": [Interval(Integral, 1, None, closed="left")],
-        "sampler": [
-            StrOptions({"learned", "random"}),
-            Interval(Real, 0, 1, closed="both"),
-            MetaSampler,
-        ],
+        "sampler": SAMPLER_CONSTRAINTS,
         "n_jobs": [Integral, None],
     }
 
@@ -234,7 +236,7 @@ class MetaSamplerClassifier(ClassifierMixin, BaseEstimator):
             fitted with the policy learned so far. With several classes that ends the training for
             one of them; in worker processes (``n_jobs``) an interruption ends `fit` itself.
         """
-        settings, sampler = cascade_settings(self), self._check_sampler()
+        settings, sampler = cascade_settings(self), check_sampler(self)
         rng = check_random_state(self.random_state)
         self.classes_, tasks = make_tasks(
             self,
@@ -242,7 +244,7 @@ class MetaSamplerClassifier(ClassifierMixin, BaseEstimator):
             y,
             rng,
             estimator=settings.estimator,
-            needs_validation=isinstance(sampler, MetaSampler),
+            needs_validation=isinstance(sampler, MetaSampler) or sampler == "search",
             sample_weight=sample_weight,
             groups=groups,
             X_val=X_val,
@@ -250,43 +252,15 @@ class MetaSamplerClassifier(ClassifierMixin, BaseEstimator):
         )
         seeds = rng.randint(2**31 - 1, size=len(tasks))
         fitted = Parallel(n_jobs=self.n_jobs)(
-            delayed(_fit_ensemble)(task, settings, self.n_estimators, sampler, int(seed))
+            delayed(grow_ensemble)(task, settings, self.n_estimators, sampler, int(seed))
             for task, seed in zip(tasks, seeds, strict=True)
         )
         self._inverted = [task.inverted for task in tasks]
         return self._store(
-            fitted, scored=len(tasks[0].rows_val) > 0, trained=not _is_fitted(sampler)
+            fitted, scored=len(tasks[0].rows_val) > 0, trained=not is_fitted(sampler)
         )
 
-    def _check_sampler(self) -> Any:
-        """Return a name, a number, a fitted sampler, or one to clone and train."""
-        sampler = self.sampler
-        if isinstance(sampler, str) and sampler == "learned":
-            return MetaSampler(
-                self.estimator,
-                n_bins=self.n_bins,
-                sigma=self.sigma,
-                scoring=self.scoring,
-                majority_ratio=self.majority_ratio,
-                bootstrap_minority=self.bootstrap_minority,
-                verbose=self.verbose,
-            )
-        if isinstance(sampler, MetaSampler):
-            sampler._validate_params()
-            theirs = sampler.n_bins_ if _is_fitted(sampler) else sampler.n_bins
-            if theirs != self.n_bins:
-                raise ValueError(
-                    f"sampler has n_bins={theirs}, but {type(self).__name__} has "
-                    f"n_bins={self.n_bins}; they must be the same."
-                )
-            if not _is_fitted(sampler):
-                # It learns with the members that it will choose for.
-                estimator = self.estimator if sampler.estimator is None else sampler.estimator
-                verbose = max(sampler.verbose, self.verbose)
-                return clone(sampler).set_params(estimator=estimator, verbose=verbose)
-        return sampler
-
-    def _store(self, fitted: list[_Ensemble], *, scored: bool, trained: bool) -> Self:
+    def _store(self, fitted: list[Ensemble], *, scored: bool, trained: bool) -> Self:
         several = len(fitted) > 1
 
         def one_or_all(values: list[Any]) -> Any:
@@ -304,6 +278,10 @@ class MetaSamplerClassifier(ClassifierMixin, BaseEstimator):
             self.meta_history_ = one_or_all([sampler.meta_history_ for sampler in samplers])
         elif hasattr(self, "meta_history_"):
             del self.meta_history_  # of an earlier fit
+        if fitted[0].searched is not None:
+            self.search_scores_ = one_or_all([each.searched for each in fitted])
+        elif hasattr(self, "search_scores_"):
+            del self.search_scores_
         return self
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
@@ -364,41 +342,3 @@ class MetaSamplerClassifier(ClassifierMixin, BaseEstimator):
         tags.input_tags.sparse = True
         tags.input_tags.allow_nan = self.estimator is None or allows_nan(self.estimator)
         return tags
-
-
-class _Ensemble(NamedTuple):
-    """A fitted ensemble of one class against the rest, and how it grew."""
-
-    members: list[Any]
-    subsets: list[NDArray[np.intp]]
-    states: list[NDArray[np.float64]]
-    actions: list[float]
-    scores: list[float]
-    sampler: MetaSampler | None
-
-
-def _fit_ensemble(
-    task: Task, settings: CascadeSettings, n_estimators: int, sampler: Any, seed: int
-) -> _Ensemble:
-    rng = np.random.default_rng(seed)
-    if isinstance(sampler, MetaSampler) and not _is_fitted(sampler):
-        sampler = clone(sampler)._fit_task(task, int(rng.integers(2**31 - 1)))
-    cascade = Cascade(task, settings, rng)
-    states, actions, scores = [cascade.state], list[float](), [cascade.score]
-    while len(cascade.members) < n_estimators:
-        if isinstance(sampler, MetaSampler):
-            action = float(sampler._actions(cascade.state[np.newaxis], rng.standard_normal(1))[0])
-        elif isinstance(sampler, str):
-            action = rng.random()
-        else:
-            action = float(sampler)
-        cascade.grow(action)
-        states.append(cascade.state)
-        actions.append(action)
-        scores.append(cascade.score)
-    used = sampler if isinstance(sampler, MetaSampler) else None
-    return _Ensemble(cascade.members, cascade.subsets, states, actions, scores, used)
-
-
-def _is_fitted(sampler: Any) -> bool:
-    return isinstance(sampler, MetaSampler) and sampler.__sklearn_is_fitted__()

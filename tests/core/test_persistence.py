@@ -40,7 +40,7 @@ from skseizure.moe import EEGNet, MixMoEClassifier, SeizureMoEClassifier
 from skseizure.postprocessing import SeizureDetector
 from skseizure.signals import Events, Recording, Windows
 
-from .._instances import INSTANCES, MOE, NETWORK, for_windows
+from .._instances import INSTANCES, MOE, NETWORK, SAMPLERS, for_windows
 
 # Of the labels here, which mark no row as unlabelled.
 pytestmark = pytest.mark.filterwarnings("ignore:y has no unlabelled row:UserWarning")
@@ -253,7 +253,7 @@ def test_nothing_else_that_is_saved_names_a_private_file(windows):
     X, _ = windows
     recording = Recording(X.data[0], 128, ["A", "B"], record="a", patient="p")
     events = Events([1.0], [2.0], record="a", recordings={"a": 32.0})
-    for thing in (*INSTANCES, *SPLITTERS, make_event_scorer(), X, recording, events):
+    for thing in (*INSTANCES, *SAMPLERS, *SPLITTERS, make_event_scorer(), X, recording, events):
         assert not private_names(thing)
 
 
@@ -274,7 +274,7 @@ def test_a_private_name_would_be_found():
 
 def test_the_list_holds_what_is_needed_and_nothing_else(trained):
     needed = set()
-    for thing in [*(trained(name)[0] for name in CASES), *INSTANCES, *SPLITTERS]:
+    for thing in [*(trained(name)[0] for name in CASES), *INSTANCES, *SAMPLERS, *SPLITTERS]:
         needed |= set(get_untrusted_types(data=dumps(thing)))
     # Newer skops asks for trees, which older ones trust by themselves.
     assert isinstance(trained("trees")[0].estimators_[0].tree_, Tree)

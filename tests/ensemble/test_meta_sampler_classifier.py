@@ -625,3 +625,16 @@ def test_validation_rows_that_a_pipeline_has_not_transformed_warn():
         routed = make_pipeline(StandardScaler(), asks, transform_input=["X_val"])
         routed.fit(X, y, X_val=X_val, y_val=y_val)
     np.testing.assert_array_equal(routed[-1].scores_, by_hand.scores_)
+
+
+def test_a_search_over_actions_keeps_the_best_on_the_validation_rows(small):
+    X, y = small
+    model = MetaSamplerClassifier(sampler="search", n_estimators=4, random_state=0).fit(X, y)
+    scores = model.search_scores_
+    assert list(scores) == [0.0, 0.2, 0.4, 0.6, 0.8, 0.9, 1.0, "random"]
+    best = max(scores, key=scores.get)
+    assert model.scores_[-1] == scores[best]
+    assert best == "random" or set(model.actions_) == {best}
+    assert model.sampler_ is None and not hasattr(model, "meta_history_")
+    model.set_params(sampler=0.9).fit(X, y)
+    assert not hasattr(model, "search_scores_")

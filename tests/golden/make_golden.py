@@ -19,7 +19,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from skops.io import dump
 
-from skseizure.ensemble import MetaSampler, MetaSamplerClassifier
+from skseizure.ensemble import MetaSampler, MetaSamplerClassifier, MetaUnderSampler
 from skseizure.evolution import CNBCClassifier, CNBCEnsembleClassifier, EvolvedMLPClassifier
 from skseizure.feature_selection import (
     FCBFSelector,
@@ -114,6 +114,9 @@ TABLES = {
     "MetaSamplerClassifier": MetaSamplerClassifier(
         FUZZY, sampler=SAMPLER, n_estimators=3, random_state=0
     ),
+    "MetaUnderSampler": MetaUnderSampler(
+        estimator=FUZZY, sampling_strategy={0: 6, 1: 6}, n_estimators=2, random_state=0
+    ),
 }
 MODELS = {**WINDOWS, **ARRAYS, **TABLES}
 
@@ -141,11 +144,13 @@ def make_input(name):
 
 def answers(name, model):
     """Return what a model says of its input, by method."""
-    X, _ = make_input(name)
+    X, y = make_input(name)
     found = {m: np.asarray(getattr(model, m)(X)) for m in METHODS if hasattr(model, m)}
     if isinstance(model, MetaSampler):
         states = np.random.RandomState(1).uniform(size=(8, 2 * model.n_bins_))
         found["sample"] = np.asarray(model.sample(states, deterministic=True))
+    if hasattr(model, "fit_resample"):
+        found["fit_resample"] = model.fit_resample(X, y)[0]
     return found
 
 
