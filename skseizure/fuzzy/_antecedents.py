@@ -49,10 +49,10 @@ def automatic_fuzziness(n_distinct: int, n_features: int, largest: float) -> flo
     Returns
     -------
     float
-        At most ``largest``, and three quarters of the way from 1 to the bound.
+        At most ``largest``, and nine tenths of the way from 1 to the bound.
     """
     r = min(n_distinct, n_features - 1)
-    return min(largest, 1 + 1.5 / (r - 2)) if r >= 3 else largest
+    return min(largest, 1 + 1.8 / (r - 2)) if r >= 3 else largest
 
 
 def log_memberships(squared_distances: Array, fuzziness: float) -> Array:

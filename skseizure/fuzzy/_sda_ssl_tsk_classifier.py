@@ -52,7 +52,7 @@ class SDASSLTSKClassifier(FuzzyClassifier):
         ``rule_overlap_`` is low: rules that belong to one domain alone carry nothing over.
     fcm_fuzziness : "auto" or float, default="auto"
         Exponent of the memberships in the clustering, above 1. ``"auto"``: as in `TSKClassifier`,
-        but up to 1.5 where rules are placed on two domains, which softer ones serve better.
+        but up to 1.6 where rules are placed on two domains, which softer ones serve better.
     width_scale : "auto" or float, default="auto"
         Factor of the clusters' variances, above 0; ``"auto"``: the number of features.
     subsample : int, default=20_000
@@ -184,7 +184,7 @@ class SDASSLTSKClassifier(FuzzyClassifier):
     >>> partial = np.where(target, -1, y)
     >>> model = SDASSLTSKClassifier(random_state=0).fit(X, partial)
     >>> print(f"{(model.transduction_ == y)[target].mean():.2f}, {model.n_iter_} rounds")
-    0.99, 6 rounds
+    0.99, 7 rounds
     >>> alone = TSKClassifier(random_state=0).fit(X[~target], y[~target])
     >>> print(f"{alone.score(X[target], y[target]):.2f}")
     0.94

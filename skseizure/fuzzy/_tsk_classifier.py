@@ -33,7 +33,8 @@ class TSKClassifier(FuzzyClassifier):
         Exponent of the memberships in the clustering, above 1. All centres may fall into one above
         the bound ``r / (r - 2)`` of [2]_, with ``r = min(n_distinct_rows, n_features - 1)``: the
         usual 2 does so from some ten features on, and the classifier turns into a linear one.
-        ``"auto"`` is 1.1, or three quarters of the way from 1 to the bound where that is less.
+        ``"auto"`` is 1.1, or nine tenths of the way from 1 to the bound where that is less. Softer
+        memberships, about 1.6 with six features, do better on patients unlike those of training.
     width_scale : "auto" or float, default="auto"
         Factor of the clusters' variances, above 0. ``"auto"``: the number of features, which equals
         the mean in place of the sum over features in the exponent of [3]_, so that many features

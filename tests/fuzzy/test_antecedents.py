@@ -25,17 +25,17 @@ def cluster(X, n, fuzziness, weight=None, seed=0, **options):
 
 @pytest.mark.parametrize(
     ("n", "d", "expected"),
-    [(1000, 4, 1.1), (1000, 31, 1 + 1.5 / 28), (5, 100, 1.1), (1000, 3, 1.1), (2, 9, 1.1)],
+    [(1000, 4, 1.1), (1000, 31, 1 + 1.8 / 28), (5, 100, 1.1), (1000, 3, 1.1), (2, 9, 1.1)],
 )
 def test_automatic_fuzziness(n, d, expected):
     assert automatic_fuzziness(n, d, 1.1) == pytest.approx(expected, rel=1e-15)
 
 
-@given(st.integers(2, 10**6), st.integers(1, 10**4), st.sampled_from([1.1, 1.5]))
+@given(st.integers(2, 10**6), st.integers(1, 10**4), st.sampled_from([1.1, 1.6]))
 def test_automatic_fuzziness_stays_clear_of_the_bound(n, d, largest):
     chosen, r = automatic_fuzziness(n, d, largest), min(n, d - 1)
     assert 1 < chosen <= largest
-    assert r < 3 or chosen - 1 <= 0.75 * (r / (r - 2) - 1) * (1 + 1e-9)
+    assert r < 3 or chosen - 1 <= 0.9 * (r / (r - 2) - 1) * (1 + 1e-9)
 
 
 @pytest.mark.parametrize("fuzziness", [1.05, 1.5, 2.0, 3.0])
@@ -133,7 +133,7 @@ def test_a_weight_is_a_repetition(rng):
 def test_shares_sum_to_one(rng, d):
     """Acceptance 2: in many dimensions, and 1000 widths away from all rules."""
     X, weight = rng.normal(size=(300, d)), np.ones(300)
-    centers, memberships = cluster(X, 10, automatic_fuzziness(300, d, 1.5))
+    centers, memberships = cluster(X, 10, automatic_fuzziness(300, d, 1.6))
     assert np.isfinite(memberships).all() and (memberships >= 0).all()
     np.testing.assert_allclose(memberships.sum(axis=0), 1, rtol=0, atol=1e-12)
     for width_scale in (0.1, 1.0, d):
@@ -206,7 +206,7 @@ def test_no_rule_gets_infinitely_narrow():
 )
 def test_when_centres_collapse(d, fuzziness, collapses):
     X, _ = make_blobs(1000, d, centers=[[-0.4] * d, [0.4] * d], random_state=0)
-    chosen = automatic_fuzziness(1000, d, 1.5) if fuzziness == "auto" else fuzziness
+    chosen = automatic_fuzziness(1000, d, 1.6) if fuzziness == "auto" else fuzziness
     centers, _ = cluster(X, 5, chosen)
     spread = center_spread(X, np.ones(1000), centers)
     assert spread == pytest.approx(
