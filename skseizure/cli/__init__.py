@@ -1,4 +1,4 @@
-"""The command line: ``skseizure demo | train | detect | evaluate``."""
+"""The command line: ``skseizure demo | train | detect | evaluate | package``."""
 
 from ._main import main
 

@@ -11,6 +11,7 @@ from ._common import OneLineErrors
 from ._demo import demo
 from ._detect import detect
 from ._evaluate import evaluate
+from ._package import package
 from ._train import train
 
 
@@ -24,7 +25,7 @@ def main() -> None:
     """
 
 
-for command in (demo, train, detect, evaluate):
+for command in (demo, train, detect, evaluate, package):
     main.add_command(command)
 
 

@@ -5,11 +5,18 @@ from ._model import Model
 from ._model_card import model_card_path, write_model_card
 from ._model_file import load_model, save_model
 from ._recipes import Recipe, available_recipes, make_model
-from ._training import feature_store, label_held_out, train_baseline, train_detector
+from ._training import (
+    WindowSearch,
+    feature_store,
+    label_held_out,
+    train_baseline,
+    train_detector,
+)
 
 __all__ = [
     "Model",
     "Recipe",
+    "WindowSearch",
     "available_recipes",
     "feature_store",
     "label_held_out",

@@ -158,6 +158,17 @@ class Model:
                 return {name: (float(low), float(high)) for name, (low, high) in bands.items()}
         return {}
 
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Packages that the model needs, beside those of every detector."""
+        found = []
+        for part in estimators(self.estimator):
+            if type(part).__module__ == "skseizure.moe":
+                found += ["torch", "skorch"]
+            if getattr(part, "_sklearn_output_config", {}).get("transform") in ("pandas", "polars"):
+                found.append(part._sklearn_output_config["transform"])
+        return tuple(dict.fromkeys(found))
+
     def read(self, path: str | os.PathLike[str], **options: Any) -> Recording:
         """Read a recording of any format as the model needs it; its samples stay in the file.
 

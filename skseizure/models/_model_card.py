@@ -22,7 +22,7 @@ from ..postprocessing import SeizureDetector, TunedSeizureDetectorCV
 from ..signals import Events, Windows
 from ._model import Model
 from ._model_file import versions
-from ._training import n_search_folds
+from ._training import WindowSearch, n_search_folds
 
 if TYPE_CHECKING:
     from skops.card import Card
@@ -109,6 +109,11 @@ these the rate is below {upper:.2f} in 24 h (95 %).{cap}"""
 
 CAP = " Asked for were at most {most:g} in 24 h{bound}."
 
+WINDOWS_CHOICE = """\
+Only parts of the records are at hand, on which events tell little. Of {n_settings} settings of
+smoothing and threshold these had the best balanced accuracy of windows on patients left
+out ({n_folds} folds), {score:.3f}. The model in the file was then fitted on all patients."""
+
 DEFAULT_CHOICE = """\
 Nothing was chosen by its scores: these are the settings that it was given."""
 
@@ -183,7 +188,7 @@ def write_model_card(
     events: Events,
     *,
     held_out: ArrayLike | None = None,
-    search: TunedSeizureDetectorCV | None = None,
+    search: TunedSeizureDetectorCV | WindowSearch | None = None,
     corpus: str | None = None,
     seed: int | None = None,
     options: Sequence[str] = (),
@@ -208,7 +213,7 @@ def write_model_card(
     held_out : array-like, shape (n_windows,), default=None
         Labels by detectors that did not see the patient, as `label_held_out` returns them. If
         None, the card has no scores and says why.
-    search : TunedSeizureDetectorCV, default=None
+    search : TunedSeizureDetectorCV or WindowSearch, default=None
         How the operating point was chosen, as `train_detector` returns it. If None, the card says
         that it was not.
     corpus : str, default=None
@@ -269,7 +274,7 @@ def _card(
     y: NDArray,
     events: Events,
     held_out: ArrayLike | None,
-    search: TunedSeizureDetectorCV | None,
+    search: TunedSeizureDetectorCV | WindowSearch | None,
     corpus: str | None,
     trained_by: str | None,
 ) -> Card:
@@ -392,10 +397,16 @@ def _describe_pipeline(model: Model) -> str:
 
 
 def _describe_choice(
-    search: TunedSeizureDetectorCV | None, X: Windows, y: NDArray, events: Events
+    search: TunedSeizureDetectorCV | WindowSearch | None, X: Windows, y: NDArray, events: Events
 ) -> str:
     if search is None:
         return DEFAULT_CHOICE
+    if isinstance(search, WindowSearch):
+        return WINDOWS_CHOICE.format(
+            n_settings=search.n_settings,
+            n_folds=n_search_folds(X, y),
+            score=search.best_score_,
+        )
     found: dict[str, Any] = search.cv_results_
     rate, cap = "", search.max_false_alarms_per_24h
     if events.complete or search.hours is not None:

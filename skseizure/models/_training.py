@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,8 @@ from joblib import Memory
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import roc_curve
-from sklearn.model_selection import cross_val_predict
+from sklearn.metrics import balanced_accuracy_score, roc_curve
+from sklearn.model_selection import ParameterGrid, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
@@ -24,6 +25,38 @@ from ..signals import Windows
 from ._recipes import make_model, set_memory
 
 MAX_FOLDS = 5
+# Share of a record that must have been observed for it to be whole.
+WHOLE = 0.99
+# What is tried where only parts of records are at hand.
+ON_WINDOWS = {
+    "smoothing": [0.0, 10.0, 20.0, 30.0],
+    "threshold": [round(0.05 * i, 2) for i in range(2, 19)],
+}
+
+
+@dataclass(frozen=True)
+class WindowSearch:
+    """How an operating point was chosen by the labels of windows; like `TunedSeizureDetectorCV`.
+
+    Parameters
+    ----------
+    detector_ : SeizureDetector
+        Fitted on all windows, at the chosen setting.
+    oof_proba_ : ndarray, shape (n_windows,)
+        Probability of a seizure by a classifier that did not see the window.
+    best_params_ : dict
+        The chosen setting.
+    best_score_ : float
+        Its balanced accuracy on windows left out.
+    n_settings : int
+        How many were tried.
+    """
+
+    detector_: SeizureDetector
+    oof_proba_: NDArray[np.float64]
+    best_params_: dict[str, Any]
+    best_score_: float
+    n_settings: int
 
 
 @contextmanager
@@ -135,6 +168,10 @@ def train_detector(
     F1 over folds of whole patients, or of whole records if there is one patient. If fewer than two
     of these have seizures, there is nothing to choose on, and the detector keeps its own settings.
 
+    Where only parts of records are at hand, such as excerpts around seizures, nearly every alarm
+    touches a seizure and events tell nothing: smoothing and threshold are then chosen by the
+    balanced accuracy of windows, unless there is a cap.
+
     Parameters
     ----------
     X : Windows
@@ -165,7 +202,7 @@ def train_detector(
     -------
     detector : estimator
         Fitted on all of ``X``.
-    search : TunedSeizureDetectorCV or None
+    search : TunedSeizureDetectorCV, WindowSearch or None
         How the operating point was chosen, with probabilities of windows left out; None if it was
         not. Only with ``return_search=True``.
 
@@ -191,7 +228,7 @@ def train_detector(
     >>> X = Windows.concatenate(Windows.from_recording(r, window=4) for r in recordings)
     >>> linear = make_model("linear", estimator__features__measures=["line_length"])
     >>> detector = train_detector(X, X.labels(events), linear, random_state=0, report=print)
-    Tuning the operating point over 2 folds ...
+    Tuning the operating point over 2 folds by events ...
     >>> detector.predict(X).shape
     (60,)
     """
@@ -215,15 +252,49 @@ def train_detector(
         _tell(report, f"Tuned nothing: {why}")
         fitted = detector.fit(X, y)
         return (fitted, None) if return_search else fitted
-    _tell(report, f"Tuning the operating point over {n_folds} folds ...")
-    search = TunedSeizureDetectorCV(
+    parts = max_false_alarms_per_24h is None and _are_parts(X)
+    unit = "windows, as records are not whole" if parts else "events"
+    _tell(report, f"Tuning the operating point over {n_folds} folds by {unit} ...")
+    search: Any = TunedSeizureDetectorCV(
         detector,
         max_false_alarms_per_24h=max_false_alarms_per_24h,
         hours=hours,
+        settings={"threshold": [detector.threshold]} if parts else None,
         cv=_splitter(X, n_folds),
         random_state=random_state,
     ).fit(X, y)
+    if parts:
+        search = _by_windows(search, X, y)
     return (search.detector_, search) if return_search else search.detector_
+
+
+def _are_parts(X: Windows) -> bool:
+    infos = X.recordings().values()
+    return any((info.observed or 0.0) < WHOLE * info.duration for info in infos)
+
+
+def _by_windows(tuned: TunedSeizureDetectorCV, X: Windows, y: ArrayLike) -> WindowSearch:
+    """Choose smoothing and threshold by the labels of windows, on probabilities that are known."""
+    settings = list(ParameterGrid(ON_WINDOWS))
+    detector = tuned.detector_
+    scores = []
+    for setting in settings:
+        detector.set_params(**setting)
+        scores.append(balanced_accuracy_score(y, _known_labels(tuned, X, y)))
+    best = int(np.argmax(scores))
+    return WindowSearch(
+        detector.set_params(**settings[best]),
+        tuned.oof_proba_,
+        dict(settings[best]),
+        float(scores[best]),
+        len(settings),
+    )
+
+
+def _known_labels(search: Any, X: Windows, y: ArrayLike) -> NDArray:
+    """Return the labels of windows left out, from their probabilities."""
+    known = _Known(search.oof_proba_, seizure_column(search.detector_))
+    return clone(search.detector_).set_params(estimator=known).fit(X, y).predict(X)
 
 
 def label_held_out(
@@ -237,7 +308,7 @@ def label_held_out(
 
     Parameters
     ----------
-    detector : estimator or TunedSeizureDetectorCV
+    detector : estimator, TunedSeizureDetectorCV or WindowSearch
         What `train_detector` or `train_baseline` returned, or another one that is fitted. A search
         holds the probabilities already; any other detector is trained once more for each fold.
     X : Windows
@@ -265,9 +336,8 @@ def label_held_out(
     >>> bool(labels[y == 1].mean() > 0.8)
     True
     """
-    if isinstance(detector, TunedSeizureDetectorCV):
-        known = _Known(detector.oof_proba_, seizure_column(detector))
-        return clone(detector.detector_).set_params(estimator=known).fit(X, y).predict(X)
+    if hasattr(detector, "oof_proba_"):
+        return _known_labels(detector, X, y)
     n_folds = n_search_folds(X, y)
     if n_folds < 2:
         return None

@@ -85,7 +85,7 @@ def model(corpus, quick):
     path = corpus / "model.skops"
     told = run("train", corpus / "train", path, "--window", 4, "--step", 2).stderr
     assert "Patients (3): p01, p02, p03\n" in told
-    assert "Tuning the operating point over 3 folds" in told
+    assert "Tuning the operating point over 3 folds by events" in told
     assert re.search(r"\nFound \d of 3 seizures, false alarms: \d+ in 0\.\d\d h\n", told)
     wrote = [f"Wrote {path}", f"Wrote {path.with_suffix('.md')}"]
     assert told.splitlines()[-2:] == wrote and "\r" not in told

@@ -93,6 +93,7 @@ def test_every_recipe_detects_the_same_in_another_process(recordings, tmp_path):
         trained = train_detector(X, X.labels(events), detector, random_state=0)
         model = Model(trained, X.sfreq, recipe.window, recipe.step, ch_names=X.ch_names)
         save_model(model, tmp_path / f"{name}.skops")
+        assert model.needs == recipe.needs
         found = model.detect(parts[0].replace(record="0", patient=None))
         expected[name] = [found.onset.tolist(), found.duration.tolist(), found.confidence.tolist()]
     np.savez(

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from sklearn.base import clone
+from sklearn.metrics import balanced_accuracy_score
 
 from skseizure.model_selection import StratifiedPatientKFold
 from skseizure.models import (
@@ -35,7 +36,7 @@ def test_the_operating_point_is_chosen_over_folds_of_patients(toy):
     detector, search = train_detector(
         X, y, quick(), random_state=0, report=lines.append, return_search=True
     )
-    assert lines == ["Tuning the operating point over 2 folds ..."]
+    assert lines == ["Tuning the operating point over 2 folds by events ..."]
     assert isinstance(search, TunedSeizureDetectorCV) and search.detector_ is detector
     assert search.best_params_.items() <= detector.get_params().items()
     labels = label_held_out(search, X, y)
@@ -64,10 +65,31 @@ def test_records_of_one_patient_are_left_out(toy):
     mine = X.patient == "p0"
     lines = []
     train_detector(X[mine], y[mine], quick(), random_state=0, report=lines.append)
-    assert lines == ["Tuning the operating point over 2 folds ..."]
+    assert lines == ["Tuning the operating point over 2 folds by events ..."]
     first = X.record == "r0"
     train_detector(X[first], y[first], quick(), random_state=0, report=lines.append)
     assert lines[1:] == ["Tuned nothing: that takes two records with seizures"]
+
+
+def test_parts_of_records_are_judged_by_windows(toy):
+    X, y, _ = toy
+    parts = X[(X.onset < 15) | (X.onset > 30)]
+    labels = y[(X.onset < 15) | (X.onset > 30)]
+    lines = []
+    detector, search = train_detector(
+        parts, labels, quick(), random_state=0, report=lines.append, return_search=True
+    )
+    assert lines == [
+        "Tuning the operating point over 2 folds by windows, as records are not whole ..."
+    ]
+    assert search.detector_ is detector and search.best_params_.items() <= vars(detector).items()
+    held_out = label_held_out(search, parts, labels)
+    assert search.best_score_ == balanced_accuracy_score(labels, held_out)
+    np.testing.assert_array_equal(held_out, label_held_out(detector, parts, labels))
+    for threshold in (0.3, 0.5):
+        other = clone(detector).set_params(smoothing=10, threshold=threshold)
+        score = balanced_accuracy_score(labels, label_held_out(other, parts, labels))
+        assert score <= search.best_score_
 
 
 def test_a_cap_is_kept_or_told(toy):
