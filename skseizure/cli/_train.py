@@ -33,7 +33,8 @@ CORPORA = {
     "tusz": "load_tusz",
 }
 RECIPES = (
-    *("trees", "boosting", "linear", "tsk", "sda-tsk", "meta-sampler", "cnbc", "mix-moe"),
+    *("trees", "boosting", "linear", "pooled", "tsk", "sda-tsk", "meta-sampler", "cnbc"),
+    "mix-moe",
 )  # without loading the packages that make them
 
 

@@ -15,6 +15,7 @@ from sklearn import config_context
 from sklearn.base import clone
 from sklearn.metrics import balanced_accuracy_score
 
+from .._core.channels import required_channels
 from .._core.files import replacing
 from ..datasets._chbmit import SAME_PERSON
 from ..metrics import event_scores, sensitivity_score, specificity_score
@@ -295,6 +296,10 @@ def _card(
         _add(card, "Scores on patients left out", text, table)
     highest = max((high for _, high in model.bands.values()), default=model.sfreq / 2)
     channels = "the channels" if model.montage is None else "all channels of the montage"
+    known = model.ch_names or ()
+    needed = required_channels(model.estimator, known)
+    if len(needed) < len(known):
+        channels = f"at least {', '.join(needed) or 'one of the channels'}"
     _add(card, "Limits", LIMITS.format(rate=2 * highest, channels=channels))
     _add(card, "Use", _describe_use(file, trained_by))
     return card

@@ -14,7 +14,13 @@ from sklearn.preprocessing import StandardScaler
 from ..ensemble import MetaSamplerClassifier
 from ..evolution import CNBCEnsembleClassifier
 from ..feature_selection import MutualInformationSelector, SemiJMISelector
-from ..features import BandFeatures, FeatureNormalizer, FrameFeatures, WaveletPacketFeatures
+from ..features import (
+    BandFeatures,
+    ChannelPooling,
+    FeatureNormalizer,
+    FrameFeatures,
+    WaveletPacketFeatures,
+)
 from ..fuzzy import SDASSLTSKClassifier, TSKClassifier
 from ..postprocessing import (
     ChannelFusionClassifier,
@@ -94,6 +100,7 @@ def available_recipes() -> dict[str, Recipe]:
     trees        Band features and randomised trees: the default.
     boosting     Band features and histogram gradient boosting.
     linear       Band features and logistic regression.
+    pooled       Band features pooled over any number of channels, and randomised trees.
     tsk          A few band features and a fuzzy system whose rules can be read.
     sda-tsk      Wavelet packets and a fuzzy system that adapts to unlabelled patients.
     meta-sampler Each channel by trees on undersampled windows; the channels vote.
@@ -121,6 +128,8 @@ def make_model(
         - ``"trees"``: twelve measures in five bands, scaling, randomised trees;
         - ``"boosting"``: the same features, histogram gradient boosting;
         - ``"linear"``: the same features, logistic regression;
+        - ``"pooled"``: the same features by `ChannelPooling`, randomised trees; it detects with any
+          of the channels, and any number of them;
         - ``"tsk"``: 16 of the same features, chosen by mutual information, and `TSKClassifier`;
         - ``"sda-tsk"``: `WaveletPacketFeatures` and `SDASSLTSKClassifier`, for which -1 marks
           windows without a label;
@@ -195,11 +204,16 @@ def _band_features() -> BandFeatures:
     return BandFeatures(list(MEASURES))
 
 
+def _randomised_trees() -> ExtraTreesClassifier:
+    return ExtraTreesClassifier(300, min_samples_leaf=5, max_features=0.1, class_weight="balanced")
+
+
 @recipe("trees", "Band features and randomised trees: the default.")
 def _trees() -> SeizureDetector:
-    trees = ExtraTreesClassifier(300, min_samples_leaf=5, max_features=0.1, class_weight="balanced")
     return SeizureDetector(
-        _pipeline(features=_band_features(), scaler=StandardScaler(), classifier=trees)
+        _pipeline(
+            features=_band_features(), scaler=StandardScaler(), classifier=_randomised_trees()
+        )
     )
 
 
@@ -215,6 +229,13 @@ def _linear() -> SeizureDetector:
     linear = LogisticRegression(C=0.01, class_weight="balanced", max_iter=1000)
     return SeizureDetector(
         _pipeline(features=_band_features(), scaler=StandardScaler(), classifier=linear)
+    )
+
+
+@recipe("pooled", "Band features pooled over any number of channels, and randomised trees.")
+def _pooled() -> SeizureDetector:
+    return SeizureDetector(
+        _pipeline(features=ChannelPooling(_band_features()), classifier=_randomised_trees())
     )
 
 

@@ -22,7 +22,7 @@ from .._core.labels import seizure_column
 from ..model_selection import RecordKFold, StratifiedPatientKFold
 from ..postprocessing import SeizureDetector, TunedSeizureDetectorCV
 from ..signals import Windows
-from ._recipes import make_model, set_memory
+from ._recipes import make_model, set_everywhere, set_memory
 
 MAX_FOLDS = 5
 # Share of a record that must have been observed for it to be whole.
@@ -109,7 +109,9 @@ def feature_store(
         set_memory(detector, memory)
         features = _stored_features(detector)
         if features is not None:
-            features.set_params(n_jobs=n_jobs, verbose=verbose).fit_transform(X)
+            set_everywhere(features, "n_jobs", n_jobs)
+            set_everywhere(features, "verbose", verbose)
+            features.fit_transform(X)
         yield memory
 
 
@@ -117,7 +119,9 @@ def _stored_features(detector: Any) -> Any:
     """Return the transformer of whole windows that keeps what it computes, if there is one."""
     pipeline = getattr(detector, "estimator", None)
     features = getattr(pipeline, "named_steps", {}).get("features")
-    return features if getattr(features, "memory", None) is not None else None
+    params = {} if features is None else features.get_params()
+    stores = [key for key in params if key.rpartition("__")[2] == "memory"]
+    return features if any(params[key] is not None for key in stores) else None
 
 
 def n_search_folds(X: Windows, y: ArrayLike) -> int:

@@ -17,6 +17,10 @@ TINY = {
     "trees": {**BANDS, "estimator__classifier__n_estimators": 5},
     "boosting": {**BANDS, "estimator__classifier__max_iter": 3},
     "linear": BANDS,
+    "pooled": {
+        **{key.replace("features", "features__transformer"): v for key, v in BANDS.items()},
+        "estimator__classifier__n_estimators": 5,
+    },
     "tsk": {
         **BANDS,
         "estimator__selector__n_features_to_select": 1,

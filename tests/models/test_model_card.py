@@ -8,7 +8,7 @@ from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skseizure.features import BandFeatures
+from skseizure.features import BandFeatures, ChannelPooling
 from skseizure.model_selection import StratifiedPatientKFold
 from skseizure.models import (
     Model,
@@ -200,6 +200,11 @@ def test_a_detector_of_another_kind_has_a_card(toy, tmp_path):
     assert "| window | 9 |" in card and "| neighborhood | 2 |" in card
     assert "with channels as they were recorded, filtered by `filter_recording(low=0.5," in card
     assert "It needs the channels, sampled at more than 40 Hz" in card
+    for missing, needs in [("all", "one of the channels"), (["F3-C3"], "C3-P3")]:
+        pooling = ChannelPooling(features, allow_missing=missing)
+        model = Model(make_pipeline(pooling, ExtraTreesClassifier(3)).fit(X, y), 64.0, 2.0, 1.0)
+        card = card_of((model, tmp_path / "m.skops"), X, y, known(events), y)
+        assert f"It needs at least {needs}, sampled at more than 40 Hz" in card
 
 
 def test_settings_and_records_are_written_out(trained, toy):

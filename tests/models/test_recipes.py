@@ -129,7 +129,7 @@ def test_parameters_reach_all_parts():
             if last in ("n_jobs", "random_state"):
                 assert value == {"n_jobs": 2, "random_state": 3}[last], key
         stores = {key: v for key, v in params.items() if v == "store"}
-        assert all(key.endswith("features__memory") for key in stores)
+        assert all("features__" in key and key.endswith("__memory") for key in stores)
         assert bool(stores) == (name not in ("sda-tsk", "mix-moe"))
     assert make_model("tsk", estimator__classifier__n_rules=3).estimator["classifier"].n_rules == 3
     with pytest.raises(ValueError, match="no recipe 'tree'; there are trees, boosting"):
