@@ -64,6 +64,10 @@ class Batch:
             self._shared[key] = compute()
         return self._shared[key]
 
+    def has(self, key: Hashable) -> bool:
+        """Tell whether a sub-result is there."""
+        return key in self._shared
+
     @cached_property
     def _extremes(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         return self._check_extremes(_kernels_moments.extremes(self.raw.view(np.int64)))

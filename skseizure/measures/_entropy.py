@@ -327,7 +327,7 @@ def sample_entropy(x: ArrayLike, *, order: int = 2, tolerance: float = 0.2) -> V
     array([2.21, 0.23])
     """
     batch = as_batch(x)
-    pairs, _ = _template_counts(batch, order, tolerance)
+    pairs = _pair_counts(batch, order, tolerance)
     n_templates = batch.n_times - order
     if n_templates < 2:
         return batch.finish(np.zeros(len(batch.x)))
@@ -458,8 +458,22 @@ def _template_counts(
     def compute() -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         if batch.n_times <= order:
             return np.zeros((len(batch.x), 2), dtype=np.int64), np.zeros((len(batch.x), 2))
-        radius = tolerance * np.sqrt(batch.variance)
-        others = tuple(range(1, order))
-        return _kernels.template_counts(batch.x, others, radius, batch.constant)
+        return _kernels.template_counts(*_templates(batch, order, tolerance))
 
     return batch.share(("template_counts", order, tolerance), compute)
+
+
+def _pair_counts(batch: Batch, order: int, tolerance: float) -> NDArray[np.int64]:
+    """Count pairs of matching templates: in half the time, unless each one's counts are there."""
+    order = check_integer("order", order, 1)
+    tolerance = _check_positive("tolerance", tolerance)
+    if batch.has(("template_counts", order, tolerance)):
+        return _template_counts(batch, order, tolerance)[0]
+    if batch.n_times <= order:
+        return np.zeros((len(batch.x), 2), dtype=np.int64)
+    return _kernels.pair_counts(*_templates(batch, order, tolerance))
+
+
+def _templates(batch: Batch, order: int, tolerance: float) -> tuple[Any, ...]:
+    radius = tolerance * np.sqrt(batch.variance)
+    return batch.x, tuple(range(1, order)), radius, batch.constant

@@ -40,8 +40,10 @@ def _sort_into_cells(values, radius, order, cell, ends):
     Writes the permutation and the end of each cell's run; returns the smallest value and the
     number of cells in a unit.
     """
-    low = values.min()
-    span = values.max() - low
+    low = high = values[0]
+    for value in values:  # numpy's minimum and maximum take half a second more to compile
+        low, high = min(low, value), max(high, value)
+    span = high - low
     # Not more cells than values, however small the radius.
     n_cells = len(values)
     density = min(CELLS / radius, n_cells / span) if span > 0.0 and radius > 0.0 else 0.0
@@ -134,6 +136,49 @@ def template_counts(x, others, radius, skip):
         log_sums[row, 0] = _log_sum(short[:n_templates])
         log_sums[row, 1] = _log_sum(extended[:n_templates])
     return pairs, log_sums
+
+
+@compiled()
+def pair_counts(x, others, radius, skip):
+    """Count pairs of similar templates, as `template_counts` does, but not for each template.
+
+    Without the counts of each template, nothing but sums in registers is written in the inner loop.
+
+    Returns the number of pairs (n, 2).
+    """
+    n, n_times = x.shape
+    order = 1 + len(others)
+    n_templates = n_times - order
+    pairs = np.zeros((n, 2), dtype=np.int64)
+    sorting = np.empty(n_templates, dtype=np.int64)
+    cell = np.empty(n_templates, dtype=np.int64)
+    ends = np.empty(n_templates, dtype=np.int64)
+    y = np.full((order + 1, n_templates + BLOCK), np.inf)
+    for row in range(n):
+        if skip[row]:
+            continue
+        r = radius[row]
+        low, density = _sort_into_cells(x[row, :n_templates], r, sorting, cell, ends)
+        for a in range(n_templates):
+            for c in range(order + 1):
+                y[c, a] = x[row, sorting[a] + c]
+        n_short = 0
+        n_extended = 0
+        for a in range(n_templates):
+            furthest = (y[0, a] + r - low) * density + 1.0
+            stop = ends[min(int(furthest), n_templates - 1)]
+            b = a + 1
+            while b < stop:
+                for k in range(BLOCK):
+                    match = abs(y[0, b + k] - y[0, a]) <= r
+                    for c in range(1, 1 + len(others)):
+                        match = match & (abs(y[c, b + k] - y[c, a]) <= r)
+                    n_short += match
+                    n_extended += match & (abs(y[order, b + k] - y[order, a]) <= r)
+                b += BLOCK
+        pairs[row, 0] = n_short
+        pairs[row, 1] = n_extended
+    return pairs
 
 
 @compiled()
