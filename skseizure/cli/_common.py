@@ -105,7 +105,8 @@ def _check_seconds(
     return seconds
 
 
-def _check_jobs(ctx: click.Context, param: click.Parameter, n_jobs: int | None) -> int | None:
+def check_jobs(ctx: click.Context, param: click.Parameter, n_jobs: int | None) -> int | None:
+    """Refuse 0 threads."""
     if n_jobs == 0:
         raise click.BadParameter("0 threads; 1 or more are needed, or -1 for all cores.")
     return n_jobs
@@ -118,7 +119,7 @@ n_jobs_option = click.option(
     "--n-jobs",
     type=int,
     default=None,
-    callback=_check_jobs,
+    callback=check_jobs,
     help="Threads; -1 takes all cores.  [default: 1]",
 )
 

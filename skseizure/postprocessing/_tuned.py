@@ -555,7 +555,9 @@ class TunedSeizureDetectorCV(MetaClassifier):
         trial = clone(self.detector)
         table = []
         for setting in settings:
-            trial.set_params(**setting)._validate_params()
+            for name, value in setting.items():  # set_params would walk through the classifier
+                setattr(trial, name, value)
+            trial._validate_params()
             table.append((setting["smoothing"], trial._settings(step)))
         names = list(dict.fromkeys(name for c in counters for name in c.patients))
         number = {name: i for i, name in enumerate(names)}

@@ -388,6 +388,11 @@ def test_demo_runs_on_a_small_set(quick, tmp_path, monkeypatch):
     monkeypatch.setattr(_demo, "_generate", small)
     text = run("demo", "--out", tmp_path / "out").output
     assert "Patient p03 left out (1 of 1)" in text and "baseline" in text and "FA/24 h" in text
+    assert re.search(r"chosen: smoothing \S+ s, threshold \S+ \(to go on \S+\), events from", text)
+    assert re.search(
+        r"best of 500 settings on .* left out: \d of 2 seizures found, \S+ false alarms per 24 h",
+        text,
+    )
     assert (tmp_path / "out" / "timeline.png").read_bytes().startswith(b"\x89PNG")
 
 
@@ -400,6 +405,7 @@ def test_demo_on_stretches_never_states_a_false_alarm_rate(quick, tmp_path, data
                 os.symlink(file, small / case / file.name)
     text = run("demo", "--data", small, "--out", tmp_path / "out").output
     assert "FA/24 h" not in text and "False alarms per 24 h are left out" in text
+    assert "seizures found\n" in text and "false alarms per 24 h\n" not in text
     assert [line.split()[0] for line in text.splitlines() if " detector " in line][-4:] == [
         "chb01",
         "chb05",
