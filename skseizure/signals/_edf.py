@@ -143,10 +143,12 @@ def read_edf(
         strict=strict,
         dtype=dtype,
     )
-    recording = file.lazily() if lazy or montage is not None else file.read()
-    if montage is not None:
-        recording = to_bipolar(recording, montage)
-    return recording if lazy else recording.load()
+    if montage is None:
+        return file.lazily() if lazy else file.read()
+    if lazy:
+        return to_bipolar(file.lazily(), montage)
+    names, sums = derive([channel.name for channel in file.channels], montage, file.record)
+    return file.read(dict(zip(names, sums, strict=True)))
 
 
 def check_dtype(dtype: DTypeLike) -> np.dtype:
@@ -202,6 +204,7 @@ def open_file(
         format=header.format,
         n_bytes=header.n_bytes + header.n_records * sum(header.samples) * header.sample_bytes,
         fits=header.fits,
+        record_bytes=sum(header.samples) * header.sample_bytes,
         n_signals=len(listed),
         channels=chosen,
         sfreq=sfreq,
@@ -223,6 +226,7 @@ def _channel(header: Header, i: int, number: int, scale: float) -> EdfChannel:
     return EdfChannel(
         name=header.names[i],
         number=number,
+        place=sum(header.samples[:i]),
         width=header.samples[i],
         sfreq=header.rate(i),
         gain=gain,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import mmap
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +16,11 @@ from numpy.typing import NDArray
 from ._edf_header import file_state, refuse
 from ._filters import resample, resampled_length
 from ._lazy import LazySignal
+from ._montage import Terms, add_channels
 from ._recording import Recording
+
+PIECE = 2**20  # bytes that are read at a time
+Numbers = list[NDArray]  # of each channel, as they are in the file
 
 
 @dataclass(frozen=True)
@@ -28,8 +33,8 @@ class EdfChannel:
         Unique name.
     number : int
         Its place among the signals that edfio lists.
-    width : int
-        Samples in a data record.
+    place, width : int
+        First sample in a data record, and how many there are.
     sfreq : float
         Sampling rate in the file.
     gain, offset : float
@@ -38,6 +43,7 @@ class EdfChannel:
 
     name: str
     number: int
+    place: int
     width: int
     sfreq: float
     gain: float
@@ -87,6 +93,8 @@ class EdfFile:
         Where the last data record ends in the file.
     fits : bool
         Whether the file holds what its header says.
+    record_bytes : int
+        Bytes of a data record.
     n_signals : int
         Signals that edfio should list.
     channels : tuple of EdfChannel
@@ -104,6 +112,7 @@ class EdfFile:
     format: str
     n_bytes: int
     fits: bool
+    record_bytes: int
     n_signals: int
     channels: tuple[EdfChannel, ...]
     sfreq: float
@@ -127,12 +136,12 @@ class EdfFile:
         """Return the same file with some of the channels."""
         return replace(self, channels=tuple(self.channels[i] for i in channels))
 
-    def recording(self, data: Any) -> Recording:
+    def recording(self, data: Any, ch_names: Sequence[str] | None = None) -> Recording:
         """Return a recording of this file with ``data``, shape (n_channels, n_samples)."""
         return Recording(
             data,
             self.sfreq,
-            [channel.name for channel in self.channels],
+            [channel.name for channel in self.channels] if ch_names is None else ch_names,
             record=self.record,
             patient=self.patient,
             start=self.start,
@@ -146,8 +155,14 @@ class EdfFile:
         # Whatever a file's 16 or 24 bits hold, its header has been found to scale it well.
         return self.recording(LazySignal(self, shape, self.dtype, finite=True))
 
-    def read(self) -> Recording:
+    def read(self, derivations: Mapping[str, Terms] | None = None) -> Recording:
         """Read the samples.
+
+        Parameters
+        ----------
+        derivations : mapping of str to Terms, default=None
+            Channels to return, each with those of the file that it is the sum of. If None, the
+            file's channels.
 
         Returns
         -------
@@ -161,22 +176,87 @@ class EdfFile:
             is read.
         """
         self._refuse_change()
-        signals = self._decode()
-        data = np.empty((len(self.channels), self.n_samples), dtype=self.dtype)
-        for row, channel in zip(data, self.channels, strict=True):
-            digital = signals[channel.number].digital
-            at = place = 0
-            for _, n_records, n_samples in self.stretches:
-                piece = digital[at : at + n_records * channel.width]
-                out = row[place : place + n_samples]
-                if channel.sfreq == self.sfreq:
-                    channel.to_microvolts(piece[:n_samples], out)
-                else:
-                    own = channel.to_microvolts(piece, np.empty(len(piece), self.dtype))
-                    out[:] = resample(own, channel.sfreq, self.sfreq)[:n_samples]
-                at, place = at + len(piece), place + n_samples
+        n_rows = len(self.channels if derivations is None else derivations)
+        data = np.empty((n_rows, self.n_samples), dtype=self.dtype)
+        digital = None if self.format == "EDF" else self._decode()
+        alike = all(channel.sfreq == self.sfreq for channel in self.channels)
+        sums = None if derivations is None else list(derivations.values())
+        first = place = 0
+        for _, n_records, n_samples in self.stretches:
+            pieces = self._pieces(digital, first, n_records)
+            if not alike:
+                pieces = self._resampled(pieces, n_records, n_samples)
+            self._fill(data[:, place : place + n_samples], pieces, sums, alike)
+            first, place = first + n_records, place + n_samples
         self._refuse_change()  # while it was read
-        return self.recording(data)
+        return self.recording(data, None if derivations is None else list(derivations))
+
+    def _fill(
+        self,
+        out: NDArray[np.floating],
+        pieces: Iterator[Numbers],
+        sums: list[Terms] | None,
+        digital: bool,
+    ) -> None:
+        """Derive channels piece by piece, so that what they are derived from stays in the cache."""
+        at, rows = 0, np.empty((len(self.channels), 0), self.dtype)
+        for numbers in pieces:
+            size = numbers[0].size
+            n = min(size, out.shape[1] - at)
+            there = out[:, at : at + n]
+            if sums is None and n == size:
+                rows = there
+            elif rows.shape[1] < size:
+                rows = np.empty((len(self.channels), size), self.dtype)
+            for row, values, channel in zip(rows, numbers, self.channels, strict=True):
+                if digital:
+                    channel.to_microvolts(values, row[:size].reshape(values.shape))
+                else:
+                    row[:size] = values
+            if sums is not None:
+                for row, terms in zip(there, sums, strict=True):
+                    add_channels(rows[:, :n], terms, row)
+            elif rows is not there:
+                there[:] = rows[:, :n]
+            at += n
+
+    def _resampled(
+        self, pieces: Iterator[Numbers], n_records: int, n_samples: int
+    ) -> Iterator[Numbers]:
+        """Give a whole stretch, in microvolts and at the sampling rate of the recording."""
+        own = [np.empty((n_records, channel.width), self.dtype) for channel in self.channels]
+        at = 0
+        for numbers in pieces:
+            for signal, values, channel in zip(own, numbers, self.channels, strict=True):
+                channel.to_microvolts(values, signal[at : at + len(values)])
+            at += len(numbers[0])
+        for i, channel in enumerate(self.channels):
+            if channel.sfreq != self.sfreq:
+                own[i] = resample(own[i].reshape(-1), channel.sfreq, self.sfreq)
+            own[i] = own[i].reshape(-1)[:n_samples]
+        yield own
+
+    def _pieces(
+        self, digital: Sequence[NDArray] | None, first: int, n_records: int
+    ) -> Iterator[Numbers]:
+        """Give the numbers of data records, of each channel in the shape (n_records, width)."""
+        if digital is not None:
+            yield [
+                signal[first * c.width : (first + n_records) * c.width].reshape(-1, c.width)
+                for signal, c in zip(digital, self.channels, strict=True)
+            ]
+            return
+        # A buffer that is filled again and again, not a map of the file: a map takes a page fault
+        # for every 4 kB, and a file that is cut off meanwhile would end the process.
+        at_once = min(max(PIECE // self.record_bytes, 1), n_records)
+        buffer = np.empty((at_once, self.record_bytes // 2), dtype="<i2")
+        offset = self.n_bytes - sum(s.n_records for s in self.stretches) * self.record_bytes
+        with self.path.open("rb", buffering=0) as file:
+            file.seek(offset + first * self.record_bytes)
+            for at in range(0, n_records, at_once):
+                piece = buffer[: min(at_once, n_records - at)]
+                _read_into(file, piece, self.path)
+                yield [piece[:, c.place : c.place + c.width] for c in self.channels]
 
     def annotations(self) -> list[tuple[float, float, str]]:
         """Return the annotations: seconds from the first sample, length in seconds, text."""
@@ -187,14 +267,15 @@ class EdfFile:
             raise ValueError(f"{self.path}: edfio cannot read its annotations: {error}") from error
         return [(mark.onset, mark.duration or 0.0, mark.text) for mark in marks]
 
-    def _decode(self) -> Sequence[Any]:
+    def _decode(self) -> list[NDArray]:
+        """Decode the channels of a BDF file, whose numbers have 24 bits."""
         try:
             signals = self._open().signals
         except Exception as error:
             raise ValueError(f"{self.path}: edfio cannot read it: {error}") from error
         if len(signals) != self.n_signals:
             refuse(self.path, f"has {self.n_signals} signals, but edfio finds {len(signals)}.")
-        return signals
+        return [signals[channel.number].digital for channel in self.channels]
 
     def _open(self) -> Any:
         import edfio
@@ -222,6 +303,16 @@ class EdfFile:
         if size != self.state[0]:
             what = f"it had {self.state[0]} bytes then, {size} now"
         refuse(self.path, f"has changed since it was opened ({what}). Open it again.")
+
+
+def _read_into(file: io.FileIO, out: NDArray, path: Path) -> None:
+    """Fill an array from a file, which may give less than is asked for at a time."""
+    left = out.data.cast("B")
+    while len(left):
+        n = file.readinto(left)
+        if not n:
+            refuse(path, "has become shorter since it was opened. Open it again.")
+        left = left[n:]
 
 
 def shortest(channels: Sequence[EdfChannel], n_records: int, sfreq: float) -> int:

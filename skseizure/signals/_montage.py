@@ -167,6 +167,12 @@ def to_bipolar(recording: Recording, montage: str | Sequence[str] = "double bana
         If derivations cannot be had, a ValueError; the message names all of these and what is
         present.
 
+    Notes
+    -----
+    A recording that was read into memory has had all its channels decoded, and resampled if that
+    was asked for. ``read_edf(path, montage=...)`` spares the channels that the montage does not
+    need: of a file of 128 channels it takes as long as of one with the 19 of the double banana.
+
     Examples
     --------
     >>> import numpy as np
@@ -192,7 +198,7 @@ def to_bipolar(recording: Recording, montage: str | Sequence[str] = "double bana
         return lazily(recording, again, outline, part.finite)
     data = np.empty((len(names), recording.data.shape[1]), dtype=recording.data.dtype)
     for row, terms in zip(data, sums, strict=True):
-        _add(recording.data, terms, row)
+        add_channels(recording.data, terms, row)
     return recording.replace(data=data, ch_names=names)
 
 
@@ -304,7 +310,7 @@ class _Present:
         return pair in self.channel
 
 
-def _add(data: NDArray[np.floating], terms: Terms, out: NDArray[np.floating]) -> None:
+def add_channels(data: NDArray[np.floating], terms: Terms, out: NDArray[np.floating]) -> None:
     """Write the sum of channels, each with its factor, into ``out``."""
     places, factors = zip(*terms, strict=True)
     if factors == (1.0,):

@@ -1,5 +1,6 @@
 """read_edf against a naive reader of the bytes and MNE, and on files that break readers."""
 
+import os
 import pickle
 import re
 import warnings
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from skseizure.signals import MissingChannelsError, Windows, read_edf
+from skseizure.signals import MissingChannelsError, Windows, read_edf, to_bipolar
 from skseizure.signals._edf_header import SIGNAL_FIELDS
 from skseizure.signals._units import microvolts
 
@@ -823,3 +824,39 @@ def test_only_the_channels_of_a_montage_count(write):
         np.testing.assert_allclose(recording.load().data[0], np.arange(12) * 0.2, atol=1e-12)
         with pytest.raises(MissingChannelsError, match=r"'a' has no channels for C3-P3"):
             read_edf(path, montage=["C3-P3"], lazy=lazy)
+
+
+@pytest.mark.parametrize("piece", [1, 3000, 2**20])
+@pytest.mark.parametrize("resample_to", [None, 50])
+@pytest.mark.parametrize("kind", ["EDF", "BDF"])
+def test_a_montage_is_derived_piece_by_piece(tmp_path, rng, monkeypatch, piece, resample_to, kind):
+    """Bit for bit what `to_bipolar` makes of the whole recording, whatever is read at a time."""
+    rates = dict.fromkeys(["F3", "C3", "P3", "Cz"], 100) | ({"P3": 200} if resample_to else {})
+    make, signal = (edfio.Edf, edfio.EdfSignal) if kind == "EDF" else (edfio.Bdf, edfio.BdfSignal)
+    path = tmp_path / "night.edf"
+    make(
+        [
+            signal(rng.normal(scale=40, size=20 * rate), rate, label=name, physical_dimension="uV")
+            for name, rate in rates.items()
+        ]
+    ).write(path)
+    monkeypatch.setattr("skseizure.signals._edf_file.PIECE", piece)
+    options = {"resample_to": resample_to}
+    for montage in (["F3-C3", "P3-C3"], ["C3-AVG", "F3-AVG", "P3-AVG"]):
+        whole = to_bipolar(read_edf(path, **options), montage)
+        derived = read_edf(path, montage=montage, **options)
+        np.testing.assert_array_equal(derived.data, whole.data)
+        assert (derived.ch_names, derived.stretches) == (whole.ch_names, whole.stretches)
+        lazy = read_edf(path, montage=montage, lazy=True, **options)
+        np.testing.assert_array_equal(lazy.load().data, whole.data)
+
+
+def test_a_file_that_is_cut_while_it_is_read_is_refused(tmp_path, rng, monkeypatch):
+    path = tmp_path / "night.edf"
+    signal = edfio.EdfSignal(rng.normal(size=2000), 100, label="F3", physical_dimension="uV")
+    edfio.Edf([signal]).write(path)
+    recording = read_edf(path, lazy=True)
+    monkeypatch.setattr("skseizure.signals._edf_file.EdfFile._refuse_change", lambda self: None)
+    os.truncate(path, path.stat().st_size - 500)
+    with pytest.raises(ValueError, match=r"night\.edf: has become shorter since it was opened"):
+        recording.load()

@@ -67,9 +67,9 @@ def reads(monkeypatch):
     count = {}
     decoded = edf_file.EdfFile.read
 
-    def read(self):
+    def read(self, *args):
         count[self.path.name] = count.get(self.path.name, 0) + 1
-        return decoded(self)
+        return decoded(self, *args)
 
     monkeypatch.setattr(edf_file.EdfFile, "read", read)
     monkeypatch.setattr(lazy_module, "_recordings", lazy_module._Recordings())
@@ -361,15 +361,14 @@ def test_a_file_that_changed_since_is_refused(path, how):
 
 def test_a_file_that_changes_while_it_is_read_is_refused(path, monkeypatch):
     X = Windows.from_edf(path, window=2, lazy=True)
-    decode = edf_file.EdfFile._decode
+    pieces = edf_file.EdfFile._pieces
 
-    def slowly(file):
-        signals = decode(file)
+    def slowly(file, *args):
+        yield from pieces(file, *args)
         state = path.stat()
         os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns + 1))
-        return signals
 
-    monkeypatch.setattr(edf_file.EdfFile, "_decode", slowly)
+    monkeypatch.setattr(edf_file.EdfFile, "_pieces", slowly)
     with pytest.raises(ValueError, match=r"night\.edf: has changed .* time of change is another"):
         np.asarray(X)
 
