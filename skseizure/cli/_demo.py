@@ -55,9 +55,12 @@ def demo(data: Path | None, out: Path, seed: int, n_jobs: int) -> None:
 
     import numpy as np
 
+    from .._core.files import check_output
     from ..model_selection import LeaveOnePatientOut
     from ..models import feature_store, train_baseline, train_detector
 
+    out.mkdir(parents=True, exist_ok=True)
+    picture = check_output(out / "timeline.png", kind="picture")
     compiling = Thread(target=_compile)
     compiling.start()
     X, y, events = _generate(seed) if data is None else _load(data)
@@ -68,10 +71,8 @@ def demo(data: Path | None, out: Path, seed: int, n_jobs: int) -> None:
         splits = splits[-1:]
     names = [str(X[test].patient[0]) for _, test in splits]
     n_others = len(set(np.asarray(X.patient).tolist())) - 1
-    out.mkdir(parents=True, exist_ok=True)
     detectors: list[Row] = []
     baselines: list[Row] = []
-    picture = out / "timeline.png"
     with feature_store(X, n_jobs=n_jobs, verbose=sys.stderr.isatty()) as memory:
         for i, (train, test) in enumerate(splits):
             click.echo(
@@ -217,6 +218,7 @@ def _draw(detector: SeizureDetector, X: Windows, y: NDArray, events: Events, pat
     import numpy as np
     from matplotlib.figure import Figure
 
+    from .._core.files import write_atomically
     from ..inspection import EventTimelineDisplay
 
     names, code = np.unique(X.record, return_inverse=True)
@@ -224,4 +226,5 @@ def _draw(detector: SeizureDetector, X: Windows, y: NDArray, events: Events, pat
     figure = Figure(figsize=(9, 3.6), layout="constrained")
     axes = figure.subplots(2, sharex=True, height_ratios=[3, 1])
     EventTimelineDisplay.from_estimator(detector, X, events, record=record, axes=axes)
-    figure.savefig(path, dpi=150)
+    with write_atomically(path) as temporary:
+        figure.savefig(temporary, format="png", dpi=150)

@@ -191,17 +191,9 @@ def _lost(row: Row) -> str:
 
 
 def _write(events: Any, output: Path, options: Options) -> None:
-    from .._core.files import replacing
     from ..signals import write_events
 
-    with replacing(output) as temporary:
-        beside = temporary.with_suffix(".json")  # of BIDS
-        try:
-            write_events(events, temporary, format=FORMATS[options.format])
-            if beside.exists():
-                os.replace(beside, output.with_suffix(".json"))
-        finally:
-            beside.unlink(missing_ok=True)
+    write_events(events, output, format=FORMATS[options.format])
 
 
 # ---------------------------------------------------------------------- many recordings
@@ -320,11 +312,11 @@ def _read_summary(path: Path) -> dict[str, Row]:
 
 
 def _write_summary(rows: dict[str, Row], path: Path) -> None:
-    from .._core.files import replacing
+    from .._core.files import write_atomically
 
     lines = [COLUMNS, *(row for _, row in sorted(rows.items()))]
     text = "".join("\t".join(" ".join(cell.split()) for cell in line) + "\n" for line in lines)
-    with replacing(path) as temporary:
+    with write_atomically(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
 

@@ -16,6 +16,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .._core.files import write_atomically
+
 # Bounds of the logarithm of the standard deviation, as in the soft actor-critic papers.
 LOG_STD_MIN, LOG_STD_MAX = -20.0, 2.0
 
@@ -158,7 +160,7 @@ def write_sampler(path: str | os.PathLike[str], saved: SavedSampler) -> None:
         **{f"history/{name}": column for name, column in saved.history.items()},
     }
     text = json.dumps(header, default=lambda number: number.item())
-    with open(path, "wb") as file:
+    with write_atomically(path) as temporary, open(temporary, "wb") as file:
         np.savez(file, allow_pickle=False, header=np.array(text), **arrays)
 
 

@@ -16,7 +16,7 @@ from sklearn.base import clone
 from sklearn.metrics import balanced_accuracy_score
 
 from .._core.channels import required_channels
-from .._core.files import replacing
+from .._core.files import CARD_TITLE, KINDS, write_atomically
 from ..datasets._chbmit import SAME_PERSON
 from ..metrics import event_scores, sensitivity_score, specificity_score
 from ..postprocessing import SeizureDetector, TunedSeizureDetectorCV
@@ -28,7 +28,6 @@ from ._training import WindowSearch, n_search_folds
 if TYPE_CHECKING:
     from skops.card import Card
 
-TITLE = "Model card of a seizure detector"
 # What hubs of models read: which library opens the file, and what it is about.
 HEADER = """\
 ---
@@ -171,9 +170,8 @@ def model_card_path(model_path: str | os.PathLike[str]) -> Path:
     model = Path(model_path)
     ours = model.suffix == ".skops"
     path = model.with_suffix(".md") if ours else model.with_name(f"{model.name}.md")
-    if path.exists() and not (
-        path.is_file() and f"# {TITLE}\n".encode() in path.read_bytes()[:1000]
-    ):
+    empty = path.is_file() and not path.stat().st_size  # left by a writer that was interrupted
+    if path.exists() and not empty and not (path.is_file() and KINDS["model card"](path)):
         raise ValueError(
             f"{path}, where the model card goes, holds something else; move it or name the model "
             "otherwise."
@@ -263,7 +261,7 @@ def write_model_card(
         trained_by = " ".join([f"--corpus {corpus} {times} --seed {seed}", *options])
     card = _card(file, model, X, np.asarray(y), events, held_out, search, corpus, trained_by)
     text = HEADER.format(file=file.name) + card.render().lstrip("\n")
-    with replacing(path) as temporary:
+    with write_atomically(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
     return path
 
@@ -282,7 +280,7 @@ def _card(
     """Put the card together, section by section."""
     from skops.card import Card
 
-    card = Card(model.estimator, model_diagram=False, template={TITLE: _introduce(file)})
+    card = Card(model.estimator, model_diagram=False, template={CARD_TITLE: _introduce(file)})
     _add(card, "File", _describe_file(file), _versions())
     _add(card, "Training data", _describe_data(model, X, events, corpus), _patients(X, y, events))
     _add(card, "Pipeline", SETTINGS, _settings(model))
@@ -307,7 +305,7 @@ def _card(
 
 def _add(card: Card, section: str, text: str, table: dict[str, list[Any]] | None = None) -> None:
     """Add a section below the title: a text, with a table after it or not."""
-    key = f"{TITLE}/{section}"
+    key = f"{CARD_TITLE}/{section}"
     if table is None:
         card.add(**{key: text})
         return

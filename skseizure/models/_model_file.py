@@ -15,7 +15,7 @@ import numpy as np
 from sklearn.exceptions import InconsistentVersionWarning
 
 from .. import __version__
-from .._core.files import replacing
+from .._core.files import write_atomically
 from ..signals import SignalProfile, Windows
 from ._contents import UnknownParts, check_contents
 from ._fitted_parts import check_parts, forget_machine
@@ -69,7 +69,7 @@ def save_model(model: Model, path: str | os.PathLike[str]) -> None:
             stacklevel=2,
         )
     check_parts(estimator, own)
-    with replacing(path) as temporary:
+    with write_atomically(path) as temporary:
         temporary.write_bytes(data)
 
 

@@ -10,6 +10,7 @@ from typing import Literal
 
 import numpy as np
 
+from .._core.files import write_atomically, write_together
 from ._edf_annotations import write_annotations
 from ._events import Event, Events, RecordInfo
 
@@ -106,7 +107,8 @@ def write_events(
     (info,) = events.recordings.values()
     if format == "edf+":
         rows = _rows(events, info, unjudged="BAD unjudged")
-        write_annotations(path, rows, info.start)
+        with write_atomically(path) as temporary:
+            write_annotations(temporary, rows, info.start)
         return
     if np.any(events.duration < 0.005):
         raise ValueError(
@@ -114,10 +116,12 @@ def write_events(
             "least 0.01 s."
         )
     rows = [row for row in _rows(events, info, unjudged="n/a") if row.duration >= 0.005]
-    path.write_text(_table(rows, info, format), encoding="utf-8", newline="")
+    texts = {path: _table(rows, info, format)}
     if format == "bids":
-        text = json.dumps(DESCRIPTIONS, indent=2) + "\n"
-        path.with_suffix(".json").write_text(text, encoding="utf-8", newline="")
+        texts[path.with_suffix(".json")] = json.dumps(DESCRIPTIONS, indent=2) + "\n"
+    with write_together(*texts) as temporary:
+        for part, text in zip(temporary, texts.values(), strict=True):
+            part.write_text(text, encoding="utf-8", newline="", errors="backslashreplace")
 
 
 def _rows(events: Events, info: RecordInfo, unjudged: str) -> list[Event]:
