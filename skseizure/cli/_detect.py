@@ -6,6 +6,7 @@ import functools
 import hashlib
 import os
 import sys
+import textwrap
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -325,7 +326,7 @@ def _print_table(rows: Iterable[Row]) -> None:
     lines: list[tuple[str, ...]] = [("file", "hours", "judged", "events", "per 24 h", "error")]
     for row in rows:
         hours = [text if text == "n/a" else f"{float(text):.2f}" for text in row[2:4]]
-        error = "" if row.error == "n/a" else row.error
+        error = "" if row.error == "n/a" else textwrap.shorten(row.error, 99, placeholder=" ...")
         lines.append((row.file, *hours, row.events, row.alarms_per_24h, error))
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     for line in lines:
