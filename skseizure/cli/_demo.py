@@ -16,7 +16,7 @@ from ._common import FILE, check_jobs, seed_option
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from ..postprocessing import SeizureDetector, TunedSeizureDetectorCV
+    from ..postprocessing import SeizureDetector
     from ..signals import Events, Windows
 
 WINDOW, STEP = 4.0, 2.0
@@ -88,7 +88,7 @@ def demo(data: Path | None, out: Path, seed: int, n_jobs: int) -> None:
                 return_search=True,
             )
             baseline = train_baseline(X[train], y[train])
-            _tell_choice(detector, search, events.complete)
+            _tell_choice(detector, search)
             detectors.append(_score(detector, X[test], y[test]))
             baselines.append(_score(baseline, X[test], y[test]))
             _report(names[i : i + 1], detectors[i:], baselines[i:], events.complete)
@@ -151,9 +151,7 @@ def _load(folder: Path) -> tuple[Windows, NDArray, Events]:
     return loaded
 
 
-def _tell_choice(
-    detector: SeizureDetector, search: TunedSeizureDetectorCV | None, rated: bool
-) -> None:
+def _tell_choice(detector: SeizureDetector, search: Any) -> None:
     """Print the operating point, and how it does on the patients that it was chosen on."""
     low = detector.threshold if detector.low_threshold is None else detector.low_threshold
     click.echo(
@@ -163,14 +161,15 @@ def _tell_choice(
     )
     if search is None:
         return
-    results: dict[str, Any] = search.cv_results_
-    best = search.best_index_
-    n_settings, found = len(results["params"]), results["true_positives"][best].sum()
-    text = f"the best of {n_settings} settings on training patients left out: "
-    text += f"{found} of {results['n_reference'].sum()} seizures found"
-    if rated:
-        text += f", {results['false_alarms_per_24h'][best]:.3g} false alarms per 24 h"
-    click.echo(f"  {text}")
+    text = "settings on training patients left out: "
+    if not hasattr(search, "cv_results_"):  # parts of records: chosen by windows
+        text = f"{search.n_settings} {text}balanced accuracy {search.best_score_:.3f} of windows"
+    else:
+        results, best = search.cv_results_, search.best_index_
+        found, rate = results["true_positives"][best].sum(), results["false_alarms_per_24h"][best]
+        text = f"{len(results['params'])} {text}{found} of {results['n_reference'].sum()} seizures "
+        text += f"found, {rate:.3g} false alarms per 24 h"
+    click.echo(f"  the best of {text}")
 
 
 def _score(detector: SeizureDetector, X: Windows, y: NDArray) -> Row:
