@@ -59,11 +59,11 @@ def demo(data: Path | None, out: Path, seed: int, n_jobs: int) -> None:
     from ..model_selection import LeaveOnePatientOut
     from ..models import feature_store, train_baseline, train_detector
 
-    out.mkdir(parents=True, exist_ok=True)
-    picture = check_output(out / "timeline.png", kind="picture")
     compiling = Thread(target=_compile)
     compiling.start()
     X, y, events = _generate(seed) if data is None else _load(data)
+    out.mkdir(parents=True, exist_ok=True)
+    picture = check_output(out / "timeline.png", kind="picture")
     compiling.join()
     click.echo(f"Ictal windows: {y.mean():.1%}; seizures: {len(events)}")
     splits = list(LeaveOnePatientOut().split(X, y))
