@@ -34,7 +34,7 @@ REFUSE = math.log10(30)
 # and at most so much, because a few records say little of their spread, or differ in all but scale.
 # The bounds are those between which the patients of CHB-MIT deviate from one another.
 SPREADS = 3.0
-LEVEL = math.log10(3), math.log10(5)
+LEVEL = math.log10(3), math.log10(4)
 CHANNEL = math.log10(5), math.log10(10)
 POWER = math.log10(15), math.log10(40)
 CHANNEL_POWER = math.log10(50), math.log10(100)
@@ -117,7 +117,7 @@ class SignalProfile:
     ======================================  =====  ======
     what                                    below  above
     ======================================  =====  ======
-    amplitude of the median channel             3       5
+    amplitude of the median channel             3       4
     amplitude of one channel against it         5      10
     share of a band, in the median channel     15      40
     share of a band, in one channel            50     100

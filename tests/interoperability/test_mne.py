@@ -1,6 +1,9 @@
 """From MNE's objects through a detector and back, and beside MNE's decoders."""
 
+import re
 from datetime import UTC, datetime
+from pathlib import Path
+from textwrap import dedent
 
 import numpy as np
 import pytest
@@ -67,13 +70,15 @@ def test_annotations_in_and_out(raw):
 
 
 def test_the_lines_of_the_guide(raw):
-    X = Windows.from_raw(raw, window=2, step=1)
-    events = Events.from_annotations(raw, types={"*": "other"})
-    assert events.intervals("0").tolist() == [[onset, onset + 15] for onset in SEIZURES]
-    found = detector().fit(X, X.labels(events)).predict_events(X)
+    guide = Path(__file__).parents[2] / "docs" / "guide" / "interoperability.rst"
+    section = guide.read_text(encoding="utf-8").split("\nMNE\n---\n")[1]
+    (lines,) = re.findall(r"code-block:: python\n\n((?:   .*\n|\n)+)", section)[:1]
     copy = raw.copy()
-    for event in found:
-        copy.annotations.append(event.onset, event.duration, "found")
+    names = {"raw": copy, "detector": detector(), "Windows": Windows, "Events": Events}
+    exec(dedent(lines), names)
+    events, found = names["events"], names["found"]
+    assert events.intervals("0").tolist() == [[onset, onset + 15] for onset in SEIZURES]
+    assert "``raw.set_annotations(found.to_annotations(raw))``" in section
     raw.set_annotations(found.to_annotations(raw))
     for marked, name in ((copy, "found"), (raw, "sz")):
         mine = marked.annotations[marked.annotations.description == name]
