@@ -168,20 +168,47 @@ class ChannelPooling(TransformerWrapper):
         self : ChannelPooling
             Fitted.
         """
+        self._learn(X, y, "fit")
+        return self
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit_transform(self, X: Any, y: ArrayLike | None = None) -> NDArray[np.floating]:
+        """Fit and return the pooled table; windows go through the inner transformer once.
+
+        Parameters
+        ----------
+        X : Windows, array-like of shape (n_windows, n_channels, n_times), or table
+            Training windows.
+        y : array-like, shape (n_windows,), default=None
+            To the inner transformer, repeated for each channel.
+
+        Returns
+        -------
+        ndarray of float, shape (n_windows, n_statistics * n_features)
+            The statistics.
+        """
+        cube = self._learn(X, y, "fit_transform")
+        return self.transform(X) if cube is None else self._pooled(cube, X)
+
+    def _learn(self, X: Any, y: Any, caller: str) -> NDArray[np.float64] | None:
+        """Fit, and return the features of each window and channel if they are at hand then."""
         check_statistics(self.statistics)
         if self.transformer is None:
-            _, self.channels_, self._features = self._cube(X, reset=True)
-        else:
-            channels = _split(self, X)
-            if channels is not None and y is not None:
-                check_rows(X=X, y=y)
-                y = np.asarray(y)[np.concatenate(channels.cells) // len(channels.names)]
-            single = X if channels is None else _joined(channels.single)
-            self._fit_inner(single, y, "fit", {})
-            self.channels_ = ("ch0",) if channels is None else channels.names
-            self.ch_names_in_ = self.channels_ if is_windows(X) else None
+            cube, self.channels_, self._features = self._cube(X, reset=True)
+            self.n_channels_in_ = len(self.channels_)
+            return cube
+        channels = _split(self, X)
+        if channels is not None and y is not None:
+            check_rows(X=X, y=y)
+            y = np.asarray(y)[np.concatenate(channels.cells) // len(channels.names)]
+        single = X if channels is None else _joined(channels.single)
+        if channels is not None and len(channels.single) > 1:
+            caller = "fit"  # to transform, each channel of a bare array stands by itself
+        table = self._fit_inner(single, y, caller, {})
+        self.channels_ = ("ch0",) if channels is None else channels.names
+        self.ch_names_in_ = self.channels_ if is_windows(X) else None
         self.n_channels_in_ = len(self.channels_)
-        return self
+        return None if table is None else self._inner_cube(channels, [table])
 
     def transform(self, X: Any) -> NDArray[np.floating]:
         """Pool the features of the channels.
@@ -204,7 +231,11 @@ class ChannelPooling(TransformerWrapper):
         else:
             channels = _split(self, X)
             self._check_channels(("ch0",) if channels is None else channels.names)
-            cube = self._inner_cube(X, channels)
+            singles = [X] if channels is None else channels.single
+            cube = self._inner_cube(channels, [self._inner_table(single) for single in singles])
+        return self._pooled(cube, X)
+
+    def _pooled(self, cube: NDArray[np.float64], X: Any) -> NDArray[np.float64]:
         self._refuse_empty(cube, X)
         with np.errstate(over="ignore", invalid="ignore"):
             table = np.hstack(list(pool(cube, self.statistics)))
@@ -255,16 +286,15 @@ class ChannelPooling(TransformerWrapper):
             return () if self.allow_missing == "all" else self.channels_
         return tuple(name for name in self.channels_ if name not in self.allow_missing)
 
-    def _inner_cube(self, X: Any, channels: _Channels | None) -> NDArray[np.float64]:
+    def _inner_cube(
+        self, channels: _Channels | None, tables: list[NDArray[np.floating]]
+    ) -> NDArray[np.float64]:
         """Return the inner transformer's features of each window and channel; NaN for bad ones."""
         if channels is None:
-            return self._inner_table(X).astype(np.float64)[:, np.newaxis]
+            return tables[0].astype(np.float64)[:, np.newaxis]
         n_windows, n_channels = channels.n_windows, len(channels.names)
-        cube = np.zeros((0, 0))
-        for single, cells in zip(channels.single, channels.cells, strict=True):
-            table = self._inner_table(single)
-            if cube.size == 0:
-                cube = np.full((n_windows * n_channels, table.shape[1]), np.nan)
+        cube = np.full((n_windows * n_channels, tables[0].shape[1]), np.nan)
+        for table, cells in zip(tables, channels.cells, strict=True):
             cube[cells] = table
         return cube.reshape(n_windows, n_channels, -1)
 

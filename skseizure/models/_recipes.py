@@ -19,6 +19,7 @@ from ..features import (
     ChannelPooling,
     FeatureNormalizer,
     FrameFeatures,
+    PatientScaler,
     WaveletPacketFeatures,
 )
 from ..fuzzy import SDASSLTSKClassifier, TSKClassifier
@@ -100,7 +101,7 @@ def available_recipes() -> dict[str, Recipe]:
     trees        Band features and randomised trees: the default.
     boosting     Band features and histogram gradient boosting.
     linear       Band features and logistic regression.
-    pooled       Band features pooled over any number of channels, and randomised trees.
+    pooled       Channels on their own scales, pooled whatever their number; randomised trees.
     tsk          A few band features and a fuzzy system whose rules can be read.
     sda-tsk      Wavelet packets and a fuzzy system that adapts to unlabelled patients.
     meta-sampler Each channel by trees on undersampled windows; the channels vote.
@@ -128,8 +129,9 @@ def make_model(
         - ``"trees"``: twelve measures in five bands, scaling, randomised trees;
         - ``"boosting"``: the same features, histogram gradient boosting;
         - ``"linear"``: the same features, logistic regression;
-        - ``"pooled"``: the same features by `ChannelPooling`, randomised trees; it detects with any
-          of the channels, and any number of them;
+        - ``"pooled"``: the same features, each channel of a recording on its own scale
+          (`PatientScaler`), then pooled (`ChannelPooling`), randomised trees; it detects with any
+          of the channels, in recordings most of which are no seizure;
         - ``"tsk"``: 16 of the same features, chosen by mutual information, and `TSKClassifier`;
         - ``"sda-tsk"``: `WaveletPacketFeatures` and `SDASSLTSKClassifier`, for which -1 marks
           windows without a label;
@@ -232,11 +234,10 @@ def _linear() -> SeizureDetector:
     )
 
 
-@recipe("pooled", "Band features pooled over any number of channels, and randomised trees.")
+@recipe("pooled", "Channels on their own scales, pooled whatever their number; randomised trees.")
 def _pooled() -> SeizureDetector:
-    return SeizureDetector(
-        _pipeline(features=ChannelPooling(_band_features()), classifier=_randomised_trees())
-    )
+    own = PatientScaler(_band_features(), by="record")  # of each channel of a record
+    return SeizureDetector(_pipeline(features=ChannelPooling(own), classifier=_randomised_trees()))
 
 
 @recipe("tsk", "A few band features and a fuzzy system whose rules can be read.")

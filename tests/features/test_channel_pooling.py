@@ -252,6 +252,39 @@ def test_tables_by_name(rng):
         ChannelPooling(n_channels=4).fit(table)
 
 
+class First(TransformerMixin, BaseEstimator):
+    """The first sample of each channel."""
+
+    def fit(self, X, y=None):
+        return self
+
+    def transform(self, X):
+        return np.array(X)[:, :, 0]
+
+
+class Counter(First):
+    calls = 0
+
+    def transform(self, X):
+        type(self).calls += 1
+        return super().transform(X)
+
+
+def test_windows_go_through_the_transformer_once(many):
+    Counter.calls = 0
+    scaled = ChannelPooling(PatientScaler(Counter(), by="record"), ALL)
+    both = scaled.fit_transform(many)
+    assert Counter.calls == 1
+    np.testing.assert_array_equal(both, scaled.fit(many).transform(many))
+    # Each channel of each record has a scale of its own.
+    own = ChannelPooling(PatientScaler(Counter(), by="record", min_windows=1), ALL)
+    behind = ChannelPooling(statistics=ALL, n_channels=4)
+    columns = PatientScaler(min_windows=1).fit_transform(
+        First().transform(many), groups=many.record
+    )
+    np.testing.assert_allclose(own.fit_transform(many), behind.fit_transform(columns), atol=1e-9)
+
+
 class Labelled(TransformerMixin, BaseEstimator):
     """Keeps the labels of its single channels; no names."""
 

@@ -12,13 +12,14 @@ from skseizure.models import Model, available_recipes, make_model, save_model, t
 from skseizure.signals import Windows
 
 BANDS = {"estimator__features__measures": ["std"], "estimator__features__bands": {"all": (1, 20)}}
+INSIDE = "features__transformer__transformer"
 # As little as each can do with.
 TINY = {
     "trees": {**BANDS, "estimator__classifier__n_estimators": 5},
     "boosting": {**BANDS, "estimator__classifier__max_iter": 3},
     "linear": BANDS,
     "pooled": {
-        **{key.replace("features", "features__transformer"): v for key, v in BANDS.items()},
+        **{key.replace("features", INSIDE): value for key, value in BANDS.items()},
         "estimator__classifier__n_estimators": 5,
     },
     "tsk": {
