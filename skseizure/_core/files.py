@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import secrets
 import shutil
@@ -264,13 +265,16 @@ def check_output(
     return path
 
 
-def check_folder(folder: str | os.PathLike[str]) -> None:
+def check_folder(folder: str | os.PathLike[str], *, new: bool = False) -> None:
     """Refuse a folder that is not there or takes no files.
 
     Parameters
     ----------
     folder : str or path-like
         Folder that will be written to.
+    new : bool, default=False
+        Whether it may be made where it is not there. If True, the nearest folder above it that is
+        there must take files.
 
     Raises
     ------
@@ -278,6 +282,9 @@ def check_folder(folder: str | os.PathLike[str]) -> None:
         If it is not there, is read-only or is full.
     """
     folder = Path(folder)
+    if new:
+        whole = folder.absolute()
+        folder = next(place for place in (whole, *whole.parents) if place.exists())
     if not folder.is_dir():
         raise FileNotFoundError(f"there is no folder {printable(folder)} to write to.")
     try:
@@ -335,9 +342,33 @@ def read_whole(path: str | os.PathLike[str], max_bytes: int) -> bytes:
     """
     check_regular(path)
     with open(path, "rb") as file:
-        data = file.read(max_bytes + 1)
+        size = os.fstat(file.fileno()).st_size  # room for what is there, not for what may be
+        data = file.read(min(size, max_bytes) + 1)
     if len(data) > max_bytes:
         raise ValueError(
             f"{printable(path)} is larger than {max_bytes / 2**20:g} MB; max_bytes takes more."
         )
     return data
+
+
+def check_zip(data: bytes) -> None:
+    """Refuse an archive that would unpack to more than it is.
+
+    Parameters
+    ----------
+    data : bytes
+        A zip archive whose parts were stored as they are, as those of skops and numpy are.
+
+    Raises
+    ------
+    zipfile.BadZipFile
+        If it is no archive.
+    ValueError
+        If a part is compressed, or parts share bytes.
+    """
+    with zipfile.ZipFile(io.BytesIO(data)) as file:
+        infos = file.infolist()
+    if any(info.compress_type != zipfile.ZIP_STORED for info in infos):
+        raise ValueError("its parts are compressed; they are saved as they are.")
+    if sum(info.file_size for info in infos) > len(data):
+        raise ValueError("its parts are larger than the file.")

@@ -55,15 +55,18 @@ def demo(data: Path | None, out: Path, seed: int, n_jobs: int) -> None:
 
     import numpy as np
 
-    from .._core.files import check_output
+    from .._core.files import check_folder, check_output
     from ..model_selection import LeaveOnePatientOut
     from ..models import feature_store, train_baseline, train_detector
 
+    check_folder(out, new=True)
+    picture = out / "timeline.png"
+    if picture.exists():
+        check_output(picture, kind="picture")
     compiling = Thread(target=_compile)
     compiling.start()
     X, y, events = _generate(seed) if data is None else _load(data)
     out.mkdir(parents=True, exist_ok=True)
-    picture = check_output(out / "timeline.png", kind="picture")
     compiling.join()
     click.echo(f"Ictal windows: {y.mean():.1%}; seizures: {len(events)}")
     splits = list(LeaveOnePatientOut().split(X, y))

@@ -7,7 +7,6 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from numbers import Integral, Real
-from pathlib import Path
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -17,12 +16,14 @@ from sklearn.utils import ClassifierTags, Tags, assert_all_finite, check_random_
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from .._core.files import read_whole
 from .._core.parameters import Interval
 from .._core.persistence import get_state, set_state
 from .._core.validation import allows_nan
 from ._cascade import SHARED_CONSTRAINTS, cascade_settings
 from ._meta_training import TrainingSettings, meta_train
 from ._networks import (
+    MAX_FILE,
     SavedSampler,
     check_networks,
     parse_sampler,
@@ -441,7 +442,7 @@ class MetaSampler(BaseEstimator):
         ValueError
             If it is not such a file.
         """
-        raw = Path(path).read_bytes()
+        raw = read_whole(path, MAX_FILE)
         try:
             saved = parse_sampler(raw)
             sampler = cls(**saved.settings)

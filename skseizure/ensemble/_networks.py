@@ -16,12 +16,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._core.files import write_atomically
+from .._core.files import check_zip, write_atomically
 
 # Bounds of the logarithm of the standard deviation, as in the soft actor-critic papers.
 LOG_STD_MIN, LOG_STD_MAX = -20.0, 2.0
 
 FORMAT = 1  # of the file
+MAX_FILE = 256 * 2**20  # bytes; a sampler takes some hundred kB
 
 # These belong to the task or the machine; a file holds what belongs to the sampler.
 NOT_SAVED = ("estimator", "validation", "scoring", "device", "verbose", "random_state")
@@ -182,6 +183,7 @@ def parse_sampler(raw: bytes) -> SavedSampler:
     Exception
         Of any type, if the file was not written by `write_sampler`.
     """
+    check_zip(raw)  # `write_sampler` compresses nothing
     with np.load(io.BytesIO(raw), allow_pickle=False) as file:
         arrays = {name: file[name] for name in file.files}
     header = json.loads(str(arrays["header"]))

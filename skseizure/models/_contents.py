@@ -13,6 +13,7 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from .._core.files import check_zip
 from .._core.trusted import skops_trusted_types
 
 # Far beyond any model; a forest of 300 trees has a table of contents of 5 MB.
@@ -229,12 +230,8 @@ def check_contents(data: bytes, trusted: Sequence[str] = ()) -> list[str]:
 
 def _schema(data: bytes) -> Any:
     """Return the table of contents of a file that is no larger than it looks."""
+    check_zip(data)
     with zipfile.ZipFile(io.BytesIO(data)) as file:
-        infos = file.infolist()
-        if any(info.compress_type != zipfile.ZIP_STORED for info in infos):
-            raise ValueError("its parts are compressed; save_model writes them as they are.")
-        if sum(info.file_size for info in infos) > len(data):
-            raise ValueError("its parts are larger than the file.")
         if file.getinfo("schema.json").file_size > MAX_SCHEMA:
             raise ValueError(f"its table of contents is larger than {MAX_SCHEMA / 2**20:g} MB.")
         text = file.read("schema.json")

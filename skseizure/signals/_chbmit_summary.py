@@ -14,6 +14,7 @@ from ._events import Events, RecordInfo
 from ._events_io import LATE
 from ._tables import fail, numbered_lines
 
+MAX_LINE = 1000  # characters; searching takes up to the square of them
 NAME_LINE = re.compile(r"File Name\s*:\s*(\S+)\.edf", re.IGNORECASE)
 TIME_LINE = re.compile(r"File (Start|End) Time\s*:\s*(\d{1,2}):(\d\d):(\d\d)", re.IGNORECASE)
 COUNT_LINE = re.compile(r"Number of Seizures in File\s*:\s*(\d+)", re.IGNORECASE)
@@ -151,7 +152,7 @@ def _summary_blocks(path: Path) -> dict[str, _Block]:
     blocks: dict[str, _Block] = {}
     block: _Block | None = None
     for number, line in numbered_lines(path):
-        text = line.strip()
+        text = line.strip()[:MAX_LINE]
         if match := NAME_LINE.fullmatch(text):
             if match[1] in blocks:
                 fail(path, number, f"{match[1]} is listed twice")

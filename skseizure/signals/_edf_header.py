@@ -12,6 +12,8 @@ from typing import NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
+from .._core.files import check_regular
+
 MAGIC = {b"0       ": "EDF", b"\xffBIOSEMI": "BDF"}
 FOREIGN = {
     b"GDF": "a GDF file",
@@ -143,6 +145,7 @@ def read_header(path: Path, *, strict: bool = False, on_gap: str = "split") -> H
         If the file is no EDF or BDF file with signals, or not as whole or as continuous as it must
         be.
     """
+    check_regular(path)
     state = file_state(path)
     size = state[0]
     with path.open("rb") as file:

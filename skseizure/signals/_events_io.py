@@ -13,10 +13,12 @@ from typing import Literal
 import numpy as np
 
 from .._core.event_types import UNJUDGED, border, check_types, classify, is_seizure, refuse_unknown
+from .._core.files import check_regular
 from ._edf_annotations import edf_format, read_annotations
 from ._events import Event, Events, RecordInfo
 from ._events_convert import choose_columns, event_fields, join_borders, warn_left_out
 from ._tables import (
+    MAX_BYTES,
     NOT_GIVEN,
     confidence,
     fail,
@@ -43,6 +45,7 @@ def read_events(
     columns: Mapping[str, str] | None = None,
     types: Mapping[str, str] | None = None,
     duration: float | None = None,
+    max_bytes: int = MAX_BYTES,
 ) -> Events:
     """Read the seizures of one record from a table.
 
@@ -66,6 +69,8 @@ def read_events(
     duration : float, default=None
         Length of the recording in seconds. It is needed where the table does not say it, and
         compared where it does.
+    max_bytes : int, default=16777216
+        Largest table to read, in bytes. An event takes about 80.
 
     Returns
     -------
@@ -78,8 +83,9 @@ def read_events(
     FileNotFoundError
         If there is no such file.
     ValueError
-        If the table is none of these, is cut off, is that of a recording of another length, a line
-        cannot be read, or nobody knows a type; the message names file and line.
+        If the table is none of these, is larger than ``max_bytes``, is cut off, is that of a
+        recording of another length, a line cannot be read, or nobody knows a type; the message
+        names file and line.
 
     Warns
     -----
@@ -129,9 +135,10 @@ def read_events(
         raise ValueError(f"format is {format!r}; 'tsv', 'tusz' or None is needed.")
     path = Path(path)
     name = path.stem.removesuffix("_events") if record is None else record
+    check_regular(path)
     if format is None and columns is None and edf_format(path):
         return read_annotations(path, name, patient, types, duration)
-    lines = numbered_lines(path)
+    lines = numbered_lines(path, max_bytes)
     header = header_line(lines)
     delimiter = next((mark for mark in "\t;," if mark in header), "\t")
     found = {cell.strip().strip('"') for cell in header.split(delimiter)}
@@ -305,9 +312,11 @@ def _read_tusz(
     types: Mapping[str, str] | None,
     duration: float | None,
 ) -> Events:
-    comments = "\n".join(line for _, line in lines if line.startswith("#"))
-    stated = re.search(r"^#\s*duration\s*=\s*(\d+\.?\d*)\s*secs?\s*$", comments, re.MULTILINE)
-    if stated is None:
+    # No two parts of it match the same text, or a long comment would take a square of its length.
+    pattern = re.compile(r"#\s*duration\s*=\s*(\d+(?:\.\d*)?)\s*secs?\s*")
+    comments = (line for _, line in lines if line.startswith("#"))
+    stated = next(filter(None, map(pattern.fullmatch, comments)), None)
+    if stated is None or not np.isfinite(float(stated[1])):
         raise ValueError(f"{path} does not state '# duration = ... secs', which is needed.")
     length, own = float(stated[1]), check_types(types)
     (first, header), *table = read_rows(path, lines, ",")
@@ -354,6 +363,9 @@ def _read_tusz(
 def _merge(rows: list[tuple]) -> list[tuple]:
     """Join rows that overlap or touch, whatever their channel."""
     groups: list[list[tuple]] = []
+    place: dict[str, int] = {}  # of each channel, in order of appearance
+    for *_, channel in rows:
+        place.setdefault(channel, len(place))
     last = -np.inf
     for row in sorted(rows, key=lambda row: row[:2]):
         if row[0] > last:
@@ -363,15 +375,14 @@ def _merge(rows: list[tuple]) -> list[tuple]:
     merged = []
     for group in groups:
         _, ends, kinds, sure, _ = zip(*group, strict=True)
-        mine = {channel for *_, channel in group}
-        channels = dict.fromkeys(channel for *_, channel in rows if channel in mine)
+        channels = sorted({channel for *_, channel in group}, key=place.__getitem__)
         merged.append(
             (
                 group[0][0],
                 max(ends),
                 kinds[0] if len(set(kinds)) == 1 else "sz",
                 max(sure),
-                "all" if "TERM" in mine else ",".join(channels),
+                "all" if "TERM" in channels else ",".join(channels),
             )
         )
     return merged

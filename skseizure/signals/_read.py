@@ -12,6 +12,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import DTypeLike
 
+from .._core.files import check_regular
 from ._edf import check_dtype, check_on_gap, open_file
 from ._edf_header import MAGIC, file_state, refuse
 from ._events import Events
@@ -167,6 +168,7 @@ def read_recording(
 def _is_edf(path: Path) -> bool:
     if path.is_dir():
         return False
+    check_regular(path)
     with path.open("rb") as file:
         first = file.read(8)
     return first in MAGIC or path.suffix.lower() in (".edf", ".bdf", ".rec")
