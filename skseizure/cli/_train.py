@@ -159,7 +159,7 @@ def train(
             window=window,
             step=step,
             montage=wanted,
-            on_missing=on_error,
+            on_error=on_error,
             preprocess=partial(_prepared, sfreq=sfreq, filters=filters)
             if sfreq or filters
             else None,

@@ -4,11 +4,13 @@ from .._core.persistence import name_by_package
 from ._bonn import load_bonn
 from ._chbmit import load_chbmit
 from ._folder import load_edf_folder
+from ._report import LoadReport
 from ._swec_ethz import load_swec_ethz
 from ._synthetic import make_recordings
 from ._tusz import load_tusz
 
 __all__ = [
+    "LoadReport",
     "load_bonn",
     "load_chbmit",
     "load_edf_folder",

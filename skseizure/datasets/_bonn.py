@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from skseizure.signals import Events, RecordInfo, Recording, Windows
 
-from ._corpus import Loaded, check_option, existing_folder
+from ._corpus import Loaded, existing_folder
+from ._options import check_option
 
 SFREQ = 173.61
 N_SAMPLES = 4097

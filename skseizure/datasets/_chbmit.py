@@ -4,50 +4,46 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import warnings
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
-from tqdm import tqdm
+from skseizure.signals import Events, Recording, read_chbmit_summary, read_edf, read_events
 
-from skseizure.signals import (
-    Events,
-    Recording,
-    read_chbmit_summary,
-    read_events,
-)
-
-from ._corpus import (
-    Loaded,
-    check_option,
-    choose,
-    existing_folder,
-    join_recordings,
-    open_recording,
-    read_recordings,
-    seconds_of,
-)
+from ._corpus import FAULTS, Loaded, Part, choose, existing_folder, failing, load_parts
+from ._options import Options, check_option, document_options
+from ._walk import walk_files
 
 # Two cases of one child, 1.5 years apart: on different sides of a split they would leak.
 SAME_PERSON = {"chb21": "chb01"}
+LISTED = re.compile(r"File Name\s*:\s*(\S+)\.edf", re.IGNORECASE)
 
 
+@document_options
 def load_chbmit(
     path: str | os.PathLike[str],
     *,
-    window: float = 4.0,
-    step: float | None = None,
     patients: Sequence[str] | None = None,
     records: str = "all",
+    window: float = 4.0,
+    step: float | None = None,
     montage: str | Sequence[str] | None = "double banana",
-    on_missing: str = "raise",
-    preprocess: Callable[[Recording], Recording] | None = None,
+    sfreq: float | None = None,
+    units: Any = None,
     types: Mapping[str, str] | None = None,
+    preprocess: Callable[[Recording], Recording] | None = None,
+    quality: bool | Sequence[str] = False,
+    max_unjudged: float = 0.0,
+    bad_channels: str = "raise",
     min_overlap: float = 0.5,
+    on_error: str = "raise",
     lazy: bool = False,
     return_events: bool = False,
     verbose: bool = False,
+    on_missing: str = "deprecated",
 ) -> Loaded:
     """Load the CHB-MIT scalp EEG.
 
@@ -58,35 +54,11 @@ def load_chbmit(
         ``chbNN_RR.edf`` with ``chbNN-summary.txt`` beside them, or stretches
         ``chbNN_RR_tSSSSS.edf``, which start SSSSS seconds into record ``chbNN_RR``, each with its
         ``chbNN_RR_tSSSSS_events.tsv``.
-    window : float, default=4.0
-        Length of a window in seconds.
-    step : float, default=None
-        Seconds from one window to the next. None: ``window``.
     patients : sequence of str, default=None
-        Cases to load, for example ``["chb01", "chb03"]``. None: all.
+        Cases to load, for example ``["chb01", "chb03"]``. If None, all.
     records : {"all", "seizure"}, default="all"
         Load all records, or only those with a seizure.
-    montage : str, sequence of str or None, default="double banana"
-        Montage to bring every record to, see `to_bipolar`. None: channels as they are; they must be
-        the same in all records.
-    on_missing : {"raise", "skip"}, default="raise"
-        What to do with a record that cannot be brought to the montage, as some of chb12 that were
-        taken in another one: raise, or leave it out and name it in a warning.
-    preprocess : callable, default=None
-        Called with each whole `Recording` in its montage, for example to filter; returns a
-        `Recording`.
-    types : mapping of str to str, default=None
-        What the types of events in the tables of stretches mean, see :ref:`event_types`.
-    min_overlap : float, default=0.5
-        Share of a window that must be ictal for the window to be; see `Windows.labels`.
-    lazy : bool, default=False
-        Leave the signals in their files until windows are taken, so that a corpus larger than
-        memory can be loaded; with ``preprocess``, each record is read once for its shape. See
-        `Windows.from_edf`.
-    return_events : bool, default=False
-        Also return the seizures as events.
-    verbose : bool, default=False
-        Show progress.
+    {options}
 
     Returns
     -------
@@ -104,8 +76,19 @@ def load_chbmit(
     FileNotFoundError
         If the folder, its EDF files or their annotations are not there.
     ValueError
-        If a case or option is unknown, a summary does not list a record, a record lacks a channel
-        of the montage or is shorter than a window, or records differ in channels.
+        If a case or option is unknown, a record lacks a channel of the montage or is shorter than a
+        window, its seizures cannot be read, or records differ in channels.
+
+    Warns
+    -----
+    UserWarning
+        If records are left out: those that ``on_error="skip"`` skips, and always those that no
+        summary lists, such as ten of chb24, since nobody knows their seizures.
+
+    Notes
+    -----
+    Some records of chb12 were taken in other montages than the rest; ``on_error="skip"`` leaves
+    them out.
 
     References
     ----------
@@ -118,81 +101,93 @@ def load_chbmit(
     >>> from skseizure.datasets import load_chbmit
     >>> X, y = load_chbmit("chbmit", patients=["chb01"], records="seizure")  # doctest: +SKIP
     """
+    options = Options.of(locals())
     folder = existing_folder(path)
     check_option("records", records, ("all", "seizure"))
-    check_option("on_missing", on_missing, ("raise", "skip"))
-    files = _annotated_files(folder, patients, types)
+    walk = walk_files(folder)
+    files = [p for p in walk.files if re.fullmatch(r"chb\d\d.*\.edf", p.name, re.IGNORECASE)]
+    if not files:
+        raise FileNotFoundError(
+            f"no CHB-MIT record in {folder}; looked for files chbNN_RR.edf or chbNN_RR_tSSSSS.edf "
+            "in it and below."
+        )
+    cases = choose("patients", patients, map(_case, files), folder)
+    listed: dict[Path, set[str]] = {}
+    found = [_File.named(p, listed) for p in files if _case(p) in cases]
     if records == "seizure":
-        ictal = {file.record for file in files if len(file.events)}
-        files = [file for file in files if file.record in ictal]
-        if not files:
+        ictal = {file.record for file in found if file.may_be_ictal(options)}
+        if not ictal:
             raise ValueError(f"records='seizure', but no record in {folder} has a seizure.")
-    parts = (
-        (file.record, partial(_open, file, montage))
-        for file in tqdm(files, desc="CHB-MIT", unit="file", disable=not verbose)
-    )
-    return join_recordings(
-        read_recordings(parts, on_missing, preprocess, lazy),
-        window=window,
-        step=step,
-        min_overlap=min_overlap,
-        return_events=return_events,
-    )
+        found = [file for file in found if file.record in ictal or not file.listed]
+    parts = [file.part(options) for file in found]
+    parts += [failing(p.name, "", p, error) for p, error in walk.closed.items()]
+    return load_parts(parts, options, folder=folder, name="CHB-MIT")
+
+
+def _case(file: Path) -> str:
+    return file.name[:5].lower()
 
 
 @dataclass(frozen=True)
 class _File:
     path: Path
     record: str
-    offset: float
-    events: Events  # from the file's first sample
+    offset: float | None  # of a stretch
+    table: Path
+    listed: bool = True
+
+    @classmethod
+    def named(cls, path: Path, listed: dict[Path, set[str]]) -> _File:
+        """Tell by its name what a file is; ``listed`` keeps what each summary lists."""
+        stretch = re.fullmatch(r"(.+)_t(\d+)", path.stem)
+        if stretch:
+            table = path.with_name(f"{path.stem}_events.tsv")
+            return cls(path, stretch[1], float(stretch[2]), table)
+        table = path.with_name(f"{_case(path)}-summary.txt")
+        if table.is_file() and table not in listed:
+            text = table.read_text(encoding="utf-8", errors="replace")
+            listed[table] = set(LISTED.findall(text))
+        return cls(path, path.stem, None, table, path.stem in listed.get(table, {path.stem}))
+
+    def events(self, length: float, options: Options) -> Events:
+        """Return the seizures, from the file's first sample."""
+        if self.offset is not None:
+            return read_events(self.table, record=self.record, types=options.types, duration=length)
+        # The summary of chb24 gives no times, so lengths come from the files.
+        lengths = {self.record: length}
+        return read_chbmit_summary(self.table, durations=lengths, records=lengths)
+
+    def may_be_ictal(self, options: Options) -> bool:
+        """Tell whether there is a seizure; True if that cannot be told before its turn comes."""
+        if not self.listed:
+            return False
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # what is odd about it is said when it is read
+                return len(self.events(read_edf(self.path, lazy=True).duration, options)) > 0
+        except FAULTS:
+            return True
+
+    def open(self, options: Options) -> tuple[Recording, Events]:
+        if not self.table.is_file():
+            raise FileNotFoundError(
+                f"{self.table} is not there; it holds the seizures of {self.path.name}."
+            )
+        recording, _ = options.open(
+            self.path, record=self.record, patient=self.patient, offset=self.offset or 0.0
+        )
+        return recording, self.events(recording.duration, options)
 
     @property
-    def case(self) -> str:
-        return self.record[:5]
+    def patient(self) -> str:
+        return SAME_PERSON.get(_case(self.path), _case(self.path))
 
-
-def _annotated_files(
-    folder: Path, patients: Sequence[str] | None, types: Mapping[str, str] | None
-) -> list[_File]:
-    paths = sorted(folder.rglob("chb[0-9][0-9]*.edf"))
-    if not paths:
-        raise FileNotFoundError(
-            f"no CHB-MIT record in {folder}; looked for files chbNN_RR.edf or chbNN_RR_tSSSSS.edf "
-            "in it and below."
+    def part(self, options: Options) -> Part:
+        unlisted = f"{self.table.name} does not list it, so its seizures are not known"
+        return Part(
+            self.record,
+            self.patient,
+            self.path,
+            partial(self.open, options),
+            "" if self.listed else unlisted,
         )
-    cases = choose("patients", patients, (path.name[:5] for path in paths), folder)
-    return list(_annotate([path for path in paths if path.name[:5] in cases], types))
-
-
-def _annotate(paths: Sequence[Path], types: Mapping[str, str] | None) -> Iterator[_File]:
-    summaries: dict[Path, Events] = {}
-    for path in paths:
-        stretch = re.fullmatch(r"(.+)_t(\d+)", path.stem)
-        beside = path.with_name(
-            f"{path.stem}_events.tsv" if stretch else f"{path.name[:5]}-summary.txt"
-        )
-        if not beside.is_file():
-            raise FileNotFoundError(f"{beside} is not there; it holds the seizures of {path.name}.")
-        if stretch:
-            length = seconds_of(path)
-            events = read_events(beside, types=types, duration=length)
-            yield _File(path, stretch[1], float(stretch[2]), events)
-            continue
-        if beside not in summaries:
-            # The summary of chb24 gives no times, so lengths come from the files.
-            lengths = {
-                other.stem: seconds_of(other) for other in paths if other.parent == path.parent
-            }
-            summaries[beside] = read_chbmit_summary(beside, durations=lengths, records=lengths)
-        if path.stem not in summaries[beside].recordings:
-            raise ValueError(f"{beside} does not list {path.name}; its seizures are not known.")
-        yield _File(path, path.stem, 0.0, summaries[beside].select([path.stem]))
-
-
-def _open(file: _File, montage: str | Sequence[str] | None) -> tuple[Recording, Events]:
-    patient = SAME_PERSON.get(file.case, file.case)
-    recording = open_recording(
-        file.path, montage=montage, offset=file.offset, record=file.record, patient=patient
-    )
-    return recording, file.events

@@ -1,17 +1,18 @@
-"""What the loaders share: folders checked, recordings joined into windows and labels."""
+"""What the loaders share: records opened in turn, and joined into windows, labels and a report."""
 
 from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
-from datetime import timedelta
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from tqdm import tqdm
 
 from skseizure.signals import (
     Events,
@@ -19,10 +20,16 @@ from skseizure.signals import (
     RecordInfo,
     Recording,
     Windows,
-    read_edf,
+    to_bipolar,
 )
 
+from ._options import Options
+from ._report import LoadReport, ReportRow
+
 Loaded = tuple[Windows, NDArray[Any]] | tuple[Windows, NDArray[Any], Events]
+# What a record that cannot be used raises. Anything else is a fault of the program, or of a
+# caller's function, and is never skipped.
+FAULTS = (ValueError, OSError, ImportError)
 
 
 def existing_folder(path: str | os.PathLike[str]) -> Path:
@@ -52,149 +59,226 @@ def choose(
     return set(wanted)
 
 
-def check_option(name: str, value: str, allowed: Sequence[str]) -> None:
-    """Refuse a value that is not among those allowed."""
-    if value not in allowed:
-        raise ValueError(f"{name} is {value!r}; it must be one of {', '.join(map(repr, allowed))}.")
-
-
-# A record by its name, and what opens it when its turn comes.
-Part = tuple[str, Callable[[], tuple[Recording, Events]]]
-
-
-def open_recording(path: Path, *, offset: float = 0.0, **options: Any) -> Recording:
-    """Open a file lazily, ``offset`` seconds after the start of its record."""
-    recording = read_edf(path, lazy=True, **options)
-    start = recording.start and recording.start - timedelta(seconds=offset)
-    return recording.replace(offset=offset, start=start)
-
-
-def seconds_of(path: Path) -> float:
-    """Return the length of a file; what is odd about it is said when it is read."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return read_edf(path, lazy=True).duration
-
-
-def read_recordings(
-    parts: Iterable[Part],
-    on_missing: str,
-    preprocess: Callable[[Recording], Recording] | None,
-    lazy: bool,
-) -> Iterator[tuple[Recording, Events]]:
-    """Open recordings in turn, and preprocess them now or whenever they are needed.
-
-    Those that lack a channel of their montage raise or are skipped by name.
-    """
-    skipped: dict[str, ValueError] = {}
-    for record, opener in parts:
-        try:
-            recording, events = opener()
-        except MissingChannelsError as error:
-            if on_missing == "raise":
-                raise MissingChannelsError(
-                    f"{error} on_missing='skip' leaves such records out."
-                ) from error
-            skipped[record] = error
-            continue
-        recording = recording if lazy else recording.load()
-        yield recording if preprocess is None else recording.apply(preprocess), events
-    if skipped:
-        warnings.warn(
-            f"skipped {len(skipped)} of the records, for want of channels of the montage: "
-            f"{', '.join(skipped)}. The first: {next(iter(skipped.values()))}",
-            UserWarning,
-            stacklevel=4,
-        )
-
-
-def join_recordings(
-    parts: Iterable[tuple[Recording, Events]],
-    *,
-    window: float,
-    step: float | None,
-    min_overlap: float,
-    return_events: bool,
-) -> Loaded:
-    """Cut recordings into windows and label them.
+@dataclass(frozen=True)
+class Part:
+    """One file of a corpus.
 
     Parameters
     ----------
-    parts : iterable of (Recording, Events)
-        Each recording with its events, timed from its first sample. Recordings may share a record:
-        they are stretches of it, placed by their ``offset``.
-    window, step, min_overlap, return_events
-        As in the loaders.
+    record, patient : str
+        Their names.
+    file : Path
+        The file, for the report.
+    open : callable
+        Called without arguments when its turn comes; returns the `Recording`, opened lazily, and
+        its `Events`, timed from its first sample. Parts of one record are placed by the
+        recording's ``offset``.
+    unused : str, default=""
+        Why the file is left out whatever ``on_error`` says; ``open`` is not called then.
+    """
+
+    record: str
+    patient: str
+    file: Path
+    open: Callable[[], tuple[Recording, Events]]
+    unused: str = ""
+
+
+def failing(record: str, patient: str, file: Path, error: Exception) -> Part:
+    """Return a part that raises when its turn comes."""
+
+    def fail() -> tuple[Recording, Events]:
+        raise error
+
+    return Part(record, patient, file, fail)
+
+
+@dataclass(frozen=True)
+class _Cut:
+    part: Part
+    recording: Recording
+    events: Events  # timed from the start of the record
+    windows: Windows
+
+    @property
+    def kind(self) -> tuple[float, tuple[str, ...]]:
+        return self.windows.sfreq, self.windows.ch_names
+
+
+def load_parts(
+    parts: Sequence[Part],
+    options: Options,
+    *,
+    folder: Path,
+    name: str,
+    ignored: Mapping[Path, str] | None = None,
+) -> Loaded:
+    """Open, cut and label records, and report what was used.
+
+    Parameters
+    ----------
+    parts : sequence of Part
+        The files in order.
+    options : Options
+        What the caller wants.
+    folder : Path
+        The report names files below it.
+    name : str
+        What the progress bar shows.
+    ignored : mapping of Path to str, default=None
+        Files that are no EEG and what they are, for the report.
 
     Returns
     -------
     X : Windows
+        With the attribute ``report_``.
     y : ndarray of int, shape (n_windows,)
     events : Events
-        Only with ``return_events``; timed from the start of the record.
+        Only with ``return_events``; timed from the start of each record.
     """
-    windows: list[Windows] = []
-    found: list[tuple[Recording, Events]] = []
-    for recording, events in parts:
-        if found:
-            _check_alike(found[0][0], recording)
-        windows.append(Windows.from_recording(recording, window=window, step=step))
-        found.append((recording, events))
-    if not windows:
-        raise ValueError("no recording is left to load; at least one is needed.")
-    X = Windows.concatenate(windows)
-    events = _on_record_time(found)
-    X = X[X.judged(events)]
-    y = X.labels(events, min_overlap=min_overlap)
-    return (X, y, events) if return_events else (X, y)
+    cuts: list[_Cut] = []
+    reasons: dict[Part, str] = {}
+    for part in tqdm(parts, desc=name, unit="file", disable=not options.verbose):
+        if part.unused:
+            reasons[part] = part.unused
+            continue
+        try:
+            cut = _cut(part, options)
+            if options.on_error == "raise" and cuts:
+                _check_alike(cuts[0].recording, cut.recording)
+        except FAULTS as error:
+            if options.on_error == "raise":
+                error.add_note("on_error='skip' leaves such records out.")
+                raise
+            reasons[part] = str(error)
+            continue
+        cuts.append(cut)
+    if cuts:  # records that differ from most
+        most = Counter(cut.kind for cut in cuts).most_common(1)[0][0]
+        first = next(cut.recording for cut in cuts if cut.kind == most)
+        for cut in cuts:
+            if cut.kind != most:
+                reasons[cut.part] = _difference(first, cut.recording)
+        cuts = [cut for cut in cuts if cut.kind == most]
+    report = _report(parts, cuts, reasons, folder, ignored or {})
+    if not cuts:
+        why = f" {report.summary()}." if reasons else ""
+        raise ValueError(f"no recording is left to load; at least one is needed.{why}")
+    if report.left_out:
+        warnings.warn(f"{report.summary()}. X.report_ lists all.", UserWarning, stacklevel=3)
+    X = Windows.concatenate(cut.windows for cut in cuts)
+    y = np.concatenate(
+        [cut.windows.labels(cut.events, min_overlap=options.min_overlap) for cut in cuts]
+    )
+    X.report_ = report  # type: ignore[attr-defined]
+    return (X, y, _join_events(cuts)) if options.return_events else (X, y)
 
 
-def _on_record_time(parts: Sequence[tuple[Recording, Events]]) -> Events:
-    recordings: dict[str, RecordInfo] = {}
-    for recording, events in parts:
+def _cut(part: Part, options: Options) -> _Cut:
+    recording, events = part.open()
+    recording, windows = options.cut(recording, events)
+    return _Cut(part, recording, _on_record_time(recording, events), windows)
+
+
+def _on_record_time(recording: Recording, events: Events) -> Events:
+    # A part of a record: unjudged time is left out of the windows already.
+    columns = ("event_type", "confidence", "channels")
+    return Events(
+        events.onset + recording.offset,
+        events.duration,
+        record=recording.record,
+        **{name: getattr(events, name) for name in columns},
+        recordings={recording.record: RecordInfo(recording.offset + recording.duration)},
+    )
+
+
+def _info(recording: Recording) -> RecordInfo:
+    """Return what is known of a record by one of its files."""
+    whole = recording.replace(offset=0.0).info()
+    return replace(
+        recording.info(),
         # A record may be in several files: what lies before this one is in another, or unknown.
-        info = replace(
-            recording.info(),
-            observed=sum(length for _, length in recording.stretches),
-            unjudged=(),
-        )
-        spans = [span for other in events.recordings.values() for span in other.unjudged]
-        info = info.mark_unjudged(
-            (low + recording.offset, high + recording.offset)
-            for low, high in (*spans, *recording.unjudged)
-        )
-        if known := recordings.get(recording.record):
+        observed=whole.judged,
+        unjudged=tuple(
+            (low + recording.offset, high + recording.offset) for low, high in whole.unjudged
+        ),
+    )
+
+
+def _join_events(cuts: Sequence[_Cut]) -> Events:
+    recordings: dict[str, RecordInfo] = {}
+    for cut in cuts:
+        info = _info(cut.recording)
+        if known := recordings.get(cut.recording.record):
             info = replace(
                 info,
                 duration=max(info.duration, known.duration),
                 observed=(info.observed or 0.0) + (known.observed or 0.0),
                 unjudged=(*known.unjudged, *info.unjudged),
             )
-        recordings[recording.record] = info
-    return Events(
-        np.concatenate([events.onset + recording.offset for recording, events in parts]),
-        np.concatenate([events.duration for _, events in parts]),
-        record=np.concatenate(
-            [np.full(len(events), recording.record) for recording, events in parts]
-        ),
-        **{
-            name: np.concatenate([getattr(events, name) for _, events in parts])
-            for name in ("event_type", "confidence", "channels")
-        },
-        recordings=recordings,
-    )
+        recordings[cut.recording.record] = info
+    names = ("onset", "duration", "record", "event_type", "confidence", "channels")
+    columns = {name: np.concatenate([getattr(cut.events, name) for cut in cuts]) for name in names}
+    return Events(columns.pop("onset"), **columns, recordings=recordings)
+
+
+def _report(
+    parts: Sequence[Part],
+    cuts: Sequence[_Cut],
+    reasons: Mapping[Part, str],
+    folder: Path,
+    ignored: Mapping[Path, str],
+) -> LoadReport:
+    used = {cut.part: cut for cut in cuts}
+    rows = []
+    for part in parts:
+        cut = used.get(part)
+        rows.append(
+            ReportRow(
+                part.record,
+                part.patient,
+                _below(part.file, folder),
+                0.0 if cut is None else (_info(cut.recording).observed or 0.0) / 3600,
+                0 if cut is None else len(cut.events),
+                cut is not None,
+                reasons.get(part, ""),
+            )
+        )
+    return LoadReport(rows, {_below(file, folder): what for file, what in ignored.items()})
+
+
+def _below(file: Path, folder: Path) -> str:
+    return file.relative_to(folder).as_posix() if file.is_relative_to(folder) else str(file)
 
 
 def _check_alike(first: Recording, other: Recording) -> None:
+    if problem := _difference(first, other):
+        raise ValueError(problem)
+
+
+def _difference(first: Recording, other: Recording) -> str:
+    """Say in what two recordings differ that must agree; blank if in nothing."""
     if other.sfreq != first.sfreq:
-        raise ValueError(
+        return (
             f"record {other.record!r} is sampled at {other.sfreq:g} Hz and {first.record!r} at "
-            f"{first.sfreq:g} Hz; load patients of one rate, or resample in preprocess."
+            f"{first.sfreq:g} Hz; all must agree: resample in preprocess."
         )
-    if other.ch_names != first.ch_names:
-        odd = sorted(set(other.ch_names) ^ set(first.ch_names)) or ["another order"]
-        raise ValueError(
-            f"record {other.record!r} has {len(other.ch_names)} channels and {first.record!r} has "
-            f"{len(first.ch_names)}; they differ in {', '.join(odd[:6])}. All must agree: choose "
-            "patients, a montage, or channels in preprocess."
-        )
+    if other.ch_names == first.ch_names:
+        return ""
+    odd = sorted(set(other.ch_names) ^ set(first.ch_names)) or ["another order"]
+    return (
+        f"record {other.record!r} has {len(other.ch_names)} channels and {first.record!r} has "
+        f"{len(first.ch_names)}; they differ in {', '.join(odd[:6])}. All must agree: choose "
+        f"{_common_montage(first, other)}channels in preprocess."
+    )
+
+
+def _common_montage(first: Recording, other: Recording) -> str:
+    for name in ("double banana", "seizeit2"):
+        try:
+            for recording in (first, other):
+                to_bipolar(recording, name)
+        except MissingChannelsError:
+            continue
+        return f"montage={name!r}, which both can be brought to, or "
+    return ""

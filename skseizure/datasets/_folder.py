@@ -1,4 +1,4 @@
-"""Any folder of EDF files, each with its table of events beside it."""
+"""Any folder of recordings, each with its table of events beside it or one table for all."""
 
 from __future__ import annotations
 
@@ -7,71 +7,60 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
-from tqdm import tqdm
+from ..signals import Events, Recording
+from ._corpus import Loaded, Part, existing_folder, failing, load_parts
+from ._options import Options, document_options
+from ._walk import walk_files
 
-from ..signals import Events, Recording, read_events
-from ._corpus import (
-    Loaded,
-    check_option,
-    existing_folder,
-    join_recordings,
-    open_recording,
-    read_recordings,
+# Endings of what `read_recording` reads, or of EEG that it refuses by name. Longest first.
+FORMATS = (
+    *(".fif.gz", ".edf", ".bdf", ".rec", ".gdf", ".vhdr", ".ahdr", ".set", ".fif", ".cnt", ".mff"),
+    *(".eeg", ".lay", ".trc", ".nedf", ".cdt", ".data", ".e"),
 )
+# Of formats in several files, the one that opens them: the first stands for the second.
+HEADERS = {".eeg": (".vhdr", ".ahdr", ".VHDR"), ".fif": (), ".cnt": ()}
+# What BIDS calls recordings that are no EEG.
+OTHERS = frozenset(
+    "acc acq beh bold ecg emg eog eyetrack meg motion mov nirs physio ppg resp stim video".split()  # noqa: SIM905
+)
+BIDS = re.compile(r"sub-[^_]+(?:_[A-Za-z]+-[^_]+)*_([A-Za-z]+)")
+# MNE's names of what is computed from recordings.
+COMPUTED = re.compile(r"[-_](ave|ann|annot|bem|cov|epo|eve|evoked|fwd|ica|inv|proj|sol|src|trans)")
+NOTES = re.compile(r"(.+)_(?:events|annotations)")  # EDF+ without signals, beside a recording
 
 
+@document_options
 def load_edf_folder(
     path: str | os.PathLike[str],
     *,
     window: float = 4.0,
     step: float | None = None,
     montage: str | Sequence[str] | None = "double banana",
-    on_missing: str = "raise",
     sfreq: float | None = None,
-    preprocess: Callable[[Recording], Recording] | None = None,
+    units: Any = None,
     types: Mapping[str, str] | None = None,
+    preprocess: Callable[[Recording], Recording] | None = None,
+    quality: bool | Sequence[str] = False,
+    max_unjudged: float = 0.0,
+    bad_channels: str = "raise",
     min_overlap: float = 0.5,
+    on_error: str = "raise",
     lazy: bool = False,
     return_events: bool = False,
     verbose: bool = False,
+    on_missing: str = "deprecated",
 ) -> Loaded:
-    """Load a folder of EDF or BDF files with their events, your own or one in BIDS.
+    """Load a folder of recordings with their events, your own or one in BIDS.
 
     Parameters
     ----------
     path : str or path-like
-        Folder whose EDF or BDF files, at any depth, are records: ``PATIENT/.../NAME.edf``, or BIDS.
-        The events of ``NAME.edf`` are in ``NAME_events.tsv``, ``NAME.tsv``, ``NAME.csv_bi`` or
-        ``NAME.csv`` beside it, the first that is there; ``NAME_eeg.edf`` may also have
-        ``NAME_events.tsv``, as in BIDS.
-    window : float, default=4.0
-        Length of a window in seconds.
-    step : float, default=None
-        Seconds from one window to the next. None: ``window``.
-    montage : str, sequence of str or None, default="double banana"
-        Montage to bring every record to, see `to_bipolar`. None: channels as they are; they must be
-        the same in all records.
-    on_missing : {"raise", "skip"}, default="raise"
-        What to do with a record that cannot be brought to the montage: raise, or leave it out and
-        name it in a warning.
-    sfreq : float, default=None
-        Sampling rate in Hz to bring every record to. None: as it is; it must be one in all records.
-    preprocess : callable, default=None
-        Called with each whole `Recording` in its montage, for example to filter; returns a
-        `Recording`.
-    types : mapping of str to str, default=None
-        What the types of events in the tables mean, see :ref:`event_types`.
-    min_overlap : float, default=0.5
-        Share of a window that must be ictal for the window to be; see `Windows.labels`.
-    lazy : bool, default=False
-        Leave the signals in their files until windows are taken, so that a corpus larger than
-        memory can be loaded; with ``preprocess``, each record is read once for its shape. See
-        `Windows.from_edf`.
-    return_events : bool, default=False
-        Also return the seizures as events.
-    verbose : bool, default=False
-        Show progress.
+        Folder whose recordings, at any depth, are records: ``PATIENT/.../NAME.edf``, or BIDS. EDF,
+        BDF and all formats that `read_recording` reads. Hidden files, and ``derivatives`` and
+        ``sourcedata`` of BIDS, are passed over; linked folders are followed.
+    {options}
 
     Returns
     -------
@@ -79,6 +68,7 @@ def load_edf_folder(
         In microvolts, float32. ``record`` is the file's path below ``path`` without its ending;
         ``patient`` the ``sub-NAME`` at the start of its name if there is one, else the first folder
         below ``path`` on the way to it; for a file in ``path`` itself the name of that folder.
+        ``X.report_`` is a `LoadReport`.
     y : ndarray of int, shape (n_windows,)
         1 for ictal windows, else 0.
     events : Events
@@ -87,74 +77,152 @@ def load_edf_folder(
     Raises
     ------
     FileNotFoundError
-        If the folder, its EDF files or the events of one are not there.
+        If the folder, its recordings or the events of one are not there.
     ValueError
         If a file cannot be read, two files differ in their ending alone, a record lacks a channel
         of the montage or is shorter than a window, a table is that of a recording of another
         length or holds types that nobody knows, or records differ in channels or sampling rate.
 
+    Warns
+    -----
+    UserWarning
+        If ``on_error="skip"`` leaves records out.
+
+    Notes
+    -----
+    The events of ``NAME.edf`` are in ``NAME_events.tsv``, ``NAME.tsv``, ``NAME.csv_bi``,
+    ``NAME.csv``, ``NAME_events.edf`` or ``NAME_annotations.edf`` beside it, the first that is
+    there; ``NAME_eeg.edf`` and ``NAME_ieeg.edf`` may also have ``NAME_events.tsv``, as in BIDS. If
+    there is no table, they are the seizures among the annotations in the file, as in EDF+. A file
+    without a table and without a marked seizure is refused: nobody says that it holds none.
+
+    Files of BIDS that are no EEG (``_ecg``, ``_emg``, ``_mov``, ...) are not loaded, and are listed
+    in ``X.report_.ignored``.
+
     Examples
     --------
     >>> from skseizure.datasets import load_edf_folder
     >>> X, y = load_edf_folder("recordings", window=4, step=2)  # doctest: +SKIP
+    >>> X.report_  # doctest: +SKIP
+    LoadReport(used 41 of 41 records, 39.8 h, 7 seizures)
     """
+    options = Options.of(locals())
     folder = existing_folder(path)
-    check_option("on_missing", on_missing, ("raise", "skip"))
-    files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in (".edf", ".bdf"))
-    if not files:
-        raise FileNotFoundError(f"there is no EDF or BDF file in {folder}.")
-    records: dict[str, Path] = {}
+    walk = walk_files(folder)
+    files, ignored = find_recordings([*walk.files, *walk.folders])
+    if not files and not walk.closed:
+        others = f"; {len(ignored)} files are no EEG" if ignored else ""
+        raise FileNotFoundError(
+            f"there is no EDF or BDF file in {folder}, nor one of another format of EEG{others}."
+        )
+    parts: dict[str, Part] = {}
+    twice: list[Part] = []
     for file in files:
-        record = file.relative_to(folder).with_suffix("").as_posix()
-        if record in records:
-            raise ValueError(
-                f"{records[record]} and {file} would be one record; names must differ in more than "
-                "their ending."
+        record = stem_of(file.relative_to(folder).as_posix())
+        patient = patient_of(file, folder)
+        if record in parts:
+            problem = (
+                f"{parts[record].file} and {file} would be one record; names must differ in more "
+                "than their ending."
             )
-        records[record] = file
-    tables = [_events_table(file) for file in files]
-
-    def opened(record: str, file: Path, table: Path) -> tuple[Recording, Events]:
-        patient = _patient(file, folder)
-        recording = open_recording(
-            file, montage=montage, record=record, patient=patient, resample_to=sfreq
-        )
-        events = read_events(
-            table, record=record, patient=patient, types=types, duration=recording.duration
-        )
-        return recording, events
-
-    parts = (
-        (record, partial(opened, record, file, table))
-        for (record, file), table in tqdm(
-            zip(records.items(), tables, strict=True),
-            desc="EDF",
-            unit="file",
-            total=len(files),
-            disable=not verbose,
-        )
-    )
-    return join_recordings(
-        read_recordings(parts, on_missing, preprocess, lazy),
-        window=window,
-        step=step,
-        min_overlap=min_overlap,
-        return_events=return_events,
+            twice.append(failing(record, patient, file, ValueError(problem)))
+            continue
+        parts[record] = Part(record, patient, file, partial(_open, file, record, patient, options))
+    closed = [
+        failing(p.relative_to(folder).as_posix(), "", p, error) for p, error in walk.closed.items()
+    ]
+    return load_parts(
+        [*parts.values(), *twice, *closed], options, folder=folder, name="EEG", ignored=ignored
     )
 
 
-def _events_table(file: Path) -> Path:
-    stem = file.stem
+def _open(file: Path, record: str, patient: str, options: Options) -> tuple[Recording, Events]:
+    table = events_table(file)
+    recording, events = options.open(file, record=record, patient=patient, annotated=table is None)
+    if table is not None:
+        return recording, options.read_table(table, recording)
+    if not events:
+        raise FileNotFoundError(
+            f"{file} has no table of events beside it: {', '.join(_table_names(file))}; and none "
+            "of its annotations marks a seizure. If it holds none, a table with one row of type "
+            "'bckg' says so."
+        )
+    return recording, events
+
+
+def find_recordings(paths: Sequence[Path]) -> tuple[list[Path], dict[Path, str]]:
+    """Choose the files that are, or should be, recordings of EEG.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        Files, and folders of formats that are one.
+
+    Returns
+    -------
+    files : list of Path
+        In order.
+    ignored : dict of Path to str
+        Recordings that are no EEG, and what they are.
+    """
+    known = [path for path in paths if path.name.lower().endswith(FORMATS)]
+    stems = {path.with_name(stem_of(path.name)) for path in known}
+    there = set(paths)
+    files: list[Path] = []
+    ignored: dict[Path, str] = {}
+    for path in known:
+        stem, ending = stem_of(path.name), path.suffix.lower()
+        bids = BIDS.fullmatch(stem)
+        notes = NOTES.fullmatch(stem)
+        if ending == ".eeg" and any(path.with_suffix(head) in there for head in HEADERS[".eeg"]):
+            continue  # the samples of BrainVision
+        if ending == ".data" and path.with_suffix(".head") not in there:
+            continue  # not Nicolet's
+        if notes and ending in (".edf", ".bdf") and path.with_name(notes[1]) in stems:
+            continue  # a table of events
+        if ".fif" in path.name.lower() and _is_further_part(path, stem, there):
+            continue  # MNE opens it with the first
+        if ".fif" in path.name.lower() and COMPUTED.search(stem[-8:]):
+            ignored[path] = "computed"
+        elif bids and bids[1].lower() in OTHERS:
+            ignored[path] = bids[1].lower()
+        else:
+            files.append(path)
+    return sorted(files), ignored
+
+
+def _is_further_part(path: Path, stem: str, there: set[Path]) -> bool:
+    number = re.fullmatch(r"(.+)-\d+", stem)
+    if number and path.with_name(number[1] + path.name[len(stem) :]) in there:
+        return True
+    split = re.fullmatch(r"(.+_split-0*)([2-9]|\d\d+)(_.+)", stem)
+    return split is not None
+
+
+def stem_of(name: str) -> str:
+    """Return a file's name, or path, without the ending of its format."""
+    ending = next((e for e in FORMATS if name.lower().endswith(e)), "")
+    return name[: len(name) - len(ending)]
+
+
+def _table_names(file: Path) -> list[str]:
+    stem = stem_of(file.name)
     names = [f"{stem}_events.tsv", f"{stem}.tsv", f"{stem}.csv_bi", f"{stem}.csv"]
-    if stem.endswith("_eeg"):
-        names.insert(0, f"{stem.removesuffix('_eeg')}_events.tsv")
-    for name in names:
-        if (file.parent / name).exists():
-            return file.parent / name
-    raise FileNotFoundError(f"{file} has no table of events beside it: {', '.join(names)}.")
+    names += [f"{stem}_events.edf", f"{stem}_annotations.edf"]
+    for modality in ("_eeg", "_ieeg"):
+        if stem.endswith(modality):
+            names.insert(0, f"{stem.removesuffix(modality)}_events.tsv")
+    return names
 
 
-def _patient(file: Path, folder: Path) -> str:
+def events_table(file: Path) -> Path | None:
+    """Return the table of events beside a recording, or None if there is none."""
+    tables = (file.with_name(name) for name in _table_names(file))
+    return next((table for table in tables if table.exists()), None)
+
+
+def patient_of(file: Path, folder: Path) -> str:
+    """Return the patient that a file's name or folder names."""
     subject = re.match(r"sub-[A-Za-z0-9]+", file.name)
     if subject:
         return subject[0]

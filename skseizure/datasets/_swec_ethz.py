@@ -5,31 +5,37 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import scipy.io
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from skseizure.signals import Events, Recording
 
-from ._corpus import Loaded, choose, existing_folder, join_recordings
+from ._corpus import Loaded, Part, choose, existing_folder, load_parts
+from ._options import Options, document_options
 
 MARGIN = 180.0  # seconds before the onset and after the end of a short-term record's seizure
 HOUR = 3600.0
 
 
+@document_options
 def load_swec_ethz(
     path: str | os.PathLike[str],
     *,
-    window: float = 5.0,
-    step: float | None = None,
     patients: Sequence[str] | None = None,
     sfreq: float | None = None,
+    window: float = 5.0,
+    step: float | None = None,
     preprocess: Callable[[Recording], Recording] | None = None,
+    quality: bool | Sequence[str] = False,
+    max_unjudged: float = 0.0,
+    bad_channels: str = "raise",
     min_overlap: float = 0.5,
+    on_error: str = "raise",
     return_events: bool = False,
     verbose: bool = False,
 ) -> Loaded:
@@ -42,24 +48,13 @@ def load_swec_ethz(
         with the three minutes before and after it, as ``EEG`` (n_samples, n_channels). Long-term:
         ``ID01/ID01_1h.mat`` ..., each an hour as ``EEG`` (n_channels, n_samples), with ``fs``,
         ``seizure_begin`` and ``seizure_end`` in ``ID01/ID01_info.mat``.
-    window : float, default=5.0
-        Length of a window in seconds; 5 s as in the meta-sampler paper [2]_.
-    step : float, default=None
-        Seconds from one window to the next. None: ``window``.
     patients : sequence of str, default=None
         Patients to load by the name of their folder, for example ``["ID1"]``. None: all. Patients
         differ in their number of electrodes and cannot stand in one array; take one at a time, or
         a ``preprocess`` that brings them to the same channels.
     sfreq : float, default=None
         Sampling rate in Hz of files that hold no ``fs``; the short-term data are at 512 Hz.
-    preprocess : callable, default=None
-        Called with each whole `Recording`, for example to filter; returns a `Recording`.
-    min_overlap : float, default=0.5
-        Share of a window that must be ictal for the window to be; see `Windows.labels`.
-    return_events : bool, default=False
-        Also return the seizures as events.
-    verbose : bool, default=False
-        Show progress.
+    {options}
 
     Returns
     -------
@@ -94,28 +89,21 @@ def load_swec_ethz(
     >>> from skseizure.datasets import load_swec_ethz
     >>> X, y = load_swec_ethz("SWEC-ETHZ", patients=["ID1"])  # doctest: +SKIP
     """
+    options = Options.of(locals())
     folder = existing_folder(path)
     files = _records(folder)
     chosen = choose("patients", patients, files, folder)
-    parts = (
-        _read(file, sfreq)
-        for file in tqdm(
-            [file for patient in files if patient in chosen for file in files[patient]],
-            desc="SWEC-ETHZ",
-            unit="file",
-            disable=not verbose,
-        )
-    )
-    return join_recordings(
-        (
-            (recording if preprocess is None else recording.apply(preprocess), events)
-            for recording, events in parts
-        ),
-        window=window,
-        step=step,
-        min_overlap=min_overlap,
-        return_events=return_events,
-    )
+    parts = [
+        Part(_record(file), patient, file, partial(_read, file, sfreq))
+        for patient in files
+        if patient in chosen
+        for file in files[patient]
+    ]
+    return load_parts(parts, options, folder=folder, name="SWEC-ETHZ")
+
+
+def _record(file: Path) -> str:
+    return f"{file.parent.name}_{file.stem}" if file.stem.startswith("Sz") else file.stem
 
 
 def _records(folder: Path) -> dict[str, list[Path]]:
@@ -148,7 +136,7 @@ def _read(file: Path, sfreq: float | None) -> tuple[Recording, Events]:
     patient = file.parent.name
     hour = re.fullmatch(r".*_(\d+)h", file.stem)
     if hour is None:
-        signal, fs, record = content["EEG"].T, _rate(file, content, sfreq), f"{patient}_{file.stem}"
+        signal, fs = content["EEG"].T, _rate(file, content, sfreq)
         duration = signal.shape[1] / fs
         begin, end = np.array([MARGIN]), np.array([duration - MARGIN])
         if duration <= 2 * MARGIN:
@@ -161,7 +149,7 @@ def _read(file: Path, sfreq: float | None) -> tuple[Recording, Events]:
         if not info_file.is_file():
             raise FileNotFoundError(f"{info_file} is not there; it holds fs and the seizures.")
         info = _load(info_file)
-        signal, fs, record = content["EEG"], _rate(info_file, info, sfreq), file.stem
+        signal, fs = content["EEG"], _rate(info_file, info, sfreq)
         if "seizure_begin" not in info or "seizure_end" not in info:
             raise ValueError(
                 f"{info_file} needs 'seizure_begin' and 'seizure_end'; found {_variables(info)}."
@@ -177,6 +165,7 @@ def _read(file: Path, sfreq: float | None) -> tuple[Recording, Events]:
         data = np.ascontiguousarray(signal, dtype=np.float32)
     if np.isinf(data).any():
         raise ValueError(f"{file} holds values beyond {np.finfo(np.float32).max:.1g} in 'EEG'.")
+    record = _record(file)
     recording = Recording(
         data,
         fs,

@@ -508,6 +508,7 @@ class Windows:
     def _with(self, signals: Sequence[Signal], index: WindowIndex) -> Self:
         new = type(self).__new__(type(self))
         new.__dict__.update(self.__dict__ | {"_signals": tuple(signals), "_index": index})
+        new.__dict__.pop("report_", None)  # a loader's, true of the whole that it returned
         return new
 
     # ------------------------------------------------------------------ array-like
@@ -589,7 +590,11 @@ class Windows:
         signals, index = without_the_unused(self._signals, self._index)
         # Without windows one empty array remains, to carry the dtype.
         signals = signals or [np.empty((0, *self.shape[1:]), self.dtype)]
-        state = {name: value for name, value in self.__dict__.items() if name != "_index"}
+        state = {
+            name: value
+            for name, value in self.__dict__.items()
+            if name not in ("_index", "report_")
+        }
         if self._origins:
             present = set(self.record.tolist())
             state["_origins"] = {k: v for k, v in self._origins.items() if k in present}

@@ -119,20 +119,20 @@ def rough(recording):
         {},
         {"sfreq": 50},
         {"preprocess": rough, "return_events": True},
-        {"on_missing": "skip", "montage": ["FP1-F7", "F7-T7"], "return_events": True},
+        {"on_error": "skip", "montage": ["FP1-F7", "F7-T7"], "return_events": True},
     ],
     ids=lambda options: " ".join(options) or "defaults",
 )
 def test_lazy_is_the_same(add, tmp_path, write_edf, options):
     for name in ("p1/a.edf", "p2/b.edf"):
         add(name)
-    if "on_missing" in options:
+    if "on_error" in options:
         write_edf(tmp_path / "p3" / "odd.edf", ["A1", "A2"], 12, 64)
         (tmp_path / "p3" / "odd.tsv").write_text(SEIZURE)
-    skipped = pytest.warns(UserWarning, match="skipped 1 .* p3/odd")
-    with skipped if "on_missing" in options else contextlib.nullcontext():
+    skipped = pytest.warns(UserWarning, match="left out 1: p3/odd")
+    with skipped if "on_error" in options else contextlib.nullcontext():
         X, y, *events = load_edf_folder(tmp_path, **options)
-    with skipped if "on_missing" in options else contextlib.nullcontext():
+    with skipped if "on_error" in options else contextlib.nullcontext():
         lazy, lazy_y, *lazy_events = load_edf_folder(tmp_path, lazy=True, **options)
     assert (lazy.ch_names, lazy.sfreq, lazy.step) == (X.ch_names, X.sfreq, X.step)
     for name in ("record", "onset", "patient", "data"):
