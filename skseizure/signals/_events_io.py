@@ -5,14 +5,22 @@ from __future__ import annotations
 import os
 import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
-from .._core.event_types import UNJUDGED, border, check_types, classify, is_seizure, refuse_unknown
+from .._core.event_types import (
+    BACKGROUND,
+    UNJUDGED,
+    border,
+    check_types,
+    classify,
+    is_seizure,
+    refuse_unknown,
+)
 from .._core.files import check_regular
 from ._edf_annotations import edf_format, read_annotations
 from ._events import Event, Events, RecordInfo
@@ -25,11 +33,13 @@ from ._tables import (
     header_line,
     numbered_lines,
     read_rows,
+    refuse_cells,
     seconds,
 )
 
 NEEDED = ("onset", "duration", "eventType", "recordingDuration")
 TUSZ_COLUMNS = ("channel", "start_time", "stop_time", "label", "confidence")
+OPTIONAL = frozenset({"confidence", "channels", "channel"})
 LATE = 1.0  # seconds that an event may end after its recording; tables round
 # Seconds by which an event may be cut at its recording's end. If more is missing, the length in the
 # table is wrong, as in one that was cut within its last number.
@@ -39,12 +49,13 @@ CUT = 5.0
 def read_events(
     path: str | os.PathLike[str],
     *,
-    format: Literal["tsv", "tusz"] | None = None,
+    format: Literal["tsv", "tusz", "tse"] | None = None,
     record: str | None = None,
     patient: str | None = None,
     columns: Mapping[str, str] | None = None,
     types: Mapping[str, str] | None = None,
     duration: float | None = None,
+    where: Mapping[str, Collection[str]] | None = None,
     max_bytes: int = MAX_BYTES,
 ) -> Events:
     """Read the seizures of one record from a table.
@@ -52,9 +63,9 @@ def read_events(
     Parameters
     ----------
     path : str or path-like
-        An events table, a TUSZ table, per channel (``.csv``) or not (``.csv_bi``), or an EDF+ file
-        with annotations.
-    format : {"tsv", "tusz"}, default=None
+        An events table, a TUSZ table, per channel (``.csv``) or not (``.csv_bi``), or of version 1
+        (``.tse``, ``.tse_bi``), or an EDF+ file with annotations.
+    format : {"tsv", "tusz", "tse"}, default=None
         Kind of table. If None, the file's first bytes tell.
     record : str, default=None
         Name of the record. None: the file's name without its extension and a trailing ``_events``.
@@ -69,6 +80,9 @@ def read_events(
     duration : float, default=None
         Length of the recording in seconds. It is needed where the table does not say it, and
         compared where it does.
+    where : mapping of str to collection of str, default=None
+        Which rows of an events table to take, if it holds those of several records: by the name of
+        a column the cells that are wanted, such as ``{"file": ["night1.edf"]}``. If None, all.
     max_bytes : int, default=16777216
         Largest table to read, in bytes. An event takes about 80.
 
@@ -91,7 +105,8 @@ def read_events(
     -----
     UserWarning
         If rows are left out because they are neither seizure nor background, such as artefacts, if
-        events are cut at the recording's borders, or if the start of the recording is unreadable.
+        a seizure has no length, if events are cut at the recording's borders, or if the start of
+        the recording is unreadable.
 
     See Also
     --------
@@ -103,12 +118,18 @@ def read_events(
     *Events table* [1]_: cells separated by tabs, commas or semicolons, with a header. ``onset``,
     ``duration`` and ``eventType`` (or ``trial_type``) are needed, and ``recordingDuration`` unless
     ``duration`` is given; ``confidence``, ``channels``, ``dateTime`` and ``HED`` may be absent or
-    ``n/a``. UTF-8 and UTF-16, quoted cells and decimal commas are read.
+    ``n/a``. UTF-8 and UTF-16, quoted cells and decimal commas are read. A row may lack its last
+    cells if it says when and what, and ``duration`` or another row says the length.
+
+    A seizure whose length is ``n/a``, blank or zero is no event: nobody knows when it ended. The
+    time from its onset to the next row of a seizure or of background, or to the end of the
+    recording, is unjudged.
 
     *EDF+* and BDF+: the annotations of the file, as `read_recording` takes them. Of a file without
     signals ``duration`` is needed.
 
-    *TUSZ*: ``channel,start_time,stop_time,label,confidence`` after comments that state the length
+    *TUSZ*, version 1: ``start stop label confidence``; ``duration`` is needed. Version 2:
+    ``channel,start_time,stop_time,label,confidence`` after comments that state the length
     (``# duration = 600.00 secs``). Seizure rows that overlap or touch, on whatever channels, make
     one event, with the channels listed in order of appearance (``TERM`` is ``all``) and the
     largest confidence. ``seiz`` becomes ``sz``; a specific code (``fnsz``, ``gnsz``, ...) is kept
@@ -131,8 +152,8 @@ def read_events(
     ...     read_events(path) == events
     True
     """
-    if format not in (None, "tsv", "tusz"):
-        raise ValueError(f"format is {format!r}; 'tsv', 'tusz' or None is needed.")
+    if format not in (None, "tsv", "tusz", "tse"):
+        raise ValueError(f"format is {format!r}; 'tsv', 'tusz', 'tse' or None is needed.")
     path = Path(path)
     name = path.stem.removesuffix("_events") if record is None else record
     check_regular(path)
@@ -145,6 +166,8 @@ def read_events(
     if format is None:
         if header.replace(" ", "").startswith("channel,") and columns is None:
             format = "tusz"
+        elif header.replace(" ", "").startswith("version=tse"):
+            format = "tse"
         elif columns is not None or {"onset", "duration"} <= found:
             format = "tsv"
         else:
@@ -156,7 +179,18 @@ def read_events(
             )
     if format == "tusz":
         return _read_tusz(path, lines, name, patient, types, duration)
-    return _read_table(path, lines, delimiter, name, patient, columns, types, duration)
+    if format == "tse":
+        if duration is None:
+            raise ValueError(f"{path} does not say how long its recording is; pass duration=...")
+        return _read_tusz(path, _as_tusz(lines, duration), name, patient, types, duration)
+    return _read_table(path, lines, delimiter, name, patient, columns, types, duration, where)
+
+
+def _as_tusz(lines: list[tuple[int, str]], duration: float) -> list[tuple[int, str]]:
+    """Return the lines of a table of TUSZ's version 1 as one of its version 2."""
+    rows = [(n, text.split()) for n, text in lines if not text.startswith(("#", "version"))]
+    table = [(n, ",".join(["TERM", *cells])) for n, cells in rows if cells]
+    return [(0, f"# duration = {duration:.4f} secs"), (0, ",".join(TUSZ_COLUMNS)), *table]
 
 
 def _read_table(
@@ -168,8 +202,9 @@ def _read_table(
     columns: Mapping[str, str] | None,
     types: Mapping[str, str] | None,
     duration: float | None,
+    where: Mapping[str, Collection[str]] | None,
 ) -> Events:
-    (first, header), *rows = read_rows(path, lines, delimiter)
+    (first, header), *rows = read_rows(path, lines, delimiter, short=True)
     chosen, lacking = dict(columns or {}), []
     try:
         chosen = choose_columns(header, columns, str(path))
@@ -185,16 +220,30 @@ def _read_table(
         hint = "; duration=... states the length" if lacking == ["recordingDuration"] else ""
         fail(path, first, f"the header lacks {', '.join(lacking)}{hint}")
 
+    absent = [name for name in where or () if name not in header]
+    if absent:
+        fail(path, first, f"the header lacks {', '.join(absent)}, which where names")
+    # Cells that must be whole, and so must be followed by another.
+    whole = [i for i, column in enumerate(header) if column in set(chosen.values()) - OPTIONAL]
     own, comma = check_types(types), delimiter != ","
     lengths: dict[float, int] = {}
     starts: dict[str, int] = {}
     left_out: dict[str, int] = {}
     events: list[tuple[int, Event]] = []
     spans, unknown = [], []
+    marks: list[float] = []  # onsets of seizures and of background
+    endless: dict[float, int] = {}
+    cut_off: list[tuple[int, int]] = []
     for number, row in rows:
-        cells = dict(zip(header, row, strict=True))
+        cells = dict(zip(header, row, strict=False))
+        if len(row) < len(header):
+            if len(row) <= max(whole) + 1:
+                refuse_cells(path, number, len(row), len(header))
+            cut_off.append((number, len(row)))
+        if any(cells.get(column, "n/a") not in wanted for column, wanted in (where or {}).items()):
+            continue
         stated = cells.get("recordingDuration", "n/a")
-        if duration is None or stated not in NOT_GIVEN:
+        if stated not in NOT_GIVEN or (duration is None and len(row) == len(header)):
             lengths.setdefault(
                 seconds(path, number, cells, "recordingDuration", comma=comma), number
             )
@@ -211,17 +260,27 @@ def _read_table(
             continue
         if meaning in (UNJUDGED, "other") and kind != "n/a":
             left_out[kind] = left_out.get(kind, 0) + 1
+        if meaning == BACKGROUND and not _missing(cells, chosen["onset"]):
+            marks.append(seconds(path, number, cells, chosen["onset"], comma=comma))
         if not is_seizure(meaning) and meaning != UNJUDGED:
             continue
         onset = seconds(path, number, cells, chosen["onset"], comma=comma)
+        if is_seizure(meaning):
+            marks.append(onset)
         if side and cells.get(chosen.get("duration", ""), "n/a") in NOT_GIVEN:
             length = 0.0
+        elif is_seizure(meaning) and _missing(cells, chosen.get("duration", chosen.get("offset"))):
+            endless[onset] = number
+            continue
         elif "duration" in chosen:
             length = seconds(path, number, cells, chosen["duration"], comma=comma)
         else:
             length = seconds(path, number, cells, chosen["offset"], comma=comma) - onset
         if meaning == UNJUDGED:
             spans.append((onset, onset + length))
+            continue
+        if length == 0 and not side:
+            endless[onset] = number
             continue
         sure = confidence(
             path, number, {"confidence": cells.get(chosen.get("confidence", ""), "n/a")}
@@ -233,6 +292,8 @@ def _read_table(
     refuse_unknown(str(path), unknown)
     if not rows and duration is None:
         raise ValueError(f"{path} has no rows; at least one, for background, is needed.")
+    if cut_off and duration is None and not lengths:
+        refuse_cells(path, *cut_off[0], len(header))
     if len(lengths) > 1:
         values = " and ".join(map(str, list(lengths)[:2]))
         fail(path, list(lengths.values())[1], f"recordingDuration differs between rows: {values}")
@@ -243,8 +304,38 @@ def _read_table(
     joined = join_borders([event for _, event in events], str(path))
     numbered = [(lines_of.get(event, first), event) for event in joined]
     inside = _cut_to_record(path, numbered, length, CUT if duration is None else np.inf)
+    spans += _endless_spans(path, endless, marks, length)
     info = RecordInfo(length, patient=patient, start=_start(path, starts))
     return Events(**event_fields(inside, {name: info.mark_unjudged(spans)}))
+
+
+def _missing(cells: Mapping[str, str], column: str | None) -> bool:
+    return cells.get(column or "", "n/a") in NOT_GIVEN
+
+
+def _endless_spans(
+    path: Path, endless: Mapping[float, int], marks: list[float], length: float
+) -> list[tuple[float, float]]:
+    """Return the time after seizures without a length in which nobody knows whether they go on."""
+    for onset, line in endless.items():
+        if not 0 <= onset < length:
+            fail(
+                path,
+                line,
+                f"the event begins at {onset:g} s; it must lie within the recording's {length:g} s",
+            )
+    spans = [
+        (onset, min([mark for mark in marks if mark > onset], default=length)) for onset in endless
+    ]
+    if spans:
+        lost = sum(end - onset for onset, end in spans)
+        warnings.warn(
+            f"{path}: {len(spans)} seizures have no length, the first in line "
+            f"{next(iter(endless.values()))}; {lost:g} s in which they may go on, to the next "
+            "seizure or background row or the end, count as unjudged.",
+            stacklevel=4,
+        )
+    return spans
 
 
 def _start(path: Path, starts: Mapping[str, int]) -> datetime | None:

@@ -48,9 +48,11 @@ def header_line(lines: list[tuple[int, str]]) -> str:
 
 
 def read_rows(
-    path: Path, lines: list[tuple[int, str]], delimiter: str
+    path: Path, lines: list[tuple[int, str]], delimiter: str, *, short: bool = False
 ) -> Iterator[tuple[int, list[str]]]:
     """Yield the line number and the cells of the header, then of each row.
+
+    With ``short``, a row may have fewer cells than the header.
 
     Raises
     ------
@@ -63,9 +65,14 @@ def read_rows(
             continue
         cells = [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter))]
         n_columns = len(cells) if n_columns is None else n_columns
-        if len(cells) != n_columns:
-            fail(path, number, f"{len(cells)} cells, but the header names {n_columns} columns")
+        if len(cells) != n_columns and not (short and len(cells) < n_columns):
+            refuse_cells(path, number, len(cells), n_columns)
         yield number, cells
+
+
+def refuse_cells(path: Path, line: int, found: int, needed: int) -> NoReturn:
+    """Raise the error of a row that does not fit the header."""
+    fail(path, line, f"{found} cells, but the header names {needed} columns")
 
 
 def seconds(

@@ -155,11 +155,11 @@ def test_other_rows_are_left_out_by_name(write):
         (HEADER + "1\t2\tsz\tn/a\tall\n", "line 2: 5 cells, but the header names 7 columns"),
         (HEADER + "1\t2\tsz\tn/a\tall\tn/a\t9\t9\n", "line 2: 8 cells"),
         (HEADER + "x\t2\tsz\tn/a\tall\tn/a\t9\n", "line 2: onset is 'x'; a number of seconds"),
-        (HEADER + "1\t\tsz\tn/a\tall\tn/a\t9\n", "line 2: duration is ''; a number"),
-        (HEADER + "1\tnan\tsz\tn/a\tall\tn/a\t9\n", "line 2: duration is 'nan'"),
         (HEADER + "1\t2\tsz\tn/a\tall\tn/a\tn/a\n", "line 2: recordingDuration is 'n/a'"),
         (HEADER + "1\t2\tsz\thigh\tall\tn/a\t9\n", "line 2: confidence is 'high'; a number or n/a"),
-        (HEADER + "1\t0\tsz\tn/a\tall\tn/a\t9\n", "line 2: the event lasts from 1 to 1 s"),
+        (HEADER + "1\t-1\tsz\tn/a\tall\tn/a\t9\n", "line 2: the event lasts from 1 to 0 s"),
+        (HEADER + "9\tn/a\tsz\tn/a\tall\tn/a\t9\n", "line 2: the event begins at 9 s"),
+        (HEADER + "1\t2\tbckg\tn/a\tall\tn/a\t9\n1\t2\ts\n", "line 3: 3 cells"),
         (HEADER + "-3\t2\tsz\tn/a\tall\tn/a\t9\n", "line 2: the event lasts from -3 to -1 s"),
         (HEADER + "1\t13.5\tsz\tn/a\tall\tn/a\t9\n", "from 1 to 14.5 s; .* recording's 9 s"),
         (
@@ -175,6 +175,51 @@ def test_broken_tables(write, text, message):
     assert str(path) in str(error.value)
 
 
+@pytest.mark.parametrize("length", ["n/a", "", "nan", "0"])
+def test_a_seizure_without_a_length_is_followed_by_unjudged_time(write, length):
+    """To the next row of a seizure or of background, or to the end of the recording."""
+    row = "\tn/a\tall\tn/a\t600\n"
+    rows = [
+        *(f"10\t5\tsz{row}", f"100\t{length}\tsz{row}", f"150\t20\tsz{row}"),
+        *(f"200\t{length}\tsz{row}", f"230\t9\tbckg{row}", f"500\t{length}\tfnsz{row}"),
+    ]
+    with pytest.warns(UserWarning, match="3 seizures have no length, the first in line 3; 180 s"):
+        events = read_events(write(HEADER + "".join(rows)))
+    assert events.onset.tolist() == [10, 150]
+    info = events.recordings["a"]
+    assert info.unjudged == ((100, 150), (200, 230), (500, 600))
+    assert info.observed == info.judged == 600 - 180
+
+
+def test_a_row_may_lack_its_last_cells(write):
+    whole = "1\t2\tsz\tn/a\tall\tn/a\t9\n"
+    assert read_events(write(f"{HEADER}{whole}5\t1\tsz\tn/a\n")).onset.tolist() == [1, 5]
+    path = write(HEADER + "5\t1\tsz\tn/a\n")
+    assert read_events(path, duration=9).onset.tolist() == [5]
+    with pytest.raises(ValueError, match="line 2: 4 cells, but the header names 7"):
+        read_events(path)
+
+
+def test_rows_of_one_record_among_several(write):
+    path = write("file;onset;duration;label\na.edf;1,5;2;sz\nb.edf;5;1;sz\na.edf;7;1;bckg\n")
+    read = {name: read_events(path, where={"file": [name]}, duration=9) for name in ("a.edf", "c")}
+    assert read["a.edf"].onset.tolist() == [1.5] and len(read["c"]) == 0
+    with pytest.raises(ValueError, match="the header lacks patient, which where names"):
+        read_events(path, where={"patient": ["p"]}, duration=9)
+
+
+def test_tusz_version_1(write):
+    path = write(
+        "version = tse_v1.0.0\n\n0.0000 36.8868 bckg 1.0000\n36.8868 183.3055 fnsz 0.9000\n",
+        "00000258_s002_t000.tse",
+    )
+    events = read_events(path, duration=600)
+    assert events.onset.tolist() == [36.8868] and events.event_type.tolist() == ["fnsz"]
+    assert events.channels.tolist() == ["all"] and events.confidence.tolist() == [0.9]
+    with pytest.raises(ValueError, match="does not say how long its recording is; pass duration"):
+        read_events(path)
+
+
 def test_format_and_missing_file(write, tmp_path):
     path = write("channel\tfrom\tduration\teventType\trecordingDuration\nx\t1\t2\tsz\t9\n")
     with pytest.raises(ValueError, match="is no events table"):
@@ -182,7 +227,7 @@ def test_format_and_missing_file(write, tmp_path):
     with pytest.raises(ValueError, match="line 1: the header lacks onset"):
         read_events(path, format="tsv")
     assert len(read_events(path, columns={"onset": "from"})) == 1
-    with pytest.raises(ValueError, match="format is 'csv'; 'tsv', 'tusz' or None"):
+    with pytest.raises(ValueError, match="format is 'csv'; 'tsv', 'tusz', 'tse' or None"):
         read_events(path, format="csv")
     with pytest.raises(FileNotFoundError):
         read_events(tmp_path / "none.tsv")
