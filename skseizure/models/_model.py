@@ -33,6 +33,8 @@ from ..signals import (
 )
 from ._fitted_parts import estimators, threads
 
+MUSCLE = 30.0  # seconds; seizures rarely bring more
+
 
 @dataclass(frozen=True, eq=False)
 class Model:
@@ -288,9 +290,9 @@ class Model:
         Warns
         -----
         UserWarning
-            If channels are bad throughout; if amplitudes or spectra are unlike those of training;
-            if the recording is shorter than a window, so that
-            nothing can be found; or as `prepare`.
+            If channels are bad throughout; if there is muscle activity for half a minute or more;
+            if amplitudes or spectra are unlike those of training; if the recording is shorter than
+            a window, so that nothing can be found; or as `prepare`.
         """
         if not isinstance(recording, Recording):
             recording = self.read(recording)
@@ -439,6 +441,13 @@ def _marked(recording: Recording) -> tuple[Recording, dict[str, float]]:
         warnings.warn(
             f"record {recording.record!r} is flat, clipped or otherwise bad for most of the time "
             f"in {', '.join(bad)}: little can be found there.",
+            stacklevel=3,
+        )
+    muscle = sum(high - low for low, high in quality.spans(("muscle",), max_bad=0.5))
+    if muscle >= MUSCLE:
+        warnings.warn(
+            f"record {recording.record!r} has {muscle:.0f} s of muscle activity in most channels. "
+            "It is judged, because seizures come with it, but may be taken for one.",
             stacklevel=3,
         )
     spans = quality.spans()

@@ -296,7 +296,8 @@ class SeizureDetector(MetaClassifier):
         -------
         events : Events
             One event a run of positive windows; its confidence is the largest smoothed probability
-            among them.
+            among them. Its ``recordings`` tell which time was looked at, and which could not be
+            judged, see `Windows.recordings`.
         proba : ndarray of float, shape (n_windows, 2)
             As `predict_proba`. Only with ``return_proba=True``.
 

@@ -894,7 +894,8 @@ class Windows:
         -------
         Events
             One event for each run of ictal windows within a stretch, from the start of its first
-            to the end of its last cell (see `cells`).
+            to the end of its last cell (see `cells`). Its ``recordings`` are those of `recordings`,
+            with the time that cannot be judged.
 
         Raises
         ------

@@ -658,3 +658,14 @@ def test_volts_are_noticed(rng, cut):
     signal[0] *= 1e6
     signal[1] *= 1e6
     make(signal)  # a faint channel among others
+
+
+def test_a_stretch_ends_where_it_is_said():
+    data = np.ones((6, 1, 10))
+    X = Windows(data, sfreq=10, stretch=[0, 0, 1, 1, 1, 2])
+    assert [rows.tolist() for rows in X.segments()] == [[0, 1], [2, 3, 4], [5]]
+    assert X[3:].stretch.tolist() == [1, 1, 2]
+    assert X.to_events(np.ones(6)).duration.tolist() == [2, 3, 1]
+    assert Windows(data, sfreq=10).stretch is None
+    with pytest.raises(ValueError, match=r"stretch has shape \(2,\); one for each of 6 windows"):
+        Windows(data, sfreq=10, stretch=[0, 1])
