@@ -9,7 +9,7 @@ import sys
 import textwrap
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -23,9 +23,6 @@ from ._common import (
     seed_option,
     told,
 )
-
-if TYPE_CHECKING:
-    from ..signals import Recording
 
 CORPORA = {
     "folder": "load_edf_folder",
@@ -82,6 +79,20 @@ RECIPES = (
 )
 @click.option("--notch", type=click.FloatRange(0, min_open=True), help="Mains in Hz to filter out.")
 @click.option(
+    "--units",
+    type=click.Choice(["nV", "uV", "mV", "V"]),
+    help="Unit of recordings that do not say it.",
+)
+@click.option(
+    "--types",
+    metavar="NAME=MEANING",
+    multiple=True,
+    help="What a type of event means: sz, bckg, unjudged or other.",
+)
+@click.option(
+    "--any-quality", is_flag=True, help="Also train on flat or clipped signals and the like."
+)
+@click.option(
     "--on-error",
     type=click.Choice(["skip", "raise"]),
     default="skip",
@@ -119,6 +130,9 @@ def train(
     sfreq: float | None,
     band: str | None,
     notch: float | None,
+    units: str | None,
+    types: tuple[str, ...],
+    any_quality: bool,
     on_error: str,
     max_false_alarms_per_day: float | None,
     hours: float | None,
@@ -145,6 +159,7 @@ def train(
         train_detector,
         write_model_card,
     )
+    from ..signals import filter_recording
 
     model_card_path(model)  # before the work
     known = available_recipes()[recipe]
@@ -159,14 +174,18 @@ def train(
             window=window,
             step=step,
             montage=wanted,
+            sfreq=sfreq,
+            units=units,
+            types=_types(types),
+            quality=not any_quality,
+            bad_channels="keep",
             on_error=on_error,
-            preprocess=partial(_prepared, sfreq=sfreq, filters=filters)
-            if sfreq or filters
-            else None,
+            preprocess=partial(filter_recording, **filters) if filters else None,
             lazy=True,
             return_events=True,
             verbose=sys.stderr.isatty(),
         )
+    _tell_what_was_used(X)
     patients = sorted(set(X.patient.tolist()))
     progress(f"Training on {X}, {y.mean():.1%} ictal")
     progress(textwrap.shorten(f"Patients ({len(patients)}): {', '.join(patients)}", 99))
@@ -284,12 +303,20 @@ def _filters(band: str | None, notch: float | None) -> dict[str, Any]:
     return found
 
 
-def _prepared(recording: Recording, *, sfreq: float | None, filters: dict[str, Any]) -> Recording:
-    from ..signals import filter_recording, resample_recording
+def _types(types: tuple[str, ...]) -> dict[str, str] | None:
+    """Return what types of events mean, by their names."""
+    pairs = [text.rpartition("=") for text in types]
+    if not all(equals for _, equals, _ in pairs):
+        raise click.BadParameter(f"{types}; NAME=MEANING is needed.", param_hint="'--types'")
+    return {name.strip(): meaning.strip() for name, _, meaning in pairs} or None
 
-    if sfreq is not None:
-        recording = resample_recording(recording, sfreq)
-    return filter_recording(recording, **filters) if filters else recording
+
+def _tell_what_was_used(X: Any) -> None:
+    """Print what the loader used, and what it left out and why."""
+    report = X.report_
+    progress(report.summary(most=0).partition("; left out")[0].capitalize())
+    for row in report.left_out:
+        progress(f"  left out {row.record}: {row.reason}")
 
 
 def _profile(X: Any) -> Any:
@@ -309,6 +336,7 @@ def _trained_on(corpus: str, recipe: str, X: Any, events: Any) -> dict[str, Any]
         "patients": sorted(set(X.patient.tolist())),
         "records": len(events.recordings),
         "seizures": len(events),
+        "left_out": {row.record: row.reason for row in X.report_.left_out},
         "hours": sum(info.observed or 0.0 for info in events.recordings.values()) / 3600,
     }
 

@@ -1,6 +1,7 @@
 """`skseizure train` on recordings of any kind, with any recipe, and what it leaves out."""
 
 import os
+import shutil
 import signal
 import time
 from contextlib import redirect_stderr, redirect_stdout
@@ -127,7 +128,7 @@ def test_a_pipeline_of_ones_own(corpora, tmp_path, monkeypatch):
 
 def test_chbmit_as_it_is_published(data_path, tmp_path):
     small = tmp_path / "chbmit"
-    for case, records in {"chb01": ("03", "15"), "chb05": ("06",), "chb23": ("06",)}.items():
+    for case, records in {"chb01": ("18",), "chb05": ("06",), "chb23": ("06",)}.items():
         for file in sorted((data_path / "chbmit" / case).glob("*")):
             if any(file.name.startswith(f"{case}_{record}_") for record in records):
                 (small / case).mkdir(parents=True, exist_ok=True)
@@ -154,19 +155,51 @@ def test_options_are_checked_before_the_work(tmp_path):
         assert told in run("train", tmp_path / "no", tmp_path / "m", *options, code=2).stderr
 
 
-def test_what_lacks_a_channel_is_left_out_and_named(corpora, tmp_path):
+def test_what_cannot_be_used_is_left_out_and_named(corpora, tmp_path):
     folder = tmp_path / "data"
-    for path in (corpora / "depth").rglob("night*"):
-        place = folder / path.parent.name / path.name
-        place.parent.mkdir(parents=True, exist_ok=True)
-        os.link(path, place)
-    for path in (corpora / "wearable" / "p01").iterdir():
-        (folder / "p04").mkdir(exist_ok=True)
-        os.link(path, folder / "p04" / path.name)
+    for patient, source in {
+        **{f"p0{i}": corpora / "depth" / f"p0{i}" for i in (1, 2, 3)},
+        "p04": corpora / "wearable" / "p01",
+    }.items():
+        (folder / patient).mkdir(parents=True)
+        for path in source.iterdir():
+            os.link(path, folder / patient / path.name)
+    table = (folder / "p01" / "night_events.tsv").read_bytes()
+    (folder / "p05").mkdir()
+    (folder / "p05" / "broken.edf").write_bytes(b"no EDF at all")
+    (folder / "p05" / "broken_events.tsv").write_bytes(table)
+    (folder / "p01" / "._night.edf").write_bytes(b"of macOS")
     args = "train", folder, tmp_path / "m.skops", *TINY, "--montage", "LA1-LA2"
-    told = run(*args).stderr
-    assert "p04/night" in told and "LA1-LA2" in told and "Patients (3): p01, p02, p03" in told
+    lines = run(*args).stderr.splitlines()
+    assert "Used 3 of 5 records, 0.1 h, 3 seizures" in lines
+    assert "Patients (3): p01, p02, p03" in lines
+    reasons = load_model(tmp_path / "m.skops").trained_on["left_out"]
+    assert list(reasons) == ["p04/night", "p05/broken"] and "LA1-LA2" in reasons["p04/night"]
+    for record, reason in reasons.items():
+        assert f"  left out {record}: {' '.join(reason.split())}" in lines
     assert "LA1-LA2" in run(*args, "--on-error", "raise", code=2).stderr
+
+
+def test_types_of_events_and_poor_signals(corpora, tmp_path):
+    (tmp_path / "data").mkdir()
+    for patient in ("p01", "p02", "p03"):
+        place = tmp_path / "data" / patient
+        shutil.copytree(corpora / "depth" / patient, place)
+        table = place / "night_events.tsv"
+        table.write_text(table.read_text().replace("\tsz\t", "\tanfall\t"))
+    flat = edfio.read_edf(tmp_path / "data" / "p01" / "night.edf")
+    for signal_ in flat.signals:
+        data = signal_.data.copy()
+        data[-40 * 64 :] = 0
+        signal_.update_data(data)
+    flat.write(tmp_path / "data" / "p01" / "night.edf")
+    args = "train", tmp_path / "data", tmp_path / "m.skops", *TINY, "--montage", "none"
+    assert "anfall" in run(*args, "--on-error", "raise", code=2).stderr
+    told = run(*args, "--types", "anfall=sz").stderr
+    assert "Windows(80 x 2 channels" in told
+    told = run(*args, "--types", "anfall=sz", "--any-quality").stderr
+    assert "Windows(90 x 2 channels" in told
+    assert "NAME=MEANING is needed" in run(*args, "--types", "anfall", code=2).stderr
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")

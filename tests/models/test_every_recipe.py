@@ -82,8 +82,8 @@ print(json.dumps(found))
 
 @pytest.fixture(scope="module")
 def recordings():
-    """Two minutes of two channels of three patients, and their seizures."""
-    return make_recordings(3, 1, 120, n_channels=2, sfreq=128, ictal_fraction=0.25, random_state=0)
+    """Two minutes of two channels of two patients, and their seizures."""
+    return make_recordings(2, 1, 120, n_channels=2, sfreq=128, ictal_fraction=0.25, random_state=0)
 
 
 @pytest.mark.filterwarnings("ignore:y has no unlabelled row:UserWarning")
