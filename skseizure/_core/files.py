@@ -258,9 +258,12 @@ def check_output(
                     f"{shown} is an input ({printable(one)}); name another file to write."
                 )
         if found.st_size and not KINDS[kind](path):
-            raise ValueError(f"{shown} holds something else than a {kind}; it is left as it is.")
+            article = "an" if kind[0] in "aeiouE" else "a"
+            raise ValueError(
+                f"{shown} holds something else than {article} {kind}; it is left as it is."
+            )
         if found.st_size and not replace:
-            raise ValueError(f"{shown} is there; --force replaces a {kind}.")
+            raise ValueError(f"{shown} is there; --force replaces this {kind}.")
     check_folder(Path(os.path.realpath(path)).parent)
     return path
 

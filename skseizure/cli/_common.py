@@ -13,6 +13,13 @@ from typing import Any
 
 import click
 
+from .._core.files import check_output
+from .._core.text import one_line, printable
+
+# What wrong input and the machine's limits end in. A package that is not there or is broken names
+# itself; of an EOFError, which click takes for Ctrl-D, a file is the cause.
+INPUT_ERRORS = (ValueError, OSError, ImportError, MemoryError, EOFError)
+
 
 class OneLineErrors(click.Group):
     """A group of commands that reports wrong arguments and input in one line, with exit code 2."""
@@ -35,10 +42,12 @@ def _errors_in_one_line() -> Iterator[None]:
         yield
     except click.exceptions.NoArgsIsHelpError:
         raise  # `skseizure` alone asks for help
-    except (click.UsageError, ValueError, OSError) as error:
+    except (click.UsageError, *INPUT_ERRORS) as error:
         if os.environ.get("SKSEIZURE_TRACEBACK"):
             raise
         text = str(error) or type(error).__name__
+        if isinstance(error, MemoryError):
+            text = f"there is not enough memory: {error}"
         if isinstance(error, click.UsageError):
             text = error.format_message()
             if error.ctx is not None:
@@ -51,18 +60,24 @@ def _errors_in_one_line() -> Iterator[None]:
 def _ending_softly() -> Iterator[None]:
     """Clean up when the process is told to end, as it does on Ctrl-C."""
 
-    def end(*_: Any) -> None:
-        raise SystemExit(143)
+    def end(number: int, _: Any) -> None:
+        raise SystemExit(128 + number)
 
+    before = {}
     try:
-        before = signal.signal(signal.SIGTERM, end)
+        for name in ("SIGTERM", "SIGHUP"):
+            number = getattr(signal, name, None)  # of SIGHUP Windows knows nothing
+            # `nohup` has it ignored.
+            if number is not None and signal.getsignal(number) == signal.SIG_DFL:
+                before[number] = signal.signal(number, end)
     except ValueError:  # not in the main thread
         yield
         return
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _show_warning(message, category, filename, lineno, file=None, line=None) -> None:
@@ -71,7 +86,7 @@ def _show_warning(message, category, filename, lineno, file=None, line=None) -> 
 
 def say(kind: str, text: str) -> None:
     """Write an error or a warning to standard error, in one line."""
-    click.echo(f"skseizure: {kind}: {' '.join(text.split())}", err=True)
+    click.echo(f"skseizure: {kind}: {one_line(text)}", err=True)
 
 
 @contextmanager
@@ -88,13 +103,13 @@ def told(what: object = None) -> Iterator[None]:
 
 def progress(text: str) -> None:
     """Write a line about the work to standard error."""
-    click.echo(text, err=True)
+    click.echo(printable(text), err=True)
 
 
-def _check_folder(ctx: click.Context, param: click.Parameter, path: Path) -> Path:
-    if not path.absolute().parent.is_dir():
-        raise click.BadParameter(f"there is no folder {path.absolute().parent} to write to.")
-    return path
+def show(text: str) -> None:
+    """Write results, which hold names from files, to standard output, line by line."""
+    for line in text.split("\n"):
+        click.echo(printable(line))
 
 
 def _check_seconds(
@@ -135,7 +150,13 @@ def seconds_option(name: str, default: float | None, text: str) -> Any:
     )
 
 
-def output_argument(name: str, metavar: str | None = None) -> Any:
-    """Return an argument that names a file to write, in a folder that exists."""
-    file = click.Path(dir_okay=False, writable=True, path_type=Path)
-    return click.argument(name, metavar=metavar, type=file, callback=_check_folder)
+def output_argument(name: str, kind: str, metavar: str | None = None) -> Any:
+    """Return an argument that names a file to write, of a kind that `check_output` knows."""
+
+    def check(ctx: click.Context, param: click.Parameter, path: Path) -> Path:
+        try:
+            return check_output(path, kind=kind)
+        except (ValueError, OSError) as error:
+            raise click.BadParameter(str(error)) from error
+
+    return click.argument(name, metavar=metavar, type=FILE, callback=check)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ._common import FILE, check_jobs, seed_option
+from ._common import FILE, check_jobs, seed_option, show
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -68,7 +68,7 @@ def demo(data: Path | None, out: Path, seed: int, n_jobs: int) -> None:
     X, y, events = _generate(seed) if data is None else _load(data)
     out.mkdir(parents=True, exist_ok=True)
     compiling.join()
-    click.echo(f"Ictal windows: {y.mean():.1%}; seizures: {len(events)}")
+    show(f"Ictal windows: {y.mean():.1%}; seizures: {len(events)}")
     splits = list(LeaveOnePatientOut().split(X, y))
     if data is None:
         splits = splits[-1:]
@@ -78,7 +78,7 @@ def demo(data: Path | None, out: Path, seed: int, n_jobs: int) -> None:
     baselines: list[Row] = []
     with feature_store(X, n_jobs=n_jobs, verbose=sys.stderr.isatty()) as memory:
         for i, (train, test) in enumerate(splits):
-            click.echo(
+            show(
                 f"\nPatient {names[i]} left out ({i + 1} of {len(splits)}): "
                 f"training on the other {n_others} ..."
             )
@@ -98,14 +98,14 @@ def demo(data: Path | None, out: Path, seed: int, n_jobs: int) -> None:
             if i == 0:
                 _draw(detector, X[test], y[test], events, picture)
     if len(splits) > 1:
-        click.echo("\nAll patients, each scored by a detector that was trained on the others")
+        show("\nAll patients, each scored by a detector that was trained on the others")
         _report(names, detectors, baselines, events.complete)
     if not events.complete:
-        click.echo(
+        show(
             "\nFalse alarms per 24 h are left out: only parts of the records are at hand, chosen "
             "around seizures."
         )
-    click.echo(f"\nPicture: {picture}")
+    show(f"\nPicture: {picture}")
 
 
 def _check_matplotlib() -> None:
@@ -140,7 +140,7 @@ def _generate(seed: int) -> tuple[Windows, NDArray, Events]:
     X = Windows.concatenate(
         [Windows.from_recording(recording, window=WINDOW, step=STEP) for recording in recordings]
     )
-    click.echo(f"Generated {X}")
+    show(f"Generated {X}")
     return X, X.labels(events), events
 
 
@@ -150,14 +150,14 @@ def _load(folder: Path) -> tuple[Windows, NDArray, Events]:
     loaded: Any = load_chbmit(
         folder, window=WINDOW, step=STEP, return_events=True, verbose=sys.stderr.isatty()
     )
-    click.echo(f"Loaded {loaded[0]} from {os.fspath(folder)}")
+    show(f"Loaded {loaded[0]} from {os.fspath(folder)}")
     return loaded
 
 
 def _tell_choice(detector: SeizureDetector, search: Any) -> None:
     """Print the operating point, and how it does on the patients that it was chosen on."""
     low = detector.threshold if detector.low_threshold is None else detector.low_threshold
-    click.echo(
+    show(
         f"  chosen: smoothing {detector.smoothing:g} s, threshold {detector.threshold:g} "
         f"(to go on {low:.3g}), events from {detector.min_duration:g} s, gaps below "
         f"{detector.merge_gap:g} s closed"
@@ -172,7 +172,7 @@ def _tell_choice(detector: SeizureDetector, search: Any) -> None:
         found, rate = results["true_positives"][best].sum(), results["false_alarms_per_24h"][best]
         text = f"{len(results['params'])} {text}{found} of {results['n_reference'].sum()} seizures "
         text += f"found, {rate:.3g} false alarms per 24 h"
-    click.echo(f"  the best of {text}")
+    show(f"  the best of {text}")
 
 
 def _score(detector: SeizureDetector, X: Windows, y: NDArray) -> Row:
@@ -198,17 +198,17 @@ def _report(names: list[str], detectors: list[Row], baselines: list[Row], rated:
     """Print the scores of each patient, and their mean if there are several."""
     shown = slice(None) if rated else slice(-1)
     tables = {"detector": detectors, "baseline": baselines}
-    click.echo(f"  {'patient':<9}{'':<10}" + "".join(f"{c:>10}" for c in COLUMNS[shown]))
+    show(f"  {'patient':<9}{'':<10}" + "".join(f"{c:>10}" for c in COLUMNS[shown]))
     for i, name in enumerate(names):
         for kind, rows in tables.items():
             label = name if kind == "detector" else ""
-            click.echo(f"  {label:<9}{kind:<10}" + _figures(rows[i][shown]))
+            show(f"  {label:<9}{kind:<10}" + _figures(rows[i][shown]))
     if len(names) > 1:
         for kind, rows in tables.items():
             mean = [sum(column) / len(rows) for column in zip(*rows, strict=True)]
-            click.echo(f"  {'mean':<9}{kind:<10}" + _figures(mean[shown]))
-    click.echo("  ROC-AUC to specif.: windows; events: share of seizures found (SzCORE rules);")
-    click.echo("  baseline: line length, smoothed, threshold from the training patients")
+            show(f"  {'mean':<9}{kind:<10}" + _figures(mean[shown]))
+    show("  ROC-AUC to specif.: windows; events: share of seizures found (SzCORE rules);")
+    show("  baseline: line length, smoothed, threshold from the training patients")
 
 
 def _figures(row: Iterable[float]) -> str:

@@ -14,13 +14,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from ._common import FILE, n_jobs_option, progress, say, told
+from .._core.text import one_line, printable
+from ._common import FILE, n_jobs_option, progress, say, show, told
 from ._recordings import Job, find_recordings, is_recording
 
 if TYPE_CHECKING:
     from ..models import Model
 
 SUMMARY = "summary.tsv"
+MAX_SUMMARY = 256 * 2**20  # bytes, of a million recordings
+TAKEN = "is there; --force replaces"  # as `check_output` says it
 FORMATS: dict[str, Any] = {"szcore": "tsv", "bids": "bids", "edf+": "edf+"}
 COLUMNS = (
     *("file", "bytes", "hours", "hours_judged", "events", "alarms_per_24h"),
@@ -68,6 +71,7 @@ class Options(NamedTuple):
     help="Tables as SzCORE or BIDS ask for, or EDF+ files of annotations.",
 )
 @click.option("--again", is_flag=True, help="Also take recordings that were done before.")
+@click.option("--force", is_flag=True, help="Replace tables that are there.")
 @click.option(
     "--units",
     type=click.Choice(["nV", "uV", "mV", "V"]),
@@ -88,6 +92,7 @@ def detect(
     out: Path | None,
     format_: str,
     again: bool,
+    force: bool,
     units: str | None,
     any_scale: bool,
     trusted: tuple[str, ...],
@@ -103,21 +108,24 @@ def detect(
     FOLDER/summary.tsv tells hours, hours judged, events and errors. What was done before with the
     same model is skipped. The exit code is 0, 1 if some recordings failed, and 2 if all did.
 
+    A table that is there and was not made by an earlier run stays, unless you say --force. Another
+    file, such as a recording or a model, is never replaced.
+
     A recording is resampled to the model's rate and brought to its montage; one that was sampled
     too slowly, or lacks a channel, is refused. MODEL is read without running code that it may hold.
     """
     options = Options(trusted, units, not any_scale, format_)
     if out is None:
-        recording, output = _one_file(inputs, format_)
+        recording, output = _one_file(model, inputs, format_, force)
         _detect_one(model, recording, output, options, n_jobs)
     else:
-        sys.exit(_detect_many(model, inputs, out, options, again, n_jobs))
+        sys.exit(_detect_many(model, inputs, out, options, again, force, n_jobs))
 
 
 # ---------------------------------------------------------------------- one recording
 
 
-def _one_file(inputs: tuple[Path, ...], form: str) -> tuple[Path, Path]:
+def _one_file(model: Path, inputs: tuple[Path, ...], form: str, force: bool) -> tuple[Path, Path]:
     """Return the recording and the table of the form with two files."""
     if len(inputs) != 2:
         raise click.UsageError(
@@ -126,26 +134,26 @@ def _one_file(inputs: tuple[Path, ...], form: str) -> tuple[Path, Path]:
             ctx=click.get_current_context(),
         )
     recording, output = inputs
-    problem = ""
-    if output.is_dir():
-        problem = f"File {str(output)!r} is a directory; --out takes folders."
-    elif not output.absolute().parent.is_dir():
-        problem = f"there is no folder {output.absolute().parent} to write to."
-    elif form == "edf+" and output.exists():
-        problem = f"{output} is there; it is left as it is."
-    elif form != "edf+" and is_recording(output):
-        problem = f"{output} is named like a recording; --out FOLDER detects in several."
-    elif output.exists() and not _is_table(output):
-        problem = f"{output} holds something else than a table of events; it is left as it is."
-    if problem:
-        raise click.BadParameter(problem, param_hint="'OUTPUT.tsv'")
+    try:
+        if form != "edf+" and is_recording(output):
+            raise ValueError(
+                f"{output} is named like a recording; --out FOLDER detects in several."
+            )
+        _check_table(output, form, [recording, model], force)
+    except (ValueError, OSError) as error:
+        raise click.BadParameter(str(error), param_hint="'OUTPUT.tsv'") from error
     return recording, output
 
 
-def _is_table(path: Path) -> bool:
-    with path.open("rb") as file:
-        first = file.read(6)
-    return first in (b"", b"onset\t")
+def _check_table(path: Path, form: str, inputs: Sequence[Path], replace: bool) -> None:
+    """Refuse a table that would destroy something; see `check_output`."""
+    from .._core.files import check_output
+
+    kind = "EDF+ file of annotations" if form == "edf+" else "table of events"
+    check_output(path, kind=kind, inputs=inputs, replace=replace)
+    if form == "bids":
+        beside = path.with_suffix(".json")
+        check_output(beside, kind="description of columns", inputs=inputs)
 
 
 def _detect_one(
@@ -206,21 +214,31 @@ def _detect_many(
     out: Path,
     options: Options,
     again: bool,
+    force: bool,
     n_jobs: int | None,
 ) -> int:
     """Detect in all recordings, write the summary, and return the exit code."""
+    from .._core.files import check_folder
+
     trained = _load(model, options.trusted)  # an error in it ends the work
     digest = hashlib.sha256(model.read_bytes()).hexdigest()[:12]
     jobs = find_recordings(inputs)
+    check_folder(out, new=True)
     out.mkdir(parents=True, exist_ok=True)
     rows = _read_summary(out / SUMMARY)
     todo = []
     for job in jobs:
         known = rows.get(job.name)
+        # A table that no earlier run made may be a person's, as where --out is the folder of data.
+        mine = known is not None and TAKEN not in known.error
+        job = job._replace(replace=force or mine)
         expected = ("n/a", digest, _size(job.path))
         done = known is not None and (known.error, known.model, known.bytes) == expected
         if again or not done or not _table(out, job, options).exists():
             todo.append(job)
+        if known is None and not _table(out, job, options).exists():
+            rows[job.name] = Row(file=job.name, error="not done yet")  # its table will be ours
+    _write_summary(rows, out / SUMMARY)
     if len(todo) < len(jobs):
         progress(
             f"{len(jobs) - len(todo)} of {len(jobs)} recordings were done before (see --again)"
@@ -288,14 +306,15 @@ def _attempt(
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
         try:
-            row, events = _run(model, job.path, options, n_jobs, job.name)
             table = _table(out, job, options)
             table.parent.mkdir(parents=True, exist_ok=True)
+            _check_table(table, options.format, [job.path], job.replace)
+            row, events = _run(model, job.path, options, n_jobs, job.name)
             _write(events, table, options)
         except Exception as error:
             if os.environ.get("SKSEIZURE_TRACEBACK"):
                 raise
-            text = " ".join(str(error).split()) or type(error).__name__
+            text = one_line(error) or type(error).__name__
             if not isinstance(error, (ValueError, OSError, ImportError)):
                 text = f"{type(error).__name__}: {text}"
             row = Row(file=job.name, error=text)
@@ -305,10 +324,13 @@ def _attempt(
 def _read_summary(path: Path) -> dict[str, Row]:
     if not path.exists():
         return {}
-    header, *lines = path.read_text(encoding="utf-8").splitlines() or [""]
-    if tuple(header.split("\t")) != COLUMNS:
+    from .._core.files import read_whole
+
+    text = read_whole(path, MAX_SUMMARY).decode("utf-8", "backslashreplace")
+    header, *lines = (line.split("\t") for line in text.splitlines() or [""])
+    if tuple(header) != COLUMNS or any(len(line) != len(COLUMNS) for line in lines):
         raise ValueError(f"{path} is no summary of detect; choose another folder.")
-    rows = [Row(*line.split("\t")) for line in lines]
+    rows = [Row(*line) for line in lines]
     return {row.file: row for row in rows}
 
 
@@ -316,7 +338,7 @@ def _write_summary(rows: dict[str, Row], path: Path) -> None:
     from .._core.files import write_atomically
 
     lines = [COLUMNS, *(row for _, row in sorted(rows.items()))]
-    text = "".join("\t".join(" ".join(cell.split()) for cell in line) + "\n" for line in lines)
+    text = "".join("\t".join(map(printable, line)) + "\n" for line in lines)
     with write_atomically(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
@@ -332,4 +354,4 @@ def _print_table(rows: Iterable[Row]) -> None:
     for line in lines:
         cells = [line[0].ljust(widths[0])]
         cells += [cell.rjust(width) for cell, width in zip(line[1:5], widths[1:5], strict=True)]
-        click.echo("  ".join([*cells, line[5]]).rstrip())
+        show("  ".join([*cells, line[5]]).rstrip())

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from ._common import FILE
+from ._common import FILE, show
 
 
 @click.command()
@@ -50,9 +50,9 @@ def evaluate(reference: Path, hypothesis: Path, rules: str, as_json: bool) -> No
         fields = {name: _without_nan(score) for name, score in scores.items()}
         click.echo(json.dumps(fields, indent=2))
         return
-    click.echo(f"{len(pairs)} records")
+    show(f"{len(pairs)} records")
     for score in scores.values():
-        click.echo(str(score))
+        show(str(score))
 
 
 def _without_nan(score: Any) -> dict[str, Any]:

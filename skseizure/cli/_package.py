@@ -60,7 +60,7 @@ COMMAND = """\
 #!/bin/sh
 # The contract of the public seizure benchmark: one EDF file in, one table of events out.
 model="${{MODEL:-/app/{model}}}"
-exec skseizure detect "$model" "${{DATA:-/data}}/$INPUT" "${{RESULTS:-/output}}/$OUTPUT"
+exec skseizure detect --force "$model" "${{DATA:-/data}}/$INPUT" "${{RESULTS:-/output}}/$OUTPUT"
 """
 
 DESCRIPTION = """\

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+from .._core.text import printable
+
 # Of EDF and BDF by our reader, and the files that MNE is pointed to of other formats.
 ENDINGS = {
     *(".edf", ".bdf", ".rec", ".vhdr", ".set", ".fif", ".gdf", ".trc", ".lay", ".e", ".mff"),
@@ -17,11 +19,15 @@ MODALITIES = ("eeg", "ieeg")
 
 
 class Job(NamedTuple):
-    """A recording, its name in the summary, and the name of its table without an ending."""
+    """A recording, its name in the summary, and the name of its table without an ending.
+
+    ``replace`` says whether a table that is there may be replaced.
+    """
 
     path: Path
     name: str
     output: str
+    replace: bool = False
 
 
 def is_recording(path: Path) -> bool:
@@ -68,7 +74,7 @@ def find_recordings(inputs: Iterable[Path]) -> list[Job]:
     for (path, name), output in zip(found.items(), whole, strict=True):
         # NAME.edf beside NAME.bdf
         own = output if whole.count(output) == 1 else name.as_posix()
-        jobs.append(Job(path, name.as_posix(), own))
+        jobs.append(Job(path, printable(name.as_posix()), own))
     outputs = [job.output for job in jobs]
     for job in jobs:
         if outputs.count(job.output) > 1:

@@ -37,7 +37,7 @@ RECIPES = (
 
 @click.command()
 @click.argument("data", type=FILE)
-@output_argument("model")
+@output_argument("model", "model")
 @click.option(
     "--corpus",
     type=click.Choice(list(CORPORA)),

@@ -202,7 +202,7 @@ def test_detect_warns_of_dead_channels(model, new, tmp_path):
         f"skseizure: warning: {tmp_path / 'dead.edf'}: record 'dead' is flat, clipped or otherwise "
         "bad for most of the time in F7-T7, FP1-F3: little can be found there.\n" in told
     )
-    assert "otherwise bad" not in run("detect", model, new, tmp_path / "out.tsv").stderr
+    assert "otherwise bad" not in run("detect", model, new, tmp_path / "2.tsv").stderr
 
 
 def test_detect_uses_the_threads_that_it_is_given(model, new, tmp_path, monkeypatch):
@@ -341,8 +341,10 @@ def test_times_are_checked_before_the_work(option, seconds, tmp_path):
 def test_outputs_and_numbers_are_checked_before_the_work(tmp_path):
     no, file = tmp_path / "no", tmp_path / "file"
     file.touch()
-    assert "'MODEL': File" in error("train", no, tmp_path) and not any(no.parent.glob("no*"))
-    assert "'OUTPUT.tsv': File" in error("detect", no, no, tmp_path)
+    assert "is a folder; the name of a file" in error("train", no, tmp_path) and not any(
+        no.parent.glob("no*")
+    )
+    assert f"'OUTPUT.tsv': {tmp_path} is a folder" in error("detect", no, no, tmp_path)
     assert f"'MODEL': there is no folder {no}" in error("train", no, no / "m")
     assert f"'OUTPUT.tsv': there is no folder {no}" in error("detect", no, no, no / "out.tsv")
     assert "'--out': Directory" in error("demo", "--out", file, "--data", no)

@@ -168,11 +168,12 @@ def test_a_recording_is_never_overwritten(model, archive, tmp_path):
         "named like a recording" in run("detect", model, first, tmp_path / "new.edf", code=2).stderr
     )
     assert "holds something else" in run("detect", model, first, notes, code=2).stderr
-    assert "is a directory; --out" in run("detect", model, first, tmp_path, code=2).stderr
+    assert "is a folder" in run("detect", model, first, tmp_path, code=2).stderr
     assert second.read_bytes() == kept and notes.read_text() == "none"
     table.touch()
-    for _ in range(2):
-        run("detect", model, first, table)
+    run("detect", model, first, table)
+    assert "--force replaces this table" in run("detect", model, first, table, code=2).stderr
+    run("detect", model, first, table, "--force")
     assert len(read_events(table, record="night").recordings) == 1
 
 
@@ -210,7 +211,7 @@ def test_other_formats(model, archive, tmp_path):
     assert len(list((tmp_path / "b").iterdir())) == 4, "and the summary"
     one = "detect", model, archive / "p01" / "night.edf", tmp_path / "marks.edf"
     run(*one, "--format", "edf+")
-    assert "is there; it is left" in run(*one, "--format", "edf+", code=2).stderr
+    assert "is there; --force replaces" in run(*one, "--format", "edf+", code=2).stderr
 
 
 def test_recordings_of_a_dataset(tmp_path):
@@ -274,7 +275,7 @@ def test_an_interrupted_run_leaves_whole_files_and_goes_on(kill, model, recordin
     assert 2 <= len(done) < 40
     for table in done:
         read_events(table)
-    known = len(summary(out))
+    known = sum(row["error"] == "n/a" for row in summary(out).values())
     assert len(done) - 1 <= known <= len(done)
     if kill != signal.SIGKILL:
         assert not list(out.rglob(".*"))
@@ -282,3 +283,48 @@ def test_an_interrupted_run_leaves_whole_files_and_goes_on(kill, model, recordin
     assert f"{known} of 40 recordings were done before" in told
     tables = {table.read_text() for table in out.glob("[!.]*_events.tsv")}
     assert len(summary(out)) == 40 and len(tables) == 1
+
+
+def test_nothing_that_is_there_is_destroyed(model, archive, tmp_path):
+    """Inputs, links to them, tables of people and files of other kinds stay, in all forms."""
+    night = archive / "p01" / "night.edf"
+    (tmp_path / "link.tsv").symlink_to(night)
+    os.link(model, tmp_path / "hard.tsv")
+    reference = tmp_path / "reference.tsv"
+    reference.write_text("onset\tduration\teventType\n1\t2\tsz\n")
+    for output, told in [
+        (night, "named like a recording"),
+        (tmp_path / "link.tsv", "is an input"),
+        (tmp_path / "hard.tsv", "is an input"),
+        (model, "is an input"),
+        (reference, "--force replaces"),
+    ]:
+        before = output.read_bytes()
+        assert told in run("detect", model, night, output, code=2).stderr
+        assert output.read_bytes() == before
+    assert "is an input" in run("detect", model, night, model, "--force", code=2).stderr
+    # The folder of results is that of the data, where people's tables are.
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "night.edf").write_bytes(night.read_bytes())
+    table = data / "night_events.tsv"
+    table.write_bytes(reference.read_bytes())
+    for _ in range(2):
+        told = run("detect", model, data / "night.edf", "--out", data, code=2).stdout
+        assert "is there; " in told
+        assert table.read_bytes() == reference.read_bytes()
+    run("detect", model, data / "night.edf", "--out", data, "--force")
+    run("detect", model, data / "night.edf", "--out", data, "--again")
+    assert "confidence" in table.read_text()
+
+
+def test_names_take_no_effect_on_the_terminal(model, archive, tmp_path):
+    data = tmp_path / "a\x1b[2J"
+    data.mkdir()
+    (data / "n\x1b]0;x\x07\n1.edf").write_bytes((archive / "p01" / "night.edf").read_bytes())
+    (data / "cut\u202e.edf").write_bytes(b"0       ")
+    for _ in range(2):
+        result = run("detect", model, data, "--out", tmp_path / "out", code=1)
+        shown = result.stdout + result.stderr
+        assert not set(shown) & {"\x1b", "\x07", "\u202e"} and "n\\x1b]0;x\\x07\\n1.edf" in shown
+    assert "1 of 2 recordings were done before" in shown
