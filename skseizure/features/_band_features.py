@@ -29,7 +29,7 @@ from .._core.persistence import get_state, set_state
 from .._core.timeline import is_windows
 from ..measures._batch import Batch
 from ..measures._registry import UNIVARIATE29, get_measure
-from ..signals._filters import butterworth_bandpass
+from ..signals._filters import MOST, butterworth_bandpasses, settling_seconds
 from ._band_energy import band_edges
 from ._windows_transformer import (
     BATCH_SAMPLES,
@@ -49,6 +49,14 @@ BANDS = {
     "beta": (13.0, 30.0),
     "gamma": (30.0, 60.0),
 }
+
+
+# A recording is filtered in blocks of this length, at least, and a last one of up to one and a half
+# times as much, with what the filter needs beyond either end: memory does not grow with its length.
+BLOCK_SECONDS = 300.0
+FEW_CHANNELS = 8
+OVERSAMPLING = 4  # least sampling rate of a decimated band, in units of its upper edge
+FEWEST_SAMPLES = 64
 
 
 class BandFeatures(WindowsTransformer):
@@ -79,6 +87,11 @@ class BandFeatures(WindowsTransformer):
         Order of the Butterworth filter, which runs forwards and backwards and has no delay. At most
         40: up to there gains are right to 1e-6; at 100, double precision no longer holds the
         filter.
+    decimate : bool, default=False
+        If True, measures are computed of no more samples of a band than it needs: one of every n,
+        with n the largest whole number that leaves four times the band's upper edge as sampling
+        rate, and a window at least 64 samples. That is many times cheaper, but the measures take
+        other values: the columns are named by the rate, such as ``F3-C3__delta@16Hz__std``.
     memory : str or joblib.Memory, default=None
         Folder or cache for the table of each recording, so that a search whose folds hold whole
         records computes it once. If None, tables are not kept. Functions among ``measures``
@@ -154,6 +167,7 @@ class BandFeatures(WindowsTransformer):
         "bands": [Mapping, str, "array-like", None],
         "filtering": [StrOptions({"recording", "window"})],
         "order": [Interval(Integral, 1, 40, closed="both")],
+        "decimate": ["boolean"],
         **MEMORY,
     }
 
@@ -165,6 +179,7 @@ class BandFeatures(WindowsTransformer):
         sfreq: float | None = None,
         filtering: Literal["recording", "window"] = "recording",
         order: int = 6,
+        decimate: bool = False,
         memory: Any = None,
         smoothing: float | None = None,
         center: bool = False,
@@ -178,6 +193,7 @@ class BandFeatures(WindowsTransformer):
         self.bands = bands
         self.filtering = filtering
         self.order = order
+        self.decimate = decimate
         self.memory = memory
 
     def __getstate__(self) -> dict[str, Any]:
@@ -201,13 +217,25 @@ class BandFeatures(WindowsTransformer):
         self.bands_ = _check_bands(self.bands, sfreq)
 
     def _column_names(self) -> list[str]:
-        return [f"{band}__{measure}" for band in self.bands_ for measure in self.measures_]
+        names = []
+        for band, factor in zip(self.bands_, self._decimations(self.sfreq_), strict=True):
+            rate = f"@{self.sfreq_ / factor:g}Hz" if factor > 1 else ""
+            names += [f"{band}{rate}__{measure}" for measure in self.measures_]
+        return names
+
+    def _decimations(self, sfreq: float) -> list[int]:
+        """Return the samples of which one is taken, for each band."""
+        if not self.decimate:
+            return [1] * len(self.bands_)
+        return [_decimation(sfreq, high, self.n_times_in_) for _, high in self.bands_.values()]
 
     def _transform_windows(self, X: Any, sfreq: float) -> NDArray[np.float64]:
-        functions = _functions(self.measures, sfreq)
-        if list(functions) != self.measures_:
+        every = self._decimations(sfreq)
+        bands, order = list(self.bands_.values()), int(self.order)
+        functions = [_functions(self.measures, sfreq / factor) for factor in every]
+        if list(functions[0]) != self.measures_:
             raise ValueError(
-                f"measures was changed to {', '.join(functions)} after fit; fit again to use it."
+                f"measures was changed to {', '.join(functions[0])} after fit; fit again to use it."
             )
         table: Callable[..., NDArray[np.float64]] = _band_table
         if self.memory is not None:
@@ -215,20 +243,22 @@ class BandFeatures(WindowsTransformer):
         job = partial(
             table,
             sfreq=sfreq,
-            bands=list(self.bands_.values()),
-            order=int(self.order),
+            bands=bands,
+            order=order,
             functions=functions,
-            revision=None if self.memory is None else _revision(functions),
+            every=every,
+            revision=None if self.memory is None else _revision(functions[0]),
         )
         places: list[tuple[Any, slice]] = []
 
         def jobs() -> Iterator[Any]:
-            for rows, channels, part in _parts(X, whole=self.filtering == "recording"):
+            whole = self.filtering == "recording"
+            for rows, channels, part in _parts(X, sfreq, bands, order, whole=whole):
                 places.append((rows, channels))
                 yield partial(job, part)
 
         tables = loop(self.n_jobs)(jobs())
-        out = np.empty((*X.shape[:2], len(self.bands_), len(functions)))
+        out = np.empty((*X.shape[:2], len(self.bands_), len(self.measures_)))
         progress = tqdm(
             total=X.shape[0] * X.shape[1],
             desc="band features",
@@ -382,8 +412,10 @@ def _check_bands(
     return chosen
 
 
-def _parts(X: Any, *, whole: bool) -> Iterator[tuple[Any, slice, Any]]:
-    """Cut the work up: one channel of a recording, or a batch of windows."""
+def _parts(
+    X: Any, sfreq: float, bands: Sequence[tuple[float, float]], order: int, *, whole: bool
+) -> Iterator[tuple[Any, slice, Any]]:
+    """Cut the work up: some channels of a block of a recording, or a batch of windows."""
     everything = slice(None)
     pieces = X.by_signal() if is_windows(X) else [(np.arange(len(X)), X)]
     for rows, piece in pieces:
@@ -394,11 +426,22 @@ def _parts(X: Any, *, whole: bool) -> Iterator[tuple[Any, slice, Any]]:
                     "them, which the filter would spread; clean the recording or set "
                     "filtering='window'."
                 )
-            for c, name in enumerate(piece.ch_names):
-                yield rows, slice(c, c + 1), piece.pick([name])
+            margin = max(settling_seconds(sfreq, *band, order) for band in bands)
+            size = max(BLOCK_SECONDS, 4 * margin)
+            for own, block in piece._blocks(math.ceil(size * sfreq), math.ceil(margin * sfreq)):
+                # Of a short recording, threads share the channels.
+                several = MOST if len(own) < len(rows) else FEW_CHANNELS
+                names = block.ch_names
+                for c in gen_batches(len(names), several):
+                    yield rows[own], c, block.pick(names[c])
         else:
             for batch in gen_batches(len(rows), max(1, BATCH_SAMPLES // np.prod(X.shape[1:]))):
                 yield rows[batch], everything, np.asarray(piece[batch])
+
+
+def _decimation(sfreq: float, high: float, n_times: int) -> int:
+    """Return how many samples of a band up to ``high`` Hz to take one of."""
+    return max(1, min(int(sfreq / (OVERSAMPLING * high)), n_times // FEWEST_SAMPLES))
 
 
 def _band_table(
@@ -407,7 +450,8 @@ def _band_table(
     sfreq: float,
     bands: Sequence[tuple[float, float]],
     order: int,
-    functions: Mapping[str, Callable[..., Any]],
+    functions: Sequence[Mapping[str, Callable[..., Any]]],
+    every: Sequence[int],
     revision: str | None,
 ) -> NDArray[np.float64]:
     """Return the features of some windows, shape (n_windows, n_channels, n_bands, n_measures).
@@ -415,18 +459,19 @@ def _band_table(
     ``revision`` only tells apart what a cache holds.
     """
     n, n_channels, n_times = part.shape
-    table = np.empty((n, n_channels, len(bands), len(functions)))
-    for b, (low, high) in enumerate(bands):
+    table = np.empty((n, n_channels, len(bands), len(functions[0])))
 
-        def bandpass(x: NDArray, low: float = low, high: float = high) -> NDArray:
-            return butterworth_bandpass(x, sfreq, low, high, order, np.float64)
-
+    def bandpasses(x: NDArray) -> Iterator[NDArray]:
         with prefix_errors("X"):
-            filtered = part._map_stored(bandpass).data if is_windows(part) else bandpass(part)
+            yield from butterworth_bandpasses(x, sfreq, bands, order)
+
+    each = part._map_each(bandpasses) if is_windows(part) else bandpasses(part)
+    for b, filtered in enumerate(each):
         for batch in gen_batches(n, max(1, BATCH_SAMPLES // (n_channels * n_times))):
-            x = np.ascontiguousarray(filtered[batch]).reshape(-1, n_times)
+            x = np.ascontiguousarray(np.asarray(filtered[batch])[..., :: every[b]])
+            x = x.reshape(-1, x.shape[-1])
             shared = Batch(x)
-            for m, (name, function) in enumerate(functions.items()):
+            for m, (name, function) in enumerate(functions[b].items()):
                 given = _noting(name, function, shared)
                 with prefix_errors(f"measure {name!r}"):
                     values = np.asarray(given, dtype=np.float64)

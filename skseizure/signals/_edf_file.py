@@ -7,6 +7,7 @@ import mmap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._edf_header import file_state, refuse
-from ._filters import resample, resampled_length
+from ._filters import resample, resample_part, resampled_length
 from ._lazy import LazySignal
 from ._montage import Terms, add_channels
 from ._recording import Recording
@@ -126,6 +127,11 @@ class EdfFile:
     def original_sfreq(self) -> float:
         """Lowest sampling rate of the channels in the file."""
         return min(channel.sfreq for channel in self.channels)
+
+    @property
+    def in_ranges(self) -> bool:
+        """Whether samples can be read without reading all: they can."""
+        return True
 
     @property
     def n_samples(self) -> int:
@@ -258,6 +264,48 @@ class EdfFile:
                 _read_into(file, piece, self.path)
                 yield [piece[:, c.place : c.place + c.width] for c in self.channels]
 
+    def samples(self, first: int, end: int) -> NDArray[np.floating]:
+        """Read a range of samples, from the data records that hold them.
+
+        Parameters
+        ----------
+        first, end : int
+            The first sample, and the one after the last.
+
+        Returns
+        -------
+        ndarray, shape (n_channels, end - first)
+            What `read` returns of them, bit for bit.
+
+        Raises
+        ------
+        ValueError
+            As `read`.
+        """
+        self._refuse_change()
+        data = np.empty((len(self.channels), end - first), dtype=self.dtype)
+        place = record = 0
+        for _, n_records, n_samples in self.stretches:
+            low, high = max(first - place, 0), min(end - place, n_samples)
+            if low < high:
+                out = data[:, place + low - first : place + high - first]
+                records = _Records(self, record)
+                for row, channel in zip(out, self.channels, strict=True):
+                    if channel.sfreq == self.sfreq:
+                        channel.to_microvolts(records.digital(channel, low, high), row)
+                        continue
+                    row[:] = resample_part(
+                        partial(records.microvolts, channel),
+                        n_records * channel.width,
+                        channel.sfreq,
+                        self.sfreq,
+                        low,
+                        high,
+                    )
+            place, record = place + n_samples, record + n_records
+        self._refuse_change()  # while it was read
+        return data
+
     def annotations(self) -> list[tuple[float, float, str]]:
         """Return the annotations: seconds from the first sample, length in seconds, text."""
         self._refuse_change()
@@ -313,6 +361,56 @@ def _read_into(file: io.FileIO, out: NDArray, path: Path) -> None:
         if not n:
             refuse(path, "has become shorter since it was opened. Open it again.")
         left = left[n:]
+
+
+class _Records:
+    """Data records of a stretch, of which those that were read last are kept.
+
+    Parameters
+    ----------
+    file : EdfFile
+        The file.
+    first : int
+        The first data record of the stretch.
+    """
+
+    def __init__(self, file: EdfFile, first: int) -> None:
+        self.file = file
+        self.offset = file.n_bytes - sum(s.n_records for s in file.stretches) * file.record_bytes
+        self.offset += first * file.record_bytes
+        self._held = (0, np.empty((0, file.record_bytes), dtype=np.uint8))
+
+    def digital(self, channel: EdfChannel, first: int, end: int) -> NDArray[np.integer]:
+        """Return the numbers of a channel from sample ``first`` to ``end - 1`` of the stretch."""
+        start = first // channel.width
+        records = self._read(start, -(-end // channel.width))
+        width = 2 if self.file.format == "EDF" else 3
+        own = records[:, channel.place * width : (channel.place + channel.width) * width]
+        numbers = np.ascontiguousarray(own).reshape(-1, width)
+        if width == 2:
+            values = numbers.view("<i2")[:, 0]
+        else:
+            wide = np.zeros((len(numbers), 4), dtype=np.uint8)
+            wide[:, 1:] = numbers
+            values = wide.view("<i4")[:, 0] >> 8  # the sign comes along
+        return values[first - start * channel.width : end - start * channel.width]
+
+    def microvolts(self, channel: EdfChannel, first: int, end: int) -> NDArray[np.floating]:
+        """Return what `digital` returns in microvolts."""
+        return channel.to_microvolts(
+            self.digital(channel, first, end), np.empty(end - first, self.file.dtype)
+        )
+
+    def _read(self, start: int, end: int) -> NDArray[np.uint8]:
+        held, records = self._held
+        if not held <= start <= end <= held + len(records):
+            size = self.file.record_bytes
+            raw = np.empty((end - start, size), dtype=np.uint8)
+            with self.file.path.open("rb", buffering=0) as stream:
+                stream.seek(self.offset + start * size)
+                _read_into(stream, raw, self.file.path)
+            held, records = self._held = start, raw
+        return records[start - held : end - held]
 
 
 def shortest(channels: Sequence[EdfChannel], n_records: int, sfreq: float) -> int:

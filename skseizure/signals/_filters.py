@@ -105,17 +105,19 @@ def butterworth_bandpasses(
     x = _checked(x)
     designs = [_design_butterworth(float(sfreq), low, high, order) for low, high in bands]
     signals = x.reshape(-1, x.shape[-1])
-    if len(signals) < FEW:
-        for design in designs:
-            yield _finite(_forward_backward(design, x, level=True))
-        return
-    # Band-passes of one order are extended equally.
-    parts = _in_lanes(designs[0], signals, level=True)
-    out = np.empty(signals.shape)
+    few = len(signals) < FEW
+    out = np.empty(() if few else signals.shape)
+    with np.errstate(over="ignore", invalid="ignore"):
+        # Band-passes of one order are extended equally.
+        parts = [] if few else _in_lanes(designs[0], signals, level=True)
     for design in designs:
-        for i, given in zip(range(0, len(signals), MOST), parts, strict=True):
-            _filter_lanes(design, given, out[i : i + MOST])
-        yield _finite(out).reshape(x.shape)
+        with np.errstate(over="ignore", invalid="ignore"):
+            if few:
+                out = _one_after_the_other(design, x, level=True)
+            for i, given in zip(range(0, len(signals), MOST), parts, strict=not few):
+                _filter_lanes(design, given, out[i : i + MOST])
+        _refuse_overflow(out)
+        yield out.reshape(x.shape)
 
 
 def fir_bandpass(
@@ -237,23 +239,76 @@ def resample(x: ArrayLike, sfreq: float, new_sfreq: float) -> NDArray[np.floatin
     -----
     ``scipy.signal.resample_poly`` with the nearest ratio of whole numbers whose denominator is at
     most 100 000: exact for all usual rates (173.61 Hz to 256 Hz is 25600 / 17361). Its filter, a
-    Kaiser window of 20 periods of the lower rate, has its -6 dB point at half the lower rate. Each
-    signal's mean is set aside meanwhile, and beyond its ends it goes on along the straight line
-    through its first and last sample, so an offset leaves no step.
+    Kaiser window of 20 periods of the lower rate, has its -6 dB point at half the lower rate. The
+    straight line through each signal's first and last sample is set aside meanwhile, and beyond its
+    ends the signal goes on along it, so an offset leaves no step.
     """
-    from scipy.signal import resample_poly
-
     ratio = _ratio(sfreq, new_sfreq)
-    up, down = ratio.numerator, ratio.denominator
 
     def by_ratio(block: NDArray) -> NDArray[np.float64]:
-        block = block.astype(np.float64, copy=False)
-        # The phases of the filter differ a little in their gain at 0 Hz: a large offset would
-        # come out as a ripple.
-        offset = block.mean(axis=-1, keepdims=True)
-        return resample_poly(block - offset, up, down, axis=-1, padtype="line") + offset
+        n = block.shape[-1]
+        ends = block[..., :1], block[..., -1:]
+        return _resample_part(lambda i, j: block[..., i:j], n, ratio, 0, math.ceil(n * ratio), ends)
 
     return _in_blocks(by_ratio, x)
+
+
+def resample_part(
+    read: Callable[[int, int], NDArray],
+    n_times: int,
+    sfreq: float,
+    new_sfreq: float,
+    first: int,
+    end: int,
+) -> NDArray[np.floating]:
+    """Return samples ``first`` to ``end - 1`` of what `resample` makes of a signal, with its bits.
+
+    Parameters
+    ----------
+    read : callable
+        Returns samples i to j - 1 of the signal, shape (..., j - i).
+    n_times : int
+        Samples of the signal.
+    sfreq, new_sfreq : float
+        As in `resample`.
+    first, end : int
+        What is wanted of the resampled signal.
+
+    Returns
+    -------
+    ndarray, shape (..., end - first)
+        In the type that `resample` returns.
+    """
+    ratio = _ratio(sfreq, new_sfreq)
+    ends = read(0, 1), read(n_times - 1, n_times)
+    dtype = np.float32 if ends[0].dtype == np.float32 else np.float64
+    return _resample_part(read, n_times, ratio, first, end, ends).astype(dtype)
+
+
+def _resample_part(
+    read: Callable[[int, int], NDArray],
+    n_times: int,
+    ratio: Fraction,
+    first: int,
+    end: int,
+    ends: tuple[NDArray, NDArray],
+) -> NDArray[np.float64]:
+    from scipy.signal import resample_poly
+
+    up, down = ratio.numerator, ratio.denominator
+    start, stop = (edge.astype(np.float64) for edge in ends)
+    slope = (stop - start) / max(1, n_times - 1)
+    # As far as scipy's filter reaches, and to where samples before and after fall together.
+    reach = 10 * max(up, down) // up + 1
+    begin = max(0, first // up * down - -(-reach // down) * down)
+    until = min(n_times, math.ceil(end / ratio) + reach)
+    given = read(begin, until).astype(np.float64)
+    given -= start + slope * np.arange(begin, until)
+    # Before the first sample and after the last, what is left of the signal is zero.
+    done = resample_poly(given, up, down, axis=-1)
+    skipped = first - begin // down * up
+    wanted = done[..., skipped : skipped + end - first]
+    return wanted + (start + slope * (np.arange(first, end) * (down / up)))
 
 
 def resampled_length(n_times: int, sfreq: float, new_sfreq: float) -> int:
@@ -357,6 +412,20 @@ def _design_butterworth(
     return _sections(butter(order, *_edges(low, high), fs=sfreq, output="sos"))
 
 
+def notch_seconds(sfreq: float, freq: float) -> float:
+    """Return what `settling_seconds` returns, for `notch_filter`."""
+    from scipy.signal import iirnotch
+
+    _check_band(sfreq, None, freq, what=f"The notch at {freq!r} Hz")
+    poles = np.roots(iirnotch(freq, NOTCH_Q, fs=sfreq)[1])
+    return float(math.log(TAIL) / math.log(np.abs(poles).max()) / sfreq)
+
+
+def fir_seconds(sfreq: float, low: float | None, high: float | None) -> float:
+    """Return how far `fir_bandpass` looks to either side."""
+    return len(_design_fir(float(sfreq), low, high)) // 2 / sfreq
+
+
 def _edges(low: float | None, high: float | None) -> tuple[float | list[float], str]:
     """Return the second and third argument of ``scipy.signal.butter``."""
     edges = [edge for edge in (low, high) if edge is not None]
@@ -388,13 +457,12 @@ def settling_seconds(sfreq: float, low: float | None, high: float | None, order:
     """
     from scipy.signal import butter
 
+    _design_butterworth(float(sfreq), low, high, order)  # refuses what is no band
     _, poles, _ = butter(order, *_edges(low, high), fs=sfreq, output="zpk")
     return math.log(TAIL) / math.log(np.abs(poles).max()) / sfreq
 
 
-def _forward_backward(
-    design: _Sections, x: NDArray, *, level: bool = False
-) -> NDArray[np.float64]:
+def _forward_backward(design: _Sections, x: NDArray, *, level: bool = False) -> NDArray[np.float64]:
     """Do what ``scipy.signal.sosfiltfilt`` does, faster where there are several signals.
 
     ``level`` takes each signal's first sample off beforehand.
@@ -409,9 +477,7 @@ def _forward_backward(
     return out.reshape(x.shape)
 
 
-def _in_lanes(
-    design: _Sections, signals: NDArray, *, level: bool
-) -> list[NDArray[np.float64]]:
+def _in_lanes(design: _Sections, signals: NDArray, *, level: bool) -> list[NDArray[np.float64]]:
     """Return extended signals, up to `MOST` side by side, each shape (n_all, n_lanes)."""
     pad = min(design.extension, signals.shape[1] - 1)
     parts = []
@@ -446,9 +512,7 @@ def _room(shape: tuple[int, int]) -> NDArray[np.float64]:
     return room[:size].reshape(shape)
 
 
-def _one_after_the_other(
-    design: _Sections, x: NDArray, *, level: bool
-) -> NDArray[np.float64]:
+def _one_after_the_other(design: _Sections, x: NDArray, *, level: bool) -> NDArray[np.float64]:
     """Filter by scipy, in the memory of the result and no more."""
     from scipy.signal import sosfilt
 
@@ -485,10 +549,9 @@ def _checked(x: ArrayLike) -> NDArray:
     return x
 
 
-def _finite(filtered: NDArray[np.floating]) -> NDArray[np.floating]:
+def _refuse_overflow(filtered: NDArray[np.floating]) -> None:
     if not is_finite(filtered):
         raise ValueError("x holds samples so large that the filter overflows; scale it down.")
-    return filtered
 
 
 def _in_blocks(
@@ -510,7 +573,8 @@ def _in_blocks(
     for i in range(0, max(1, len(x)), size):
         block = x[i : i + size]
         with np.errstate(over="ignore", invalid="ignore"):
-            done = _finite(function(block).astype(dtype, copy=False))
+            done = function(block).astype(dtype, copy=False)
+        _refuse_overflow(done)
         if len(block) == len(x):
             return done
         if out is None:

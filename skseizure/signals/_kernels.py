@@ -43,7 +43,7 @@ def _run_sections(y, first, n, sign, sos, state):
 
 @compiled()
 def extend(x, pad, given):
-    """Write signals, extended by odd reflection, into lanes: (n_signals, n) -> (>= n + 2 pad, L)."""
+    """Write signals (n_signals, n), extended by odd reflection, into lanes (n + 2 * pad, L)."""
     n_signals, n = x.shape
     for first in range(0, n, TILE):
         end = min(first + TILE, n)

@@ -15,9 +15,12 @@ from weakref import WeakValueDictionary
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-# Whoever walks through a corpus in order needs one recording at a time, and two where threads meet
-# at the end of one.
+# Whoever walks through a corpus in order needs one chunk at a time, and two where threads meet at
+# the end of one, or windows cross it.
 KEPT = 2
+# Samples that are read and kept at a time, of all channels of a recording together: 16 MiB of
+# float32. A recording of up to one and a half times as many is a chunk of its own.
+CHUNK = 2**22
 
 
 class Source(Protocol):
@@ -30,6 +33,13 @@ class Source(Protocol):
     def read(self) -> Any:
         """Return the `Recording`."""
 
+    @property
+    def in_ranges(self) -> bool:
+        """Whether it can read a range of samples at the cost of that range."""
+
+    def samples(self, first: int, end: int) -> NDArray[np.floating]:
+        """Return samples ``first`` to ``end - 1`` of all channels, if it is ``in_ranges``."""
+
     def narrow(self, channels: Sequence[int]) -> Source:
         """Return a source of some channels, chosen by their place."""
 
@@ -37,9 +47,10 @@ class Source(Protocol):
 class LazySignal:
     """Channels of a recording, in the place of the array that they would be.
 
-    ``numpy.asarray`` reads the recording, all of it. Each process keeps those `KEPT` that it needed
-    last, and each thread its last one, whatever the number of windows. What is pickled is the way
-    to the samples, never these.
+    ``numpy.asarray`` reads it, in chunks of the recording, or all of the recording where its source
+    cannot do otherwise. Each process keeps those `KEPT` chunks that it needed last, and each thread
+    its last one, whatever the number of windows. What is pickled is the way to the samples, never
+    these.
 
     Parameters
     ----------
@@ -101,20 +112,50 @@ class LazySignal:
         return LazySignal(source, whole, self.dtype, self.finite, samples=self._samples)
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray:
-        return np.array(self._chosen(_recordings.get(self.source)), dtype=dtype, copy=copy)
+        first, end = self._samples
+        size = self._chunk()
+        if size is None:
+            data = self._checked(_recordings.get(self.source), self._whole[1])[:, first:end]
+            return np.array(self._chosen(data), dtype=dtype, copy=copy)
+        last_chunk = self._whole[1] // size - 1  # the last one is longer
+        parts = []
+        for number in range(min(first // size, last_chunk), last_chunk + 1):
+            start = number * size
+            stop = self._whole[1] if number == last_chunk else start + size
+            if start >= end:
+                break
+            chunk = self._checked(_recordings.get(self.source, start, stop), stop - start)
+            parts.append(self._chosen(chunk[:, max(first - start, 0) : end - start]))
+        data = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
+        return np.array(data, dtype=dtype, copy=copy)
 
     def read(self) -> NDArray[np.floating]:
-        """Read the channels into an array of the caller's own."""
-        return self._chosen(self.source.read().data)
+        """Read the channels into an array of the caller's own, which is not kept."""
+        first, end = self._samples
+        if self.source.in_ranges and (first, end) != (0, self._whole[1]):
+            return self._chosen(self._checked(self.source.samples(first, end), end - first))
+        return self._chosen(self._checked(self.source.read().data, self._whole[1])[:, first:end])
 
-    def _chosen(self, data: NDArray[np.floating]) -> NDArray[np.floating]:
-        if data.shape != self._whole or data.dtype != self.dtype:
+    @property
+    def in_ranges(self) -> bool:
+        """Whether a part of it can be read at the cost of that part."""
+        return self.source.in_ranges
+
+    def _chunk(self) -> int | None:
+        """Return the samples of each channel that are read at a time, None for all."""
+        size = max(1, CHUNK // self._whole[0])
+        return size if self.source.in_ranges and self._whole[1] >= 1.5 * size else None
+
+    def _checked(self, data: NDArray[np.floating], n_samples: int) -> NDArray[np.floating]:
+        if data.shape != (self._whole[0], n_samples) or data.dtype != self.dtype:
             raise ValueError(
                 f"preprocess turned a recording into {self.dtype} of shape {self._whole} at first, "
                 f"and now into {data.dtype} of shape {data.shape}; it must give the same whenever "
                 "the recording is read."
             )
-        data = data[:, slice(*self._samples)]
+        return data
+
+    def _chosen(self, data: NDArray[np.floating]) -> NDArray[np.floating]:
         first, n_channels = self._channels[0], len(self._channels)
         if self._channels == tuple(range(first, first + n_channels)):
             return data[first : first + n_channels]  # neighbours: a view, no copy
@@ -122,7 +163,7 @@ class LazySignal:
 
 
 class _Slot:
-    """Room for the samples of one recording, which one thread at a time fills."""
+    """Room for samples of one recording, which one thread at a time fills."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
@@ -130,7 +171,7 @@ class _Slot:
 
 
 class _Recordings:
-    """The samples of the recordings that this process, and each of its threads, needed last."""
+    """The chunks of recordings that this process, and each of its threads, needed last."""
 
     def __init__(self) -> None:
         self._lock, self._own = threading.Lock(), threading.local()
@@ -138,9 +179,11 @@ class _Recordings:
         # Whatever a thread still holds is found by the others, too.
         self._held = WeakValueDictionary[Hashable, _Slot]()
 
-    def get(self, source: Source) -> NDArray[np.floating]:
-        """Return the samples of a recording, read-only."""
-        key = _key(source)
+    def get(
+        self, source: Source, first: int | None = None, end: int | None = None
+    ) -> NDArray[np.floating]:
+        """Return the samples of a recording, or a range of them, read-only."""
+        key = _key(source), first, end
         with self._lock:
             slot = self._held.setdefault(key, _Slot())
             self._kept[key] = slot
@@ -150,7 +193,10 @@ class _Recordings:
         self._own.slot = slot
         with slot.lock:
             if slot.data is None:
-                data = source.read().data.view()
+                if first is None or end is None:
+                    data = source.read().data.view()
+                else:
+                    data = source.samples(first, end)
                 data.flags.writeable = False
                 slot.data = data
             return slot.data

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._lazy import LazySignal
-from ._recording import Recording, lazily
+from ._recording import Recording, lazily, works_lazily
 
 # The 18 derivations of the longitudinal bipolar montage, in the order of CHB-MIT's files.
 DOUBLE_BANANA = (
@@ -133,6 +133,7 @@ def get_montage(name: str) -> tuple[str, ...]:
     return MONTAGES[name]
 
 
+@works_lazily
 def to_bipolar(recording: Recording, montage: str | Sequence[str] = "double banana") -> Recording:
     """Bring a recording to a bipolar or another montage.
 
@@ -195,7 +196,7 @@ def to_bipolar(recording: Recording, montage: str | Sequence[str] = "double bana
         # The montage itself, not its name: a pickle then reads the same in a later version.
         derivations = montage if not isinstance(montage, str) else get_montage(montage)
         again = partial(to_bipolar, montage=tuple(derivations))
-        return lazily(recording, again, outline, part.finite)
+        return lazily(recording, again, outline, part.finite, pointwise=True)
     data = np.empty((len(names), recording.data.shape[1]), dtype=recording.data.dtype)
     for row, terms in zip(data, sums, strict=True):
         add_channels(recording.data, terms, row)

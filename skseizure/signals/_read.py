@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import DTypeLike
+from numpy.typing import DTypeLike, NDArray
 
 from .._core.files import check_regular
 from ._edf import check_dtype, check_on_gap, open_file
@@ -18,11 +17,10 @@ from ._edf_header import MAGIC, file_state, refuse
 from ._events import Events
 from ._events_convert import annotation_rows, fields_of_annotations
 from ._filter_recording import resample_recording
-from ._filters import resampled_length
 from ._lazy import LazySignal
 from ._mne import choose_channels, describe_raw, microvolts_of
 from ._montage import derive, to_bipolar
-from ._recording import Recording, lazily
+from ._recording import Recording
 from ._units import Unit, Units
 
 
@@ -220,22 +218,34 @@ class _MneFile:
         shape = len(self.channels), sum(end - first for first, end in self.pieces)
         return self.recording(LazySignal(self, shape, self.dtype, finite=False))
 
+    @property
+    def in_ranges(self) -> bool:
+        return not self.interpolated
+
     def read(self) -> Recording:
+        n_samples = sum(end - first for first, end in self.pieces)
+        return self.recording(self.samples(0, n_samples))
+
+    def samples(self, first: int, end: int) -> NDArray[np.floating]:
         if _state(self.path, [name for name, *_ in self.state]) != self.state:
             refuse(self.path, "has changed since it was opened. Open it again.")
         raw = _open_raw(self.path)
         if self.interpolated:
             raw.load_data(verbose="ERROR").interpolate_bads(verbose="ERROR")
-        data = np.empty(
-            (len(self.channels), sum(end - first for first, end in self.pieces)), self.dtype
-        )
-        at = 0
-        for first, end in self.pieces:
-            block = raw.get_data(picks=list(self.channels), start=first, stop=end, verbose="ERROR")
-            data[:, at : at + end - first] = block * np.array(self.factors)[:, np.newaxis]
-            at += end - first
+        data = np.empty((len(self.channels), end - first), self.dtype)
+        place = 0
+        for start, stop in self.pieces:
+            low, high = max(first - place, 0), min(end - place, stop - start)
+            if low < high:
+                block = raw.get_data(
+                    picks=list(self.channels), start=start + low, stop=start + high, verbose="ERROR"
+                )
+                data[:, place + low - first : place + high - first] = (
+                    block * np.array(self.factors)[:, np.newaxis]
+                )
+            place += stop - start
         data[np.isin(self.channels, self.filled)] = np.nan
-        return self.recording(data)
+        return data
 
 
 def _state(path: Path, others: Sequence[str]) -> tuple[tuple[str, int, int], ...]:
@@ -294,28 +304,13 @@ def _read_mne(
     )
     recording = file.lazily()
     if resample_to is not None:
-        recording = _resampled(recording, resample_to)
+        if not (np.isfinite(resample_to) and resample_to > 0):
+            raise ValueError(
+                f"resample_to is {resample_to!r}; a sampling rate above 0 Hz is needed."
+            )
+        recording = resample_recording(recording, resample_to)
     if montage is not None:
         recording = to_bipolar(recording, montage)
     marks = raw.annotations
     rows = zip(marks.onset, marks.duration, marks.description, strict=True)
     return recording, annotation_rows(record, rows)
-
-
-def _resampled(recording: Recording, sfreq: float) -> Recording:
-    """Resample a lazy recording whenever it is read."""
-    if not (np.isfinite(sfreq) and sfreq > 0):
-        raise ValueError(f"resample_to is {sfreq!r}; a sampling rate above 0 Hz is needed.")
-    counts = [
-        resampled_length(signal.shape[1], recording.sfreq, sfreq) for _, signal in recording.split()
-    ]
-    stretches = tuple(
-        (start, n / sfreq) for (start, _), n in zip(recording.stretches, counts, strict=True)
-    )
-    shape = (len(recording.ch_names), sum(counts))
-    outline = recording.replace(
-        data=np.broadcast_to(np.zeros((), recording.data.dtype), shape),
-        sfreq=sfreq,
-        stretches=stretches,
-    )
-    return lazily(recording, partial(resample_recording, sfreq=sfreq), outline, finite=False)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -282,13 +282,17 @@ class Recording:
         Recording
             What ``preprocess`` returns. If this recording was opened lazily, so is the result:
             ``preprocess`` is called once to learn its shape, and again whenever it is read, and
-            must give the same each time.
+            must give the same each time. `to_bipolar`, `resample_recording` and
+            `filter_recording`, or a ``functools.partial`` of one, read nothing at first, and no
+            more than the part that is needed later.
 
         Raises
         ------
         TypeError
             If ``preprocess`` returns something else than a `Recording`.
         """
+        if isinstance(self.data, LazySignal) and _is_lazy(preprocess):
+            return preprocess(self)
         changed = _changed(self.load(), preprocess)
         if not isinstance(self.data, LazySignal):
             return changed
@@ -301,11 +305,28 @@ class Recording:
         )
 
 
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+def works_lazily(function: _Function) -> _Function:
+    """Mark a function that makes a lazy recording of a lazy recording."""
+    function.works_lazily = True  # type: ignore[attr-defined]
+    return function
+
+
+def _is_lazy(function: Any) -> bool:
+    while isinstance(function, partial):
+        function = function.func
+    return getattr(function, "works_lazily", False)
+
+
 def lazily(
     recording: Recording,
     function: Callable[[Recording], Recording],
     outline: Recording,
     finite: bool,
+    *,
+    pointwise: bool = False,
 ) -> Recording:
     """Return what a function makes of a lazy recording, whenever it is read.
 
@@ -319,13 +340,16 @@ def lazily(
         Like the result in all but the samples.
     finite : bool
         Whether all its samples are known to be finite and of a possible amplitude.
+    pointwise : bool, default=False
+        Whether the function makes each sample of the samples at the same time alone, so that a part
+        of the recording can be read without the rest.
 
     Returns
     -------
     Recording
         With a `LazySignal` as ``data``.
     """
-    source = _Applied(recording, function)
+    source = _Applied(recording, function, pointwise)
     signal = LazySignal(source, outline.data.shape, outline.data.dtype, finite)
     return outline.replace(data=signal)
 
@@ -336,10 +360,21 @@ class _Applied:
 
     recording: Recording
     function: Callable[[Recording], Recording]
+    pointwise: bool = False
 
     @property
     def original_sfreq(self) -> float:
         return self.recording.original_sfreq or self.recording.sfreq
+
+    @property
+    def in_ranges(self) -> bool:
+        data: Any = self.recording.data
+        return self.pointwise and data.in_ranges
+
+    def samples(self, first: int, end: int) -> NDArray[np.floating]:
+        data: Any = self.recording.data
+        part = self.recording.replace(data=data.stretch(first, end).read(), stretches=None)
+        return _changed(part, self.function).data
 
     def read(self) -> Recording:
         return _changed(self.recording.load(), self.function)
@@ -347,7 +382,7 @@ class _Applied:
     def narrow(self, channels: Sequence[int]) -> _Applied:
         # Only the function knows what it needs: it is given all, as before.
         chosen = partial(_some_channels, function=self.function, channels=channels)
-        return _Applied(self.recording, chosen)
+        return _Applied(self.recording, chosen, self.pointwise)
 
 
 def _some_channels(

@@ -206,7 +206,22 @@ def normal_key(key: Any) -> Any:
 
 
 def take(signal: Signal, start: NDArray[np.intp], n_times: int) -> NDArray:
-    """Return windows of a signal; a view where they lie evenly."""
+    """Return windows of a signal; a view where they lie evenly.
+
+    Of a signal in a file, no more is read than from the first of them to the last, and what windows
+    far apart need one after the other.
+    """
+    if isinstance(signal, LazySignal) and len(start):
+        first, end = int(start.min()), int(start.max()) + n_times
+        far = len(start) * n_times < (end - first) / 4 and len(start) > 1
+        if signal.in_ranges and far:
+            out = np.empty((len(start), signal.shape[0], n_times), dtype=signal.dtype)
+            order = np.argsort(start, kind="stable")
+            half = len(start) // 2
+            for rows in (order[:half], order[half:]):
+                out[rows] = take(signal, start[rows], n_times)
+            return out
+        signal, start = signal.stretch(first, end), start - first
     data = np.asarray(signal)
     if data.ndim == 2:
         data = sliding_window_view(data, n_times, axis=1).swapaxes(0, 1)

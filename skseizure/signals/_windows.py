@@ -14,7 +14,7 @@ from .._core.amplitude import is_within
 from .._core.timeline import cells, segments, timeline_of
 from ._cut import Cut, cut_recording, cut_signal
 from ._events import Events, RecordInfo
-from ._lazy import LazySignal
+from ._lazy import CHUNK, LazySignal
 from ._quality import DEFAULT, mark_quality
 from ._recording import Recording, channel_names
 from ._samples import (
@@ -658,11 +658,7 @@ class Windows:
             Samples of EDF files are not read for it: a range beyond measure is refused on reading.
         """
         signals = (self._signals[source] for source in self._index.used())
-        return all(
-            (isinstance(signal, LazySignal) and signal.finite)
-            or is_within(np.asarray(signal), limit)
-            for signal in signals
-        )
+        return all(_is_within(signal, limit) for signal in signals)
 
     def by_signal(self) -> Iterator[tuple[NDArray[np.intp], Self]]:
         """Take the windows apart by the array that they are cut from.
@@ -713,6 +709,48 @@ class Windows:
             If ``func`` changes a shape.
         """
         return self._map_stored(lambda signal: func(as_float(signal)))
+
+    def _map_each(self, func: Callable[[NDArray], Iterable[NDArray]]) -> Iterator[Self]:
+        """Yield the windows of each of the signals that ``func`` makes of the only one."""
+        for signal in func(np.asarray(self._signals[self._index.used()[0]])):
+            yield self._with(
+                [signal], self._index.replace(source=np.zeros_like(self._index.source))
+            )
+
+    def _blocks(self, size: int, margin: int) -> Iterator[tuple[NDArray[np.intp], Self]]:
+        """Cut the only signal that windows are cut from into blocks.
+
+        Parameters
+        ----------
+        size : int
+            Samples from the start of one block to that of the next. The last one has half to one
+            and a half times as many.
+        margin : int
+            Samples that a block has more than its windows need, on either side.
+
+        Yields
+        ------
+        rows : ndarray of int
+            Row numbers of the windows that start in the block.
+        windows : Windows
+            These windows, cut from the block. Where it lies depends on the signal alone, not on
+            which windows there are.
+        """
+        signal: Any = self._signals[self._index.used()[0]]
+        n_samples = signal.shape[1]
+        last = max(1, round(n_samples / size)) - 1
+        block = np.minimum(self._index.start // size, last)
+        for i in np.unique(block).tolist():
+            rows = np.flatnonzero(block == i)
+            first = max(i * size - margin, 0)
+            end = n_samples
+            if i < last:
+                end = min((i + 1) * size + self._n_times + margin, n_samples)
+            lazy = isinstance(signal, LazySignal)
+            part = signal.stretch(first, end) if lazy else signal[:, first:end]
+            index = self._index[rows]
+            start, source = index.start - first, np.zeros_like(index.source)
+            yield rows, self._with([part], index.replace(start=start, source=source))
 
     def _map_stored(self, func: Callable[[NDArray], NDArray]) -> Self:
         # For filters of our own, which take integers as they are and convert them piece by piece.
@@ -903,6 +941,18 @@ class Windows:
             If there is not one label a window, or one that is neither 0 nor 1.
         """
         return events_of_labels(self, labels, confidence)
+
+
+def _is_within(signal: Signal, limit: float) -> bool:
+    if not isinstance(signal, LazySignal):
+        return is_within(signal, limit)
+    if signal.finite:
+        return True
+    size = max(1, CHUNK // signal.shape[0]) if signal.in_ranges else signal.shape[1]
+    return all(
+        is_within(np.asarray(signal.stretch(i, min(i + size, signal.shape[1]))), limit)
+        for i in range(0, signal.shape[1], size)
+    )
 
 
 # What windows must share to stand in one array.
