@@ -43,17 +43,20 @@ def one_after_the_other(*spans: Span) -> Span:
     )
 
 
-def own_span(part: Any) -> Span:
+def own_span(part: Any, *, rows: bool = False) -> Span:
     """Return what a part declares of itself, or no span at all if it declares nothing.
+
+    With ``rows``, the ``__row_span__`` of a part that has one; see `row_span`.
 
     Raises
     ------
     TypeError
         If it declares something else than seconds.
     """
-    if not _declares(part):
+    method = "__row_span__" if rows and hasattr(type(part), "__row_span__") else "__window_span__"
+    if not hasattr(type(part), method):
         return Span()
-    declared = part.__window_span__()
+    declared = getattr(part, method)()
     try:
         back, ahead, *why = declared
         span = Span(float(back), float(ahead), *map(str, why))
@@ -62,7 +65,7 @@ def own_span(part: Any) -> Span:
         valid = False
     if not valid:
         raise TypeError(
-            f"__window_span__ of {type(part).__name__} gives {declared!r}; (back, ahead) or (back, "
+            f"{method} of {type(part).__name__} gives {declared!r}; (back, ahead) or (back, "
             "ahead, why) is needed, with seconds of at least 0."
         )
     return span
@@ -87,13 +90,37 @@ def window_span(estimator: Any) -> tuple[float, float]:
         estimator and what it is wrapped around; of parts that stand side by side, as in a
         `FeatureUnion`, the one that looks furthest counts.
     """
-    back, ahead, _ = own_span(estimator)
+    return _span_inside(estimator, rows=False)
+
+
+def _span_inside(estimator: Any, *, rows: bool) -> tuple[float, float]:
+    back, ahead, _ = own_span(estimator, rows=rows)
     for key, parts in inner_parts(estimator):
-        spans = [window_span(part) for _, part in parts]
+        spans = [_span_inside(part, rows=rows) for _, part in parts]
         join = sum if key == "steps" else max
         back += join(span[0] for span in spans)
         ahead += join(span[1] for span in spans)
     return back, ahead
+
+
+def row_span(estimator: Any) -> tuple[float, float]:
+    """Return how far an estimator and all that is inside it look beyond a row of `Windows`.
+
+    Less than `window_span` where a part looks at the signal around a window: windows carry the
+    recording that they are cut from, whichever of them are asked for. Such a part tells by a method
+    ``__row_span__``, of the same form as ``__window_span__``, how far it looks at other windows.
+
+    Parameters
+    ----------
+    estimator : estimator
+        As for `window_span`.
+
+    Returns
+    -------
+    back, ahead : float
+        Seconds at most, infinity without a bound.
+    """
+    return _span_inside(estimator, rows=True)
 
 
 def parts_of(name: str, estimator: Any) -> Iterator[tuple[str, Any]]:

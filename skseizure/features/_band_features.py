@@ -212,6 +212,10 @@ class BandFeatures(WindowsTransformer):
         why = "filtering='recording' filters whole recordings both ways; set filtering='window'"
         return one_after_the_other(Span(math.inf, math.inf, why), average)
 
+    def __row_span__(self) -> Span:
+        """Tell how far the average looks: the filter runs over signal, not over windows."""
+        return super().__window_span__()
+
     def _fit_layout(self, sfreq: float) -> None:
         self.measures_ = list(_functions(self.measures, sfreq))
         self.bands_ = _check_bands(self.bands, sfreq)

@@ -301,7 +301,7 @@ class Model:
                 f"the estimator is a {type(self.estimator).__name__}, which has no predict; a "
                 "detector is needed."
             )
-        recording = self._derived(recording).load()
+        recording = self._derived(recording)
         reasons = _reasons(recording)
         if quality:
             recording, found = _marked(recording)

@@ -15,11 +15,12 @@ from sklearn.base import (
     clone,
     is_classifier,
 )
-from sklearn.utils import get_tags
+from sklearn.utils import gen_batches, get_tags
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted
 
+from .._core.horizon import row_span
 from .._core.labels import (
     assumed_seizure_column,
     check_labels_to_hand_on,
@@ -27,9 +28,60 @@ from .._core.labels import (
     warn_if_seizure_unknown,
 )
 from .._core.persistence import get_state, set_state
+from .._core.timeline import is_windows
 
 # A rounding error in a mean must not decide whether it reaches a threshold.
 ROUNDING = 1e-9
+
+
+# Samples of windows that go through an inner estimator at a time: 128 MiB of doubles.
+CHUNK = 2**24
+
+
+def in_chunks(function: Callable[[Any], ArrayLike], X: Any, inner: Any) -> ArrayLike:
+    """Apply a function of windows to some of them at a time, so that memory does not grow with X.
+
+    Parameters
+    ----------
+    function : callable
+        Takes X or some of it and returns one row for each window.
+    X : Windows or array-like
+        What is to be gone through. Only `Windows` are divided.
+    inner : estimator
+        What the function asks. Where it or a part of it declares to look at other windows, see
+        `skseizure._core.horizon.row_span`, it is given these, too; where that has no bound, X
+        stays whole.
+
+    Returns
+    -------
+    array-like, shape (n_windows, ...)
+        As from the whole X.
+    """
+    size = max(1, CHUNK // int(np.prod(X.shape[1:]))) if is_windows(X) else 0
+    if not is_windows(X) or len(X) <= 1.5 * size:
+        return function(X)
+    back, ahead = row_span(inner)
+    if not np.isfinite(back + ahead):
+        return function(X)
+    order = np.lexsort((X.onset, X.record))
+    X = X[order]
+    record, onset = X.record, X.onset
+    changes = np.flatnonzero(record[1:] != record[:-1]) + 1
+    edges = np.concatenate([[0], changes, [len(X)]])
+    out: NDArray | None = None
+    for rows in gen_batches(len(X), size, min_batch_size=size // 2):
+        last = rows.stop - 1
+        # The records of the first and the last row may go on beyond them.
+        start, end = edges[np.searchsorted(edges, [rows.start, last], "right") - [1, 0]]
+        start += np.searchsorted(onset[start : rows.start], onset[rows.start] - back - X.step)
+        until = onset[last] + X.duration + ahead + X.step
+        end = rows.stop + np.searchsorted(onset[rows.stop : end], until, "right")
+        part = np.asarray(function(X[start:end]))[rows.start - start : rows.stop - start]
+        if out is None:
+            out = np.empty((len(X), *part.shape[1:]), dtype=part.dtype)
+        out[order[rows]] = part
+    assert out is not None
+    return out
 
 
 class MetaClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
@@ -107,7 +159,7 @@ class MetaClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         """Return what an inner estimator says of each window, if all of it is finite."""
         inner = self.estimator_ if inner is None else inner
         # Of a table of objects, such as pandas' categories, some make scores that are objects.
-        scores: NDArray = np.array(getattr(inner, method)(X), dtype=np.float64)
+        scores: NDArray = np.array(in_chunks(getattr(inner, method), X, inner), dtype=np.float64)
         finite = np.isfinite(scores).reshape(len(scores), -1).all(axis=1)
         if not finite.all():
             raise ValueError(

@@ -15,7 +15,7 @@ from .._core.labels import POS_LABEL, assumed_seizure_column, warn_if_seizure_un
 from .._core.parameters import HasMethods, Interval
 from .._core.timeline import is_windows
 from .._core.validation import check_rows, check_windows
-from ._base import ROUNDING, MetaClassifier
+from ._base import ROUNDING, MetaClassifier, in_chunks
 
 
 class ChannelFusionClassifier(MetaClassifier):
@@ -189,6 +189,9 @@ class ChannelFusionClassifier(MetaClassifier):
         """
         self._check_ready()
         X = check_windows(self, X, reset=False)
+        return np.asarray(in_chunks(self._share, X, self.estimator_))
+
+    def _share(self, X: Any) -> NDArray[np.float64]:
         channels = _single_channels(X)
         if self.voting == "soft":
             votes = self._inner_scores("predict_proba", channels)

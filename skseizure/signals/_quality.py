@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any, Literal
@@ -10,10 +10,12 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from ._lazy import CHUNK, LazySignal
 from ._montage import RENAMED, normalize_ch_name
 from ._recording import Recording
 
 CELL = 1.0  # seconds that are judged at a time
+AT_A_TIME = 600  # cells that are read at a time
 FLAT = 0.5  # microvolts, peak to peak; one step of many converters
 LARGEST = 5000.0  # microvolts, peak to peak
 RAIL_SHARE = 0.1  # of a cell, at the largest or smallest value of the channel
@@ -287,20 +289,28 @@ def check_quality(recording: Recording, checks: Sequence[str] | None = None) -> 
     Quality(3 channels, 60 s: flat 10 s)
     """
     names = check_names(checks)
-    recording = recording.load()
     n = cell_samples(recording.sfreq)
     bad, onset, duration = [], [], []
     for start, signal in recording.split():
-        for first, cells in _cells(signal, n):
-            # One channel at a time: doubles and spectra of all of them would be many times the
-            # recording.
-            rows = [_check_channel(row[np.newaxis], names, recording.sfreq) for row in cells]
-            bad.append(np.concatenate(rows, axis=1))
-            times = (
-                start - recording.offset + (first + np.arange(cells.shape[1]) * n) / recording.sfreq
-            )
-            onset.append(times)
-            duration.append(np.full(cells.shape[1], cells.shape[2] / recording.sfreq))
+        for first, end, width in _runs(signal.shape[1], n):
+            blocks = [(i, min(i + AT_A_TIME * n, end)) for i in range(first, end, AT_A_TIME * n)]
+            rails = None
+            if "clipped" in names and len(blocks) > 1:
+                rails = _rails(_cells(signal, *block, width) for block in blocks)
+            for low, high in blocks:
+                cells = _cells(signal, low, high, width)
+                # One channel at a time: doubles and spectra of all of them would be many times the
+                # block.
+                rows = [
+                    _check_channel(
+                        row[np.newaxis], names, recording.sfreq, None if rails is None else rails[c]
+                    )
+                    for c, row in enumerate(cells)
+                ]
+                bad.append(np.concatenate(rows, axis=1))
+                starts = (low + np.arange(cells.shape[1]) * n) / recording.sfreq
+                onset.append(start - recording.offset + starts)
+                duration.append(np.full(cells.shape[1], width / recording.sfreq))
     return Quality(
         np.concatenate(bad, axis=2),
         names,
@@ -359,37 +369,69 @@ def bad_cells(
 
 
 def _check_channel(
-    cells: NDArray[np.floating], names: Sequence[str], sfreq: float
+    cells: NDArray[np.floating],
+    names: Sequence[str],
+    sfreq: float,
+    rails: NDArray[np.float64] | None = None,
 ) -> NDArray[np.bool_]:
     """Return what checks find in the cells of one channel, shape (n_checks, 1, n_cells).
 
-    Or, of cells of shape (n_cells, 1, n_times), in each by itself, shape (n_checks, n_cells, 1).
+    ``rails`` are its smallest and largest value where there are more cells than these.
     """
+    samples, finite = _finite_cells(cells)
+    found = []
+    for name in names:
+        if name == "nan":
+            found.append(~finite)
+        elif name == "clipped" and rails is not None:
+            # One cell more, of which the check takes the extremes.
+            more = np.resize(rails, (1, 1, samples.shape[2]))
+            whole = np.concatenate([samples, more], axis=1)
+            found.append(CHECKS[name](whole, sfreq)[:, :-1] & finite)
+        else:
+            found.append(CHECKS[name](samples, sfreq) & finite)
+    return np.array(found)
+
+
+def _finite_cells(
+    cells: NDArray[np.floating],
+) -> tuple[NDArray[np.floating], NDArray[np.bool_]]:
+    """Return cells in doubles, with zeros for those that are not finite, and which are."""
     samples = cells.astype(np.float64, copy=False)
     finite: NDArray[np.bool_] = np.asarray(np.isfinite(samples).all(axis=2))
-    if not finite.all():
-        samples = np.where(finite[..., np.newaxis], samples, 0.0)
-    return np.array(
-        [~finite if name == "nan" else CHECKS[name](samples, sfreq) & finite for name in names]
-    )
+    return samples if finite.all() else np.where(finite[..., np.newaxis], samples, 0.0), finite
 
 
-def _cells(signal: NDArray[np.floating], n: int) -> list[tuple[int, NDArray[np.floating]]]:
-    """Cut a signal into cells of ``n`` samples, and a shorter one at its end."""
-    whole = signal.shape[1] // n * n
-    parts = []
-    if whole:
-        parts.append((0, signal[:, :whole].reshape(len(signal), -1, n)))
-    if whole < signal.shape[1]:
-        parts.append((whole, signal[:, np.newaxis, whole:]))
-    return parts
+def _rails(blocks: Iterable[NDArray[np.floating]]) -> NDArray[np.float64]:
+    """Return the smallest and largest value of each channel, shape (n_channels, 2)."""
+    found = []
+    for cells in blocks:
+        samples, _ = _finite_cells(cells)
+        found.append((samples.min(axis=(1, 2)), samples.max(axis=(1, 2))))
+    low, high = zip(*found, strict=True)
+    return np.stack([np.min(low, axis=0), np.max(high, axis=0)], axis=1)
+
+
+def _runs(n_samples: int, n: int) -> list[tuple[int, int, int]]:
+    """Return from where to where cells lie, and their length: a shorter one at the end."""
+    whole = n_samples // n * n
+    runs = [(0, whole, n), (whole, n_samples, n_samples - whole)]
+    return [run for run in runs if run[0] < run[1]]
+
+
+def _cells(signal: Any, first: int, end: int, n: int) -> NDArray[np.floating]:
+    """Read a part of a signal and cut it into cells of ``n`` samples."""
+    lazy = isinstance(signal, LazySignal)
+    part = np.asarray(signal.stretch(first, end)) if lazy else signal[:, first:end]
+    return part.reshape(len(part), -1, n)
 
 
 def _outliers(recording: Recording) -> tuple[str, ...]:
-    if len(recording.ch_names) < 3:
+    n_channels, n_samples = recording.data.shape
+    if n_channels < 3:
         return ()
-    spread = np.zeros(len(recording.ch_names))
-    for i, signal in enumerate(recording.data[:, :: max(1, recording.data.shape[1] // 2**14)]):
+    spread = np.zeros(n_channels)
+    for i, signal in enumerate(_some_samples(recording.data, max(1, n_samples // 2**14))):
         part = signal[np.isfinite(signal)].astype(np.float64)
         spread[i] = np.median(np.abs(part - np.median(part))) if len(part) else 0.0
     known = spread > 0
@@ -398,6 +440,18 @@ def _outliers(recording: Recording) -> tuple[str, ...]:
     middle = np.median(spread[known])
     far = known & ((spread > OUTLIER * middle) | (spread * OUTLIER < middle))
     return tuple(name for name, odd in zip(recording.ch_names, far, strict=True) if odd)
+
+
+def _some_samples(data: Any, step: int) -> NDArray[np.floating]:
+    """Return every ``step``-th sample."""
+    if not isinstance(data, LazySignal):
+        return data[:, ::step]
+    size = step * max(1, CHUNK // (data.shape[0] * step))
+    n_samples = data.shape[1]
+    blocks = [(i, min(i + size, n_samples)) for i in range(0, n_samples, size)]
+    # Copies: views would keep all that was read.
+    parts = [np.asarray(data.stretch(*block))[:, ::step].copy() for block in blocks]
+    return np.concatenate(parts, axis=1)
 
 
 # ---------------------------------------------------------------------- what follows from it
