@@ -1,6 +1,7 @@
 """Loaders of the public corpora, and a generator of recordings."""
 
 from .._core.persistence import name_by_package
+from ._bids import load_bids
 from ._bonn import load_bonn
 from ._chbmit import load_chbmit
 from ._folder import load_edf_folder
@@ -11,6 +12,7 @@ from ._tusz import load_tusz
 
 __all__ = [
     "LoadReport",
+    "load_bids",
     "load_bonn",
     "load_chbmit",
     "load_edf_folder",

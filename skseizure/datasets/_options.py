@@ -169,6 +169,7 @@ class Options:
         record: str,
         patient: str | None,
         offset: float = 0.0,
+        channels: Sequence[str] | None = None,
         annotated: bool = False,
     ) -> tuple[Recording, Events | None]:
         """Open a file lazily, in the montage and at the rate that are wanted.
@@ -181,6 +182,8 @@ class Options:
             Their names.
         offset : float, default=0.0
             Seconds from the start of the record to that of the file.
+        channels : sequence of str, default=None
+            Channels that may be used. If None, all that hold EEG.
         annotated : bool, default=False
             Whether the annotations in the file are to be taken for its events. If False, a table
             says what is a seizure, and notes of any kind in the file mean nothing.
@@ -192,6 +195,7 @@ class Options:
             Only with ``annotated``.
         """
         shared: dict[str, Any] = {
+            "channels": channels,
             "montage": self.montage,
             "resample_to": self.sfreq,
             "units": self.units,

@@ -462,6 +462,7 @@ def mark_quality(
     checks: Sequence[str] = DEFAULT,
     *,
     max_bad: float = 0.25,
+    bad: Sequence[str] = (),
     bad_channels: Literal["raise", "interpolate", "nan", "drop", "keep"] = "raise",
 ) -> Recording:
     """Mark time that is too poor to judge, and mend or refuse channels that are bad throughout.
@@ -477,6 +478,8 @@ def mark_quality(
     max_bad : float, default=0.25
         Largest share of the channels that may be bad at a time. Where more are, the time is
         unjudged. A sample that is NaN in any channel that stays makes its second unjudged.
+    bad : sequence of str, default=()
+        Channels that are known to be bad, beside those that are found.
     bad_channels : {"raise", "interpolate", "nan", "drop", "keep"}, default="raise"
         What to do with channels that are bad for more than half of the time, or whose amplitude is
         far from that of the others: refuse them by name, interpolate them by MNE's spherical
@@ -512,10 +515,11 @@ def mark_quality(
     if not 0 <= max_bad <= 1:
         raise ValueError(f"max_bad is {max_bad!r}; a share in [0, 1] is needed.")
     if not isinstance(recording.data, np.ndarray):
-        return recording.apply(_Marker(tuple(checks), max_bad, bad_channels))
+        return recording.apply(_Marker(tuple(checks), max_bad, tuple(bad), bad_channels))
     quality = check_quality(recording, checks)
     everywhere = quality.spans(checks, max_bad=1 - 1e-9)  # all channels: no fault of one
-    bad = _bad_in(quality, checks, everywhere)
+    lost = {*bad, *_bad_in(quality, checks, everywhere)}
+    bad = [name for name in recording.ch_names if name in lost]
     if bad and bad_channels == "raise":
         raise ValueError(
             f"record {recording.record!r} has bad channels: {', '.join(bad)} ({quality!r}); choose "
@@ -537,11 +541,16 @@ class _Marker:
 
     checks: tuple[str, ...]
     max_bad: float
+    bad: tuple[str, ...]
     bad_channels: Any
 
     def __call__(self, recording: Recording) -> Recording:
         return mark_quality(
-            recording, self.checks, max_bad=self.max_bad, bad_channels=self.bad_channels
+            recording,
+            self.checks,
+            max_bad=self.max_bad,
+            bad=self.bad,
+            bad_channels=self.bad_channels,
         )
 
 
