@@ -215,14 +215,17 @@ def check_contents(data: bytes, trusted: Sequence[str] = ()) -> list[str]:
     ValueError
         If it is compressed, repeats bytes, is too deep or too large, or is no file of skops.
     """
-    names, unknown = set(), set()
+    kinds: set[tuple[str, str]] = set()
     for node in _nodes(_schema(data)):
-        name = f"{node['__module__']}.{node['__class__']}"
-        names.add(name)
-        if not (is_known(name) and node["__loader__"] in LOADERS) and name not in trusted:
-            unknown.add(name)
-        if len(names) > MAX_CLASSES:
+        kinds.add((f"{node['__module__']}.{node['__class__']}", node["__loader__"]))
+        if len(kinds) > MAX_CLASSES:
             raise ValueError(f"it names more than {MAX_CLASSES} classes.")
+    names = {name for name, _ in kinds}
+    unknown = {
+        name
+        for name, loader in kinds
+        if not (is_known(name) and loader in LOADERS) and name not in trusted
+    }
     if unknown:
         raise UnknownParts(sorted(unknown))
     return sorted(names)

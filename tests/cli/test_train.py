@@ -11,8 +11,9 @@ import pytest
 from click.testing import CliRunner
 
 from skseizure.cli import main
+from skseizure.cli._train import RECIPES
 from skseizure.datasets import make_recordings
-from skseizure.models import load_model
+from skseizure.models import available_recipes, load_model
 from skseizure.signals import read_events, write_events
 
 TINY = (
@@ -142,6 +143,10 @@ def test_chbmit_as_it_is_published(data_path, tmp_path):
     told = run(*args, "--max-false-alarms-per-day", 1, code=2).stderr
     assert "are excerpts, which tell no rate; pass whole records, or hours=" in told
     run(*args, "--max-false-alarms-per-day", 1, "--hours", 20)
+
+
+def test_recipes_are_those_of_python():
+    assert tuple(available_recipes()) == RECIPES
 
 
 def test_options_are_checked_before_the_work(tmp_path):

@@ -740,7 +740,7 @@ def test_forged_contents_are_refused(kind, fitted, tmp_path):
 
 
 def test_a_bomb_is_refused(fitted, tmp_path):
-    """Half a gigabyte of zeros in half a megabyte."""
+    """Megabytes of zeros in a few bytes."""
     path = tmp_path / "m.skops"
     dump(content(fitted), path)
     rewritten(path, lambda files: files.update(bomb=bytes(2**24)), compression=zipfile.ZIP_DEFLATED)
