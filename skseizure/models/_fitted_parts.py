@@ -34,6 +34,7 @@ from ._contents import UnknownParts, is_known
 
 PLAIN = (type(None), str, bool, int, float, np.generic, np.dtype, slice)
 RANDOM = (np.random.RandomState, np.random.Generator)
+MAX_UNITS = 10**6
 TYPES = (str, bool, int, float, np.generic)
 
 
@@ -155,6 +156,8 @@ def _check_estimator(part: Any) -> None:
     for kind, check in CHECKS.items():
         if isinstance(part, kind):
             check(part)
+    if type(part).__module__ == "skseizure.moe" and hasattr(part, "network_params_"):
+        _check_mixture(part)  # by its name: the class itself needs torch
 
 
 def _check_tree(tree: Tree, holder: Any) -> None:
@@ -268,6 +271,25 @@ def _check_scale(part: Any) -> None:
 def _check_neighbors(part: KNeighborsClassifier) -> None:
     if hasattr(part, "_fit_X") and np.shape(part._y) != np.shape(part._fit_X)[:1]:
         raise ValueError("the neighbours of KNeighborsClassifier and their labels do not add up.")
+
+
+def _check_mixture(part: Any) -> None:
+    """Refuse a mixture whose network is of another size than its weights, before it is made."""
+    params = part.network_params_
+    if params.get("extractor") is not None:
+        return  # the user's own, who trusts it
+    import torch
+
+    from ..moe._mixture import MoENetwork
+
+    if any(isinstance(value, int) and value > MAX_UNITS for value in params.values()):
+        raise ValueError(f"a mixture of experts in it has more than {MAX_UNITS} units.")
+    with torch.device("meta"):  # shapes without memory
+        expected = {name: tuple(w.shape) for name, w in MoENetwork(**params).state_dict().items()}
+    if expected != {name: np.shape(values) for name, values in part.state_.items()}:
+        raise ValueError(
+            "the weights of a mixture of experts in it are not of its network's shape."
+        )
 
 
 CHECKS: dict[type, Callable[[Any], None]] = {

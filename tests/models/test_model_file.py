@@ -809,3 +809,14 @@ def test_numbers_that_compiled_code_follows_are_checked(kind, toy, tmp_path):
     dump(content(estimator, ch_names=None), tmp_path / "m.skops")
     with pytest.raises(ValueError, match=message):
         load_model(tmp_path / "m.skops")
+
+
+@pytest.mark.parametrize(
+    ("name", "size"), [("hidden", 10**5), ("hidden", 10**9), ("n_experts", 7), ("n_manual", 10**6)]
+)
+def test_networks_larger_than_their_weights_are_refused(name, size, tmp_path):
+    estimator = load_golden("SeizureMoEClassifier")["estimator"]
+    estimator.network_params_[name] = size
+    dump(content(estimator, ch_names=None), tmp_path / "m.skops")
+    with pytest.raises(ValueError, match="mixture of experts in it"):
+        load_model(tmp_path / "m.skops")
