@@ -13,7 +13,7 @@ from typing import Any
 
 from skseizure.signals import Events, Recording, read_chbmit_summary, read_edf, read_events
 
-from ._corpus import FAULTS, Loaded, Part, choose, existing_folder, failing, load_parts
+from ._corpus import FAULTS, LeftOut, Loaded, Part, choose, existing_folder, failing, load_parts
 from ._options import Options, check_option, document_options
 from ._walk import walk_files
 
@@ -169,6 +169,8 @@ class _File:
             return True
 
     def open(self, options: Options) -> tuple[Recording, Events]:
+        if not self.listed:
+            raise LeftOut(f"{self.table.name} does not list it, so its seizures are not known")
         if not self.table.is_file():
             raise FileNotFoundError(
                 f"{self.table} is not there; it holds the seizures of {self.path.name}."
@@ -183,11 +185,4 @@ class _File:
         return SAME_PERSON.get(_case(self.path), _case(self.path))
 
     def part(self, options: Options) -> Part:
-        unlisted = f"{self.table.name} does not list it, so its seizures are not known"
-        return Part(
-            self.record,
-            self.patient,
-            self.path,
-            partial(self.open, options),
-            "" if self.listed else unlisted,
-        )
+        return Part(self.record, self.patient, self.path, partial(self.open, options))

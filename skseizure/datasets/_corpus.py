@@ -20,6 +20,7 @@ from skseizure.signals import (
     RecordInfo,
     Recording,
     Windows,
+    get_montage,
     to_bipolar,
 )
 
@@ -30,6 +31,7 @@ Loaded = tuple[Windows, NDArray[Any]] | tuple[Windows, NDArray[Any], Events]
 # What a record that cannot be used raises. Anything else is a fault of the program, or of a
 # caller's function, and is never skipped.
 FAULTS = (ValueError, OSError, ImportError)
+EITHER_SIDE = "seizeit2"  # the montage whose electrodes are on one side of the head or the other
 
 
 def existing_folder(path: str | os.PathLike[str]) -> Path:
@@ -59,6 +61,10 @@ def choose(
     return set(wanted)
 
 
+class LeftOut(ValueError):
+    """A file is left out whatever ``on_error`` says; the message tells why."""
+
+
 @dataclass(frozen=True)
 class Part:
     """One file of a corpus.
@@ -73,15 +79,12 @@ class Part:
         Called without arguments when its turn comes; returns the `Recording`, opened lazily, and
         its `Events`, timed from its first sample. Parts of one record are placed by the
         recording's ``offset``.
-    unused : str, default=""
-        Why the file is left out whatever ``on_error`` says; ``open`` is not called then.
     """
 
     record: str
     patient: str
     file: Path
     open: Callable[[], tuple[Recording, Events]]
-    unused: str = ""
 
 
 def failing(record: str, patient: str, file: Path, error: Exception) -> Part:
@@ -139,20 +142,25 @@ def load_parts(
     cuts: list[_Cut] = []
     reasons: dict[Part, str] = {}
     for part in tqdm(parts, desc=name, unit="file", disable=not options.verbose):
-        if part.unused:
-            reasons[part] = part.unused
-            continue
         try:
             cut = _cut(part, options)
             if options.on_error == "raise" and cuts:
-                _check_alike(cuts[0].recording, cut.recording)
+                _check_alike(cuts[0].recording, cut.recording, options)
         except FAULTS as error:
-            if options.on_error == "raise":
+            if options.on_error == "raise" and not isinstance(error, LeftOut):
                 error.add_note("on_error='skip' leaves such records out.")
                 raise
             reasons[part] = str(error)
             continue
         cuts.append(cut)
+    if options.montage is None and _differ_by_side(cut.recording for cut in cuts):
+        cuts = [_by_either_side(cut, options) for cut in cuts]
+        warnings.warn(
+            f"channels are named by the side of the head, and differ between records; "
+            f"montage={EITHER_SIDE!r} was taken, which names them alike.",
+            UserWarning,
+            stacklevel=3,
+        )
     if cuts:  # records that differ from most
         most = Counter(cut.kind for cut in cuts).most_common(1)[0][0]
         first = next(cut.recording for cut in cuts if cut.kind == most)
@@ -251,9 +259,36 @@ def _below(file: Path, folder: Path) -> str:
     return file.relative_to(folder).as_posix() if file.is_relative_to(folder) else str(file)
 
 
-def _check_alike(first: Recording, other: Recording) -> None:
+def _check_alike(first: Recording, other: Recording, options: Options) -> None:
+    if options.montage is None and _differ_by_side((first, other)):
+        return
     if problem := _difference(first, other):
         raise ValueError(problem)
+
+
+def _differ_by_side(recordings: Iterable[Recording]) -> bool:
+    """Tell whether channels differ only in the side of the head in their names, as in SeizeIT2."""
+    recordings = list(recordings)
+    return len({recording.ch_names for recording in recordings}) > 1 and all(
+        len(recording.ch_names) == len(get_montage(EITHER_SIDE)) and _fits(recording, EITHER_SIDE)
+        for recording in recordings
+    )
+
+
+def _by_either_side(cut: _Cut, options: Options) -> _Cut:
+    recording = to_bipolar(cut.recording, EITHER_SIDE)
+    windows = Windows.from_recording(
+        recording, window=options.window, step=options.step, max_unjudged=options.max_unjudged
+    )
+    return replace(cut, recording=recording, windows=windows)
+
+
+def _fits(recording: Recording, montage: str) -> bool:
+    try:
+        to_bipolar(recording, montage)
+    except MissingChannelsError:
+        return False
+    return True
 
 
 def _difference(first: Recording, other: Recording) -> str:
@@ -274,11 +309,7 @@ def _difference(first: Recording, other: Recording) -> str:
 
 
 def _common_montage(first: Recording, other: Recording) -> str:
-    for name in ("double banana", "seizeit2"):
-        try:
-            for recording in (first, other):
-                to_bipolar(recording, name)
-        except MissingChannelsError:
-            continue
-        return f"montage={name!r}, which both can be brought to, or "
+    for name in ("double banana", EITHER_SIDE):
+        if _fits(first, name) and _fits(other, name):
+            return f"montage={name!r}, which both can be brought to, or "
     return ""

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from ..signals import Events, Recording
-from ._corpus import Loaded, Part, existing_folder, failing, load_parts
-from ._options import Options, document_options
+from ._corpus import LeftOut, Loaded, Part, existing_folder, failing, load_parts
+from ._one_table import EventsTable
+from ._options import OUR_FORMATS, Options, document_options
 from ._walk import walk_files
 
 # Endings of what `read_recording` reads, or of EEG that it refuses by name. Longest first.
@@ -19,8 +20,7 @@ FORMATS = (
     *(".fif.gz", ".edf", ".bdf", ".rec", ".gdf", ".vhdr", ".ahdr", ".set", ".fif", ".cnt", ".mff"),
     *(".eeg", ".lay", ".trc", ".nedf", ".cdt", ".data", ".e"),
 )
-# Of formats in several files, the one that opens them: the first stands for the second.
-HEADERS = {".eeg": (".vhdr", ".ahdr", ".VHDR"), ".fif": (), ".cnt": ()}
+BRAINVISION = (".vhdr", ".ahdr", ".VHDR")  # the header, beside the samples in .eeg
 # What BIDS calls recordings that are no EEG.
 OTHERS = frozenset(
     "acc acq beh bold ecg emg eog eyetrack meg motion mov nirs physio ppg resp stim video".split()  # noqa: SIM905
@@ -35,6 +35,9 @@ NOTES = re.compile(r"(.+)_(?:events|annotations)")  # EDF+ without signals, besi
 def load_edf_folder(
     path: str | os.PathLike[str],
     *,
+    events: str | os.PathLike[str] | None = None,
+    columns: Mapping[str, str] | None = None,
+    patient: Callable[[Path], str] | str | None = None,
     window: float = 4.0,
     step: float | None = None,
     montage: str | Sequence[str] | None = "double banana",
@@ -60,15 +63,26 @@ def load_edf_folder(
         Folder whose recordings, at any depth, are records: ``PATIENT/.../NAME.edf``, or BIDS. EDF,
         BDF and all formats that `read_recording` reads. Hidden files, and ``derivatives`` and
         ``sourcedata`` of BIDS, are passed over; linked folders are followed.
+    events : str or path-like, default=None
+        One table of the events of all recordings: one column names the recording of each row, by
+        its path below ``path`` or the end of it, with or without its ending. A recording without a
+        row counts as free of seizures; a warning names it. If None, each recording has a table
+        beside it, or marks seizures itself.
+    columns : mapping of str to str, default=None
+        Which column of the tables holds what, as in `read_events`: ``onset``, ``duration`` or
+        ``offset``, ``event_type``, ``confidence``, ``channels``, and of ``events`` also ``record``.
+    patient : callable or str, default=None
+        Called with the path of each recording, returns the name of its patient; or the column of
+        ``events`` that holds it. If None, the file's name or folder names the patient.
     {options}
 
     Returns
     -------
     X : Windows, shape (n_windows, n_channels, n_times)
         In microvolts, float32. ``record`` is the file's path below ``path`` without its ending;
-        ``patient`` the ``sub-NAME`` at the start of its name if there is one, else the first folder
-        below ``path`` on the way to it; for a file in ``path`` itself the name of that folder.
-        ``X.report_`` is a `LoadReport`.
+        ``patient``, unless it is given, is the ``sub-NAME`` at the start of its name if there is
+        one, else the first folder below ``path`` on the way to it; for a file in ``path`` itself
+        the name of that folder. ``X.report_`` is a `LoadReport`.
     y : ndarray of int, shape (n_windows,)
         1 for ictal windows, else 0.
     events : Events
@@ -86,7 +100,8 @@ def load_edf_folder(
     Warns
     -----
     UserWarning
-        If ``on_error="skip"`` leaves records out.
+        If records are left out: those that ``on_error="skip"`` skips, and always files of other
+        formats than EDF and BDF that cannot be opened.
 
     Notes
     -----
@@ -98,6 +113,9 @@ def load_edf_folder(
 
     Files of BIDS that are no EEG (``_ecg``, ``_emg``, ``_mov``, ...) are not loaded, and are listed
     in ``X.report_.ignored``.
+
+    With ``montage=None``, the two channels of SeizeIT2, which are named by the side of the head,
+    are brought to the montage ``"seizeit2"`` if sides differ, with a warning.
 
     Examples
     --------
@@ -116,36 +134,68 @@ def load_edf_folder(
             f"there is no EDF or BDF file in {folder}, nor one of another format of EEG{others}."
         )
     parts: dict[str, Part] = {}
-    twice: list[Part] = []
-    for file in files:
-        record = stem_of(file.relative_to(folder).as_posix())
-        patient = patient_of(file, folder)
-        if record in parts:
-            problem = (
-                f"{parts[record].file} and {file} would be one record; names must differ in more "
-                "than their ending."
-            )
-            twice.append(failing(record, patient, file, ValueError(problem)))
+    odd: list[Part] = []
+    names = {file: stem_of(file.relative_to(folder).as_posix()) for file in files}
+    column = patient if isinstance(patient, str) else None
+    if column is not None and events is None:
+        raise ValueError(f"patient is {patient!r}, a column, but events=... gives no table.")
+    table = (
+        None if events is None else EventsTable(events, columns, column, names.values(), stem_of)
+    )
+    for file, record in names.items():
+        try:
+            if table is not None and column is not None:
+                name = table.patient(record)
+            else:
+                name = str(patient(file)) if callable(patient) else patient_of(file, folder)
+            if record in parts:
+                raise ValueError(
+                    f"{parts[record].file} and {file} would be one record; names must differ in "
+                    "more than their ending."
+                )
+        except ValueError as error:
+            odd.append(failing(record, "", file, error))
             continue
-        parts[record] = Part(record, patient, file, partial(_open, file, record, patient, options))
+        opener = partial(_open, file, record, name, options, columns, table)
+        parts[record] = Part(record, name, file, opener)
     closed = [
         failing(p.relative_to(folder).as_posix(), "", p, error) for p, error in walk.closed.items()
     ]
     return load_parts(
-        [*parts.values(), *twice, *closed], options, folder=folder, name="EEG", ignored=ignored
+        [*parts.values(), *odd, *closed], options, folder=folder, name="EEG", ignored=ignored
     )
 
 
-def _open(file: Path, record: str, patient: str, options: Options) -> tuple[Recording, Events]:
-    table = events_table(file)
-    recording, events = options.open(file, record=record, patient=patient, annotated=table is None)
+def _open(
+    file: Path,
+    record: str,
+    patient: str,
+    options: Options,
+    columns: Mapping[str, str] | None,
+    one: EventsTable | None,
+) -> tuple[Recording, Events]:
+    table = events_table(file) if one is None else one.path
+    try:
+        recording, events = options.open(
+            file, record=record, patient=patient, annotated=table is None
+        )
+    except (ValueError, ImportError) as error:
+        # Whoever loads EDF files may have others beside them that nothing here can open.
+        unreadable = isinstance(error, ImportError) or "MNE cannot read it" in str(error)
+        if file.suffix.lower() in OUR_FORMATS or not unreadable:
+            raise
+        raise LeftOut(str(error)) from error
+    if one is not None:
+        where = one.where(record)
+        return recording, options.read_table(one.path, recording, columns=columns, where=where)
     if table is not None:
-        return recording, options.read_table(table, recording)
+        own = {} if table.suffix.lower() == ".edf" else {"columns": columns}
+        return recording, options.read_table(table, recording, **own)
     if not events:
         raise FileNotFoundError(
             f"{file} has no table of events beside it: {', '.join(_table_names(file))}; and none "
             "of its annotations marks a seizure. If it holds none, a table with one row of type "
-            "'bckg' says so."
+            "'bckg' says so; events=... takes one table for all recordings."
         )
     return recording, events
 
@@ -174,7 +224,7 @@ def find_recordings(paths: Sequence[Path]) -> tuple[list[Path], dict[Path, str]]
         stem, ending = stem_of(path.name), path.suffix.lower()
         bids = BIDS.fullmatch(stem)
         notes = NOTES.fullmatch(stem)
-        if ending == ".eeg" and any(path.with_suffix(head) in there for head in HEADERS[".eeg"]):
+        if ending == ".eeg" and any(path.with_suffix(head) in there for head in BRAINVISION):
             continue  # the samples of BrainVision
         if ending == ".data" and path.with_suffix(".head") not in there:
             continue  # not Nicolet's

@@ -1,13 +1,15 @@
 """Any folder of EDF files with tables of events beside them."""
 
 import contextlib
+import os
+import pickle
 
 import edfio
 import numpy as np
 import pytest
 
 from skseizure.datasets import load_edf_folder, make_recordings
-from skseizure.signals import write_events
+from skseizure.signals import Events, write_events
 from skseizure.signals._edf_file import EdfFile
 
 TABLE = "onset\tduration\teventType\tconfidence\tchannels\tdateTime\trecordingDuration\n"
@@ -152,3 +154,271 @@ def test_lazy_reads_no_samples(add, tmp_path, monkeypatch):
     assert not reads
     np.asarray(X)
     assert reads == [tmp_path / "p1" / "a.edf"]
+
+
+# ---------------------------------------------------------------------- what is no record
+
+
+def test_hidden_and_derived_files_are_no_records(add, tmp_path):
+    add("sub-01/eeg/sub-01_eeg.edf", "sub-01_events.tsv")
+    for name in (".hidden/a.edf", "derivatives/clean/sub-01_eeg.edf", "sourcedata/a.edf"):
+        add(name)
+    (tmp_path / "sub-01" / "eeg" / "._sub-01_eeg.edf").write_bytes(b"\0\5\x16\7")
+    (tmp_path / "empty").mkdir()
+    X, _ = load_edf_folder(tmp_path)
+    assert set(X.record) == {"sub-01/eeg/sub-01_eeg"} and len(X.report_) == 1
+
+
+def test_linked_folders_are_followed_once(add, tmp_path):
+    outside = add("store/p1/a.edf").parent
+    root = tmp_path / "root"
+    add("root/p2/b.edf")
+    (root / "linked").symlink_to(outside, target_is_directory=True)
+    (root / "again").symlink_to(root / "p2", target_is_directory=True)
+    (root / "p2" / "loop").symlink_to(root, target_is_directory=True)
+    (root / "up").symlink_to(tmp_path, target_is_directory=True)
+    assert patients(load_edf_folder(root)[0]) == {"linked/a": "linked", "p2/b": "p2"}
+
+
+def test_a_folder_that_cannot_be_entered_is_named(add, tmp_path, monkeypatch):
+    add("p1/a.edf")
+    add("p2/b.edf")
+    scan = os.scandir
+
+    def closed(path):
+        if str(path).endswith("p2"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", closed)
+    with pytest.raises(PermissionError, match="p2"):
+        load_edf_folder(tmp_path)
+    with pytest.warns(UserWarning, match=r"left out 1: p2 \(.*Permission denied"):
+        X, _ = load_edf_folder(tmp_path, on_error="skip")
+    assert set(X.record) == {"p1/a"}
+
+
+def test_other_modalities_and_sides_as_in_seizeit2(tmp_path, write_edf):
+    for subject, side in (("001", "left"), ("002", "right")):
+        folder, stem = tmp_path / f"sub-{subject}" / "ses-01", f"sub-{subject}_ses-01_run-01"
+        write_edf(folder / "eeg" / f"{stem}_eeg.edf", [f"BTE{side} SD", "CROSStop SD"], 12, 64)
+        for other in ("ecg", "emg", "mov"):
+            write_edf(folder / other / f"{stem}_{other}.edf", ["ECG SD"], 12, 64)
+        (folder / "eeg" / f"{stem}_events.tsv").write_text(SEIZURE)
+    X, y = load_edf_folder(tmp_path, montage="seizeit2")
+    assert X.ch_names == ("focal", "cross") and y.tolist() == [1, 1, 0] * 2
+    assert sorted(X.report_.ignored.values()) == ["ecg", "ecg", "emg", "emg", "mov", "mov"]
+    assert "not EEG: 2 ecg, 2 emg, 2 mov" in X.report_.summary()
+    with pytest.warns(UserWarning, match="montage='seizeit2' was taken"):
+        again, _ = load_edf_folder(tmp_path, montage=None)
+    np.testing.assert_array_equal(again.data, X.data)
+    write_edf(tmp_path / "sub-003_eeg.edf", ["A", "B", "C"], 12, 64)
+    (tmp_path / "sub-003_events.tsv").write_text(SEIZURE)
+    with pytest.raises(ValueError, match=r"differ in .*\. All must agree: choose channels in"):
+        load_edf_folder(tmp_path, montage=None)
+
+
+# ---------------------------------------------------------------------- formats and events
+
+
+def test_other_formats(add, tmp_path):
+    add("p1/a.edf")
+    mne = pytest.importorskip("mne")
+    info = mne.create_info(["FP1-F7", "F7-T7"], 64, "eeg")
+    signal = 5e-5 * np.random.default_rng(0).normal(size=(2, 12 * 64))
+    raw = mne.io.RawArray(signal, info, verbose="ERROR")
+    (tmp_path / "p2").mkdir()
+    raw.save(tmp_path / "p2" / "b_raw.fif", verbose="ERROR")
+    (tmp_path / "p2" / "b_raw.tsv").write_text(SEIZURE)
+    (tmp_path / "p2" / "b-epo.fif").write_bytes(b"")
+    X, y = load_edf_folder(tmp_path, montage=["FP1-F7"])
+    assert patients(X) == {"p1/a": "p1", "p2/b_raw": "p2"}
+    assert list(X.report_.ignored) == ["p2/b-epo.fif"]
+    (tmp_path / "p2" / "c.vhdr").write_text("Brain Vision Data Exchange Header File Version 1.0\n")
+    with pytest.warns(UserWarning, match=r"used 2 of 3 .* left out 1: p2/c \(.*MNE cannot read"):
+        again, again_y = load_edf_folder(tmp_path, montage=["FP1-F7"], lazy=True)
+    np.testing.assert_array_equal(again.data, X.data)
+    np.testing.assert_array_equal(again_y, y)
+
+
+def test_seizures_marked_in_the_file(tmp_path, add, chbmit_channels):
+    def write(name, marks):
+        wave = 50 * np.sin(np.arange(12 * 64))
+        signals = [
+            edfio.EdfSignal(wave, 64, label=label, physical_dimension="uV")
+            for label in dict.fromkeys(chbmit_channels)
+        ]
+        edfio.Edf(signals, annotations=[edfio.EdfAnnotation(*mark) for mark in marks]).write(
+            tmp_path / name
+        )
+
+    write("a.edf", [(4, 8, "seizure")])
+    assert load_edf_folder(tmp_path)[1].tolist() == [0, 1, 1]
+    write("b.edf", [(0, 1, "eyes open")])
+    with pytest.raises(FileNotFoundError, match=r"b\.edf has no table .* none of its annotations"):
+        load_edf_folder(tmp_path, types={"eyes open": "other"})
+    # With a table beside it, annotations of any kind mean nothing.
+    (tmp_path / "b.tsv").write_text(SEIZURE)
+    assert load_edf_folder(tmp_path)[1].tolist() == [0, 1, 1, 1, 1, 0]
+    # Annotations in a file of their own.
+    (tmp_path / "b.tsv").unlink()
+    events = Events([8.0], [4.0], record="b", recordings={"b": 12.0})
+    write_events(events, tmp_path / "b_annotations.edf")
+    assert load_edf_folder(tmp_path)[1].tolist() == [0, 1, 1, 0, 0, 1]
+
+
+def test_one_table_for_all_recordings(add, tmp_path):
+    for name in ("p1/a.edf", "p2/b.edf", "p2/c.edf"):
+        add(name, "{}_notes.txt")
+    table = tmp_path / "list.csv"
+    table.write_text(
+        "Datei;von;bis;Art;Fall\np1/a.edf;2,5;6;Anfall;K1\nb;0;12;ruhig;K2\nnowhere;1;2;Anfall;K9\n"
+    )
+    columns = {"record": "Datei", "onset": "von", "offset": "bis", "event_type": "Art"}
+    options = {"events": table, "columns": columns, "types": {"Anfall": "sz", "ruhig": "bckg"}}
+    with (
+        pytest.warns(UserWarning, match="names 1 recordings that are not there: 'nowhere'"),
+        pytest.warns(UserWarning, match="no row for 1 of 3 recordings.*: p2/c"),
+    ):
+        X, y, events = load_edf_folder(
+            tmp_path, **options, patient=lambda path: path.stem.upper(), return_events=True
+        )
+    assert patients(X) == {"p1/a": "A", "p2/b": "B", "p2/c": "C"}
+    assert events.onset.tolist() == [2.5] and events.record.tolist() == ["p1/a"]
+    assert y.tolist() == [0, 1, 0, 0, 0, 0, 0, 0, 0]
+    with (
+        pytest.warns(UserWarning, match="nowhere"),
+        pytest.warns(UserWarning, match=r"left out 1: p2/c \(.*names none for p2/c"),
+    ):
+        X, _ = load_edf_folder(tmp_path, **options, patient="Fall", on_error="skip")
+    assert patients(X) == {"p1/a": "K1", "p2/b": "K2"}
+
+
+def test_one_table_that_does_not_fit(add, tmp_path):
+    add("p1/a.edf", "{}_notes.txt")
+    add("p2/a.edf", "{}_notes.txt")
+    table = tmp_path / "list.csv"
+
+    def load(rows, **options):
+        table.write_text("file,onset,duration,label\n" + rows)
+        return load_edf_folder(tmp_path, events=table, **options)
+
+    with pytest.raises(ValueError, match=r"names 'a', which may be p1/a or p2/a; give more"):
+        load("a,1,2,sz\n")
+    with pytest.raises(ValueError, match="names 1 recordings that are not there: 'b"):
+        load("b.edf,1,2,sz\n")
+    with pytest.raises(ValueError, match=r"columns file, onset.* columns=\{'record'"):
+        load("p1/a,1,2,sz\n", columns={"record": "name"})
+    with pytest.raises(ValueError, match=r"patient is 'who'; .* has the columns"):
+        load("p1/a,1,2,sz\n", patient="who")
+    with pytest.raises(ValueError, match=r"patient is 'who', a column, but events=\.\.\. gives"):
+        load_edf_folder(tmp_path, patient="who")
+    with pytest.raises(FileNotFoundError, match="there is no such file"):
+        load_edf_folder(tmp_path, events=tmp_path / "none.csv")
+
+
+def test_time_after_a_seizure_without_a_length_is_left_out(add, tmp_path):
+    add("p1/a.edf")
+    add("p2/b.edf").with_name("b.tsv").write_text(TABLE + "4\tn/a\tsz\tn/a\tall\tn/a\t12.00\n")
+    with pytest.warns(UserWarning, match="1 seizures have no length"):
+        X, y, events = load_edf_folder(tmp_path, return_events=True)
+    assert X.onset.tolist() == [0, 4, 8, 0] and y.tolist() == [1, 1, 0, 0]
+    info = events.recordings["p2/b"]
+    assert (info.unjudged, info.observed) == (((4, 12),), 4)
+
+
+# ---------------------------------------------------------------------- records that fail
+
+
+@pytest.mark.parametrize("lazy", [False, True])
+def test_no_bad_record_stops_the_others(add, tmp_path, write_edf, chbmit_channels, lazy):
+    add("p1/a.edf")
+    write_edf(tmp_path / "p2" / "short.edf", chbmit_channels, 3, 64)
+    (tmp_path / "p2" / "short.tsv").write_text(TABLE + "1\t1\tsz\tn/a\tall\tn/a\t3\n")
+    add("p3/broken.edf").write_bytes(b"0       ")
+    add("p4/notable.edf").with_suffix(".tsv").unlink()
+    add("p5/other.edf").with_suffix(".tsv").write_text(SEIZURE.replace("12.00", "900.00"))
+    add("p6/strange.edf").with_suffix(".tsv").write_text(SEIZURE.replace("sz", "??"))
+    add("p7/flat.edf")
+    bad = ["short", "broken", "notable", "other", "strange"]
+
+    def check(recording):
+        if recording.record == "p7/flat":
+            raise ValueError("it is flat")
+        return recording
+
+    with pytest.raises(ValueError, match="on_error='skip' leaves such records out"):
+        load_edf_folder(tmp_path)
+    with pytest.warns(UserWarning, match=r"used 1 of 7 records, 0\.0 h, 1 sei.*; left out 6: p2"):
+        X, _ = load_edf_folder(tmp_path, on_error="skip", preprocess=check, lazy=lazy)
+    assert set(X.record) == {"p1/a"}
+    reasons = {row.record.split("/")[1]: row.reason for row in X.report_.left_out}
+    assert sorted(reasons) == sorted([*bad, "flat"])
+    for name, reason in {
+        "short": "lasts 3 s",
+        "notable": "no table",
+        "other": "recording of 900 s, but the recording lasts 12 s",
+        "strange": "nobody knows",
+        "flat": "it is flat",
+    }.items():
+        assert reason in reasons[name]
+
+
+def test_most_records_decide_which_channels(add, tmp_path, write_edf):
+    write_edf(tmp_path / "p0" / "odd.edf", ["A", "B"], 12, 64)
+    (tmp_path / "p0" / "odd.tsv").write_text(SEIZURE)
+    add("p1/a.edf")
+    add("p2/b.edf")
+    with pytest.warns(UserWarning, match=r"left out 1: p0/odd \(.* 2 channels and .* has 23"):
+        X, _ = load_edf_folder(tmp_path, montage=None, on_error="skip")
+    assert set(X.record) == {"p1/a", "p2/b"}
+
+
+def test_faults_of_the_caller_are_not_skipped(add, tmp_path):
+    add("p1/a.edf")
+    with pytest.raises(TypeError, match="preprocess returned NoneType"):
+        load_edf_folder(tmp_path, preprocess=lambda recording: None, on_error="skip")
+
+
+def test_remedies_have_the_names_of_the_loader(tmp_path, add):
+    signals = [
+        edfio.EdfSignal(np.zeros(12 * sfreq), sfreq, label=name, physical_dimension="uV")
+        for name, sfreq in (("FP1", 64), ("F7", 128))
+    ]
+    edfio.Edf(signals).write(tmp_path / "a.edf")
+    (tmp_path / "a.tsv").write_text(SEIZURE)
+    with pytest.raises(ValueError, match=r"a rate for all with sfreq"):
+        load_edf_folder(tmp_path, montage=None)
+
+
+def test_quality_and_max_unjudged(tmp_path):
+    (recording,), _ = make_recordings(1, 1, duration=60, ictal_fraction=0, random_state=0)
+    recording.data[:, 20 * 256 : 25 * 256] = 0
+    signals = [
+        edfio.EdfSignal(channel, recording.sfreq, label=name, physical_dimension="uV")
+        for channel, name in zip(recording.data, recording.ch_names, strict=True)
+    ]
+    edfio.Edf(signals).write(tmp_path / "a.edf")
+    (tmp_path / "a.tsv").write_text(SEIZURE.replace("12.00", "60.00"))
+    X, _, events = load_edf_folder(tmp_path, quality=["flat"], lazy=True, return_events=True)
+    assert X.onset.tolist() == [t for t in range(0, 60, 4) if not 16 < t < 25]
+    assert events.recordings["a"].observed == 55
+    X, y = load_edf_folder(tmp_path, quality=["flat"], max_unjudged=0.25)
+    assert X.onset.tolist() == [t for t in range(0, 60, 4) if t != 20] and len(y) == len(X)
+
+
+def test_the_report(add, tmp_path):
+    add("p1/a.edf")
+    add("p2/b.edf").write_bytes(b"")
+    with pytest.warns(UserWarning, match=r"X\.report_ lists all"):
+        X, _ = load_edf_folder(tmp_path, on_error="skip")
+    report = X.report_
+    assert repr(report).startswith("LoadReport(used 1 of 2 records, 0.0 h, 1 seizures; left out 1:")
+    frame = report.to_frame()
+    assert frame["record"].tolist() == ["p1/a", "p2/b"] and frame["used"].tolist() == [True, False]
+    assert frame["hours"].tolist() == [12 / 3600, 0] and frame["seizures"].tolist() == [1, 0]
+    assert [row.file for row in report] == ["p1/a.edf", "p2/b.edf"]
+    assert str(report).splitlines()[2].startswith("p2/b")  # what was left out comes first
+    assert "<td>p2/b.edf</td>" in report._repr_html_()
+    for part in (X[:2], pickle.loads(pickle.dumps(X)), type(X).concatenate([X])):
+        assert not hasattr(part, "report_")
