@@ -137,6 +137,11 @@ def count_samples(
     return int(np.diff(seizures).sum()), int(both), int(np.diff(alarms).sum())
 
 
+def hours_needed(rate: float) -> float:
+    """Return the hours without an alarm that bound their rate in 24 h, one-sided at 95 %."""
+    return float(-np.log(0.05) * 24.0 / rate)
+
+
 def merge(events: NDArray, min_gap: float) -> NDArray:
     """Join events that overlap or lie less than ``min_gap`` apart."""
     if len(events) == 0:

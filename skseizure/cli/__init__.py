@@ -1,4 +1,4 @@
-"""The command line: ``skseizure demo | train | detect | evaluate | package``."""
+"""The command line: ``skseizure demo | train | calibrate | personalize | detect | ...``."""
 
 from ._main import main
 

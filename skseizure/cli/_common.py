@@ -127,6 +127,13 @@ def check_jobs(ctx: click.Context, param: click.Parameter, n_jobs: int | None) -
     return n_jobs
 
 
+def check_name(ctx: click.Context, param: click.Parameter, name: str | None) -> str | None:
+    """Refuse a name of nothing but spaces."""
+    if name is not None and not name.strip():
+        raise click.BadParameter("a name is needed.")
+    return name
+
+
 FILE = click.Path(path_type=Path)
 
 n_jobs_option = click.option(
@@ -143,6 +150,21 @@ seed_option = click.option(
 )
 
 
+units_option = click.option(
+    "--units",
+    type=click.Choice(["nV", "uV", "mV", "V"]),
+    help="Unit of recordings that do not say it.",
+)
+
+trust_option = click.option(
+    "--trust",
+    "trusted",
+    metavar="NAME",
+    multiple=True,
+    help="Class or function of your own that MODEL may hold.",
+)
+
+
 def seconds_option(name: str, default: float | None, text: str) -> Any:
     """Return an option whose value is a time in seconds."""
     return click.option(
@@ -150,13 +172,26 @@ def seconds_option(name: str, default: float | None, text: str) -> Any:
     )
 
 
-def output_argument(name: str, kind: str, metavar: str | None = None) -> Any:
-    """Return an argument that names a file to write, of a kind that `check_output` knows."""
-
+def _check_output(kind: str) -> Any:
     def check(ctx: click.Context, param: click.Parameter, path: Path) -> Path:
         try:
             return check_output(path, kind=kind)
         except (ValueError, OSError) as error:
             raise click.BadParameter(str(error)) from error
 
-    return click.argument(name, metavar=metavar, type=FILE, callback=check)
+    return check
+
+
+def output_argument(name: str, kind: str, metavar: str | None = None) -> Any:
+    """Return an argument that names a file to write, of a kind that `check_output` knows."""
+    return click.argument(name, metavar=metavar, type=FILE, callback=_check_output(kind))
+
+
+output_option = click.option(
+    "--out",
+    metavar="NEW.skops",
+    type=FILE,
+    required=True,
+    callback=_check_output("model"),
+    help="Model file to write.",
+)

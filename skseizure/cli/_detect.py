@@ -15,7 +15,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from .._core.text import one_line, printable
-from ._common import FILE, n_jobs_option, progress, say, show, told
+from ._common import (
+    FILE,
+    check_name,
+    n_jobs_option,
+    progress,
+    say,
+    show,
+    told,
+    trust_option,
+    units_option,
+)
 from ._recordings import Job, find_recordings, is_recording
 
 if TYPE_CHECKING:
@@ -52,6 +62,7 @@ class Options(NamedTuple):
     units: str | None
     check_profile: bool
     format: str
+    patient: str | None
 
 
 @click.command()
@@ -73,18 +84,14 @@ class Options(NamedTuple):
 @click.option("--again", is_flag=True, help="Also take recordings that were done before.")
 @click.option("--force", is_flag=True, help="Replace tables that are there.")
 @click.option(
-    "--units",
-    type=click.Choice(["nV", "uV", "mV", "V"]),
-    help="Unit of recordings that do not say it.",
-)
-@click.option("--any-scale", is_flag=True, help="Detect also where amplitudes seem wrong.")
-@click.option(
-    "--trust",
-    "trusted",
+    "--patient",
     metavar="NAME",
-    multiple=True,
-    help="Class or function of your own that MODEL may hold.",
+    callback=check_name,
+    help="Patient of the recordings, if MODEL knows this patient.",
 )
+@units_option
+@click.option("--any-scale", is_flag=True, help="Detect also where amplitudes seem wrong.")
+@trust_option
 @n_jobs_option
 def detect(
     model: Path,
@@ -93,6 +100,7 @@ def detect(
     format_: str,
     again: bool,
     force: bool,
+    patient: str | None,
     units: str | None,
     any_scale: bool,
     trusted: tuple[str, ...],
@@ -114,7 +122,7 @@ def detect(
     A recording is resampled to the model's rate and brought to its montage; one that was sampled
     too slowly, or lacks a channel, is refused. MODEL is read without running code that it may hold.
     """
-    options = Options(trusted, units, not any_scale, format_)
+    options = Options(trusted, units, not any_scale, format_, patient)
     if out is None:
         recording, output = _one_file(model, inputs, format_, force)
         _detect_one(model, recording, output, options, n_jobs)
@@ -173,8 +181,11 @@ def _run(
     model: Model, path: Path, options: Options, n_jobs: int | None, name: str = ""
 ) -> tuple[Row, Any]:
     read = {} if options.units is None else {"units": options.units}
+    recording = model.read(path, **read)
+    if options.patient is not None:
+        recording = recording.replace(patient=options.patient)
     events, reasons = model.detect(
-        model.read(path, **read),
+        recording,
         check_profile=options.check_profile,
         n_jobs=n_jobs,
         return_unjudged=True,
@@ -222,6 +233,8 @@ def _detect_many(
 
     trained = _load(model, options.trusted)  # an error in it ends the work
     digest = hashlib.sha256(model.read_bytes()).hexdigest()[:12]
+    if options.patient is not None:  # who is told of another patient detects otherwise
+        digest += f" {options.patient}"
     jobs = find_recordings(inputs)
     check_folder(out, new=True)
     out.mkdir(parents=True, exist_ok=True)
@@ -254,10 +267,10 @@ def _detect_many(
         else:
             text = f"failed: {row.error}"
         progress(f"{i + 1}/{len(todo)} {job.name}: {text}")
-    mine = [rows[job.name] for job in jobs]
-    _print_table(mine)
-    failed = sum(row.error != "n/a" for row in mine)
-    return 0 if not failed else 2 if failed == len(mine) else 1
+    these = [rows[job.name] for job in jobs]
+    _print_table(these)
+    failed = sum(row.error != "n/a" for row in these)
+    return 0 if not failed else 2 if failed == len(these) else 1
 
 
 def _size(path: Path) -> str:

@@ -7,11 +7,13 @@ import sys
 import click
 
 from .. import __version__
+from ._calibrate import calibrate
 from ._common import OneLineErrors
 from ._demo import demo
 from ._detect import detect
 from ._evaluate import evaluate
 from ._package import package
+from ._personalize import personalize
 from ._train import train
 
 
@@ -25,7 +27,7 @@ def main() -> None:
     """
 
 
-for command in (demo, train, detect, evaluate, package):
+for command in (demo, train, calibrate, personalize, detect, evaluate, package):
     main.add_command(command)
 
 

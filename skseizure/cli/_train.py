@@ -31,7 +31,7 @@ CORPORA = {
 }
 RECIPES = (
     *("trees", "boosting", "linear", "pooled", "tsk", "sda-tsk", "meta-sampler", "cnbc"),
-    "mix-moe",
+    *("mix-moe", "personal"),
 )  # without loading the packages that make them
 
 

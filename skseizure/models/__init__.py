@@ -1,6 +1,7 @@
 """What is deployed: detectors by name, how they are trained, model files and model cards."""
 
 from .._core.persistence import name_by_package
+from ._derived_card import write_derived_card
 from ._model import Model
 from ._model_card import model_card_path, write_model_card
 from ._model_file import load_model, save_model
@@ -26,6 +27,7 @@ __all__ = [
     "save_model",
     "train_baseline",
     "train_detector",
+    "write_derived_card",
     "write_model_card",
 ]
 

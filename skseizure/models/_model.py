@@ -227,13 +227,15 @@ class Model:
         """
         return self._filtered(self._derived(recording))
 
-    def windows(self, recording: Recording) -> Windows:
+    def windows(self, recording: Recording, *, quality: bool = False) -> Windows:
         """Cut a recording into the windows that the estimator takes.
 
         Parameters
         ----------
         recording : Recording
             As `prepare` takes it.
+        quality : bool, default=False
+            Leave out time that is too poor to judge, as `detect` does.
 
         Returns
         -------
@@ -245,7 +247,10 @@ class Model:
         ValueError
             As `prepare` and `Windows.from_recording`.
         """
-        return self._cut(self.prepare(recording))
+        recording = self._derived(recording)
+        if quality:
+            recording, _ = _marked(recording)
+        return self._cut(self._filtered(recording))
 
     def detect(
         self,

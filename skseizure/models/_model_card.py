@@ -381,6 +381,8 @@ def _settings(model: Model) -> dict[str, list[Any]]:
             "Minimum duration": f"{detector.min_duration:g} s",
             "Merge gap": f"{detector.merge_gap:g} s",
         }
+        own_thresholds = getattr(detector, "patient_thresholds_", {}).items()
+        values |= {f"Threshold of patient {name}": f"{own:g}" for name, own in own_thresholds}
     else:
         own = detector.get_params(deep=False).items()
         values = {name: str(value) for name, value in own if isinstance(value, (int, float))}

@@ -26,6 +26,7 @@ from ..fuzzy import SDASSLTSKClassifier, TSKClassifier
 from ..postprocessing import (
     ChannelFusionClassifier,
     MorphologicalFilterClassifier,
+    PersonalizedClassifier,
     SeizureDetector,
 )
 
@@ -107,6 +108,7 @@ def available_recipes() -> dict[str, Recipe]:
     meta-sampler Each channel by trees on undersampled windows; the channels vote.
     cnbc         A network of evolved networks for one patient.
     mix-moe      A mixture of EEGNets and a classifier on features.
+    personal     The default, which can learn a patient's own seizures later.
     """
     return dict(_recipes)
 
@@ -140,7 +142,8 @@ def make_model(
         - ``"cnbc"``: `FrameFeatures` averaged over 20 s, `FeatureNormalizer` and
           `CNBCEnsembleClassifier`, with `MorphologicalFilterClassifier` around it, for windows of
           1 s; its columns have names, for which scikit-learn needs pandas;
-        - ``"mix-moe"``: `MixMoEClassifier` on the windows themselves, which needs torch.
+        - ``"mix-moe"``: `MixMoEClassifier` on the windows themselves, which needs torch;
+        - ``"personal"``: the first inside `PersonalizedClassifier`, for ``skseizure personalize``.
 
     memory : str or joblib.Memory, default=None
         Where features are kept, see `BandFeatures`.
@@ -295,3 +298,8 @@ def _mix_moe() -> SeizureDetector:
     from ..moe import MixMoEClassifier
 
     return SeizureDetector(_pipeline(classifier=MixMoEClassifier()))
+
+
+@recipe("personal", "The default, which can learn a patient's own seizures later.")
+def _personal() -> SeizureDetector:
+    return SeizureDetector(PersonalizedClassifier(_trees().estimator))

@@ -118,6 +118,8 @@ def feature_store(
 def _stored_features(detector: Any) -> Any:
     """Return the transformer of whole windows that keeps what it computes, if there is one."""
     pipeline = getattr(detector, "estimator", None)
+    if not hasattr(pipeline, "named_steps"):  # a classifier that learns patients
+        pipeline = getattr(pipeline, "estimator", None)
     features = getattr(pipeline, "named_steps", {}).get("features")
     params = {} if features is None else features.get_params()
     stores = [key for key in params if key.rpartition("__")[2] == "memory"]

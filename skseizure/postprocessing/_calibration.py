@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._core.counting import resolve_rules
+from .._core.counting import hours_needed, resolve_rules
 from .._core.timeline import moving_average, timeline_of, windows_in
 from ._base import ROUNDING
 from ._operating_point import rates, upper_rates
@@ -19,11 +19,6 @@ if TYPE_CHECKING:
 
 # Thresholds that are tried, at most.
 MOST = 1000
-
-
-def hours_needed(cap: float) -> float:
-    """Return the hours without an alarm that bound a rate by ``cap`` in 24 h, at 95 %."""
-    return -np.log(0.05) * 24.0 / cap
 
 
 def quietest_threshold(detector: Any, X: Windows, proba: NDArray[np.float64], cap: float) -> float:

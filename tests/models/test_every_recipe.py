@@ -52,6 +52,9 @@ TINY = {
         "estimator__classifier__cv": 2,
     },
 }
+TINY["personal"] = {
+    key.replace("estimator", "estimator__estimator", 1): v for key, v in TINY["trees"].items()
+}
 TORCH = ("torch", "skorch")
 
 # Without torch, for all recipes that do not say that they need it; then the others.
