@@ -88,7 +88,8 @@ class ChannelPooling(TransformerWrapper):
     See Also
     --------
     skseizure.postprocessing.ChannelFusionClassifier : Pools decisions of channels, not features.
-    PatientScaler : May stand around it.
+    PatientScaler : Stands inside, ``ChannelPooling(PatientScaler(BandFeatures(), by="record"))``,
+        to compare each channel with itself first.
 
     Notes
     -----

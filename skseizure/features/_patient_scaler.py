@@ -49,7 +49,9 @@ class PatientScaler(TransformerWrapper):
         0. ``"rank"``: the share of windows with a lower value, half of the equal ones counted,
         between 0 and 1.
     by : {"patient", "record"}, default="patient"
-        Whose windows share a scale. Windows that know no patient are scaled by record.
+        Whose windows share a scale. Windows that know no patient are scaled by record. Inside
+        `ChannelPooling`, which makes a record of each channel, ``"record"`` gives each channel of
+        a record a scale of its own.
     causal : bool, default=False
         If False, the scale is that of all windows in X of the same patient, later ones too. If
         True, it is that of the windows whose onset is not later: what an online detector can know.
@@ -83,6 +85,7 @@ class PatientScaler(TransformerWrapper):
 
     See Also
     --------
+    ChannelPooling : Pools channels, each of which may be scaled by itself before.
     MovingAverage : Stands around a transformer in the same way.
     sklearn.preprocessing.StandardScaler : One scale for all patients.
 
