@@ -235,3 +235,22 @@ def test_lazy_is_the_same(data_path, real):
     assert found.recordings == events.recordings
     some = np.random.default_rng(0).permutation(len(X))[:200]
     np.testing.assert_array_equal(lazy[some].data, X[some].data)
+
+
+def test_no_bad_record_stops_the_case(full):
+    """Neither a broken file nor a summary that is wrong about one."""
+    for name in ("chb02_17", "chb02_18"):
+        (full / "chb02" / f"{name}.edf").write_bytes(
+            (full / "chb02" / "chb02_01.edf").read_bytes() if name[-1] == "8" else b"0       "
+        )
+    late = "\nFile Name: chb02_18.edf\nNumber of Seizures in File: 1\n"
+    late += "Seizure Start Time: 50 seconds\nSeizure End Time: 99 seconds\n"
+    summary = full / "chb02" / "chb02-summary.txt"
+    summary.write_text(summary.read_text() + late)
+    with pytest.raises(ValueError, match=r"chb02_17\.edf"):
+        load_chbmit(full)
+    for records, used in {"all": {"chb02_01", "chb02_16+"}, "seizure": {"chb02_16+"}}.items():
+        with pytest.warns(UserWarning, match="left out 2: chb02_17"):
+            X, _ = load_chbmit(full, records=records, on_error="skip", lazy=True)
+        assert "ends at 99 s" in X.report_.left_out[1].reason
+        assert set(X.record) == used

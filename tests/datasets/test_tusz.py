@@ -115,3 +115,18 @@ def test_lazy_is_the_same(corpus):
     lazy, lazy_y = load_tusz(corpus, lazy=True)
     np.testing.assert_array_equal(lazy.data, X.data)
     np.testing.assert_array_equal(lazy_y, y)
+
+
+def test_version_1_and_files_of_another_system(corpus, write_edf, tusz_channels):
+    folder = corpus / "edf" / "train" / "01_tcp_ar" / "002" / "00000258" / "s002_2003_07_21"
+    write_edf(folder / "00000258_s002_t000.edf", tusz_channels, 20, 250)
+    (folder / "00000258_s002_t000.tse").write_text(
+        "version = tse_v1.0.0\n\n0.0000 8.0000 bckg 1.0000\n8.0000 20.0000 fnsz 1.0000\n"
+    )
+    (folder / "._00000258_s002_t000.edf").write_bytes(b"\0\5\x16\7")
+    X, y, events = load_tusz(corpus, patients=["00000258"], return_events=True)
+    assert y.tolist() == [0, 0, 1, 1, 1] and events.event_type.tolist() == ["fnsz"]
+    write_edf(folder / "night.edf", tusz_channels, 20, 250)
+    with pytest.warns(UserWarning, match=r"left out 1: night \(.*not named as TUSZ"):
+        X, _ = load_tusz(corpus, on_error="skip")
+    assert len(X.report_) == 5 and len(X) == 21 + 5
