@@ -464,7 +464,7 @@ class TunedSeizureDetectorCV(MetaClassifier):
             try:
                 with prefix_errors("cv", "X"):
                     folds = [
-                        (rows[train], rows[test])
+                        (np.atleast_1d(rows[train]), np.atleast_1d(rows[test]))
                         for train, test in check_cv(self.cv, y, classifier=True).split(X, y, owner)
                     ]
             except IndexError as error:

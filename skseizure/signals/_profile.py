@@ -123,8 +123,9 @@ class SignalProfile:
     share of a band, in one channel            50     100
     ======================================  =====  ======
 
-    A share that is smaller than in training must be so by the square of these factors: slow waves of
-    a seizure make the shares of all other bands small. Beyond a factor of 30 in the amplitude of the median channel, it is to be refused.
+    A share below that of training must be so by the square of these factors, because the slow waves
+    of a seizure make the shares of all other bands small. If the amplitude of the median channel
+    deviates by more than a factor of 30, the record is to be refused.
 
     What lasts for less than half of a record does not show in its medians; `check_quality` finds
     that second by second.
@@ -161,8 +162,8 @@ class SignalProfile:
             len(rows) != len(names) for rows in self.power.values()
         ):
             raise ValueError(
-                f"power has rows for { ({k: len(v) for k, v in self.power.items()}) }; each band "
-                f"({', '.join(self.bands)}) needs one for each of {len(names)} channels."
+                f"power holds {', '.join(f'{len(v)} of {k}' for k, v in self.power.items())}; for "
+                f"each of the bands {', '.join(self.bands)} it needs {len(names)}, one a channel."
             )
         pairs = np.array(
             [self.level, *self.amplitude, *(pair for rows in self.power.values() for pair in rows)],

@@ -17,6 +17,8 @@ from skseizure.postprocessing import SeizureDetector, TunedSeizureDetectorCV
 from skseizure.postprocessing._operating_point import choose, rates, upper_rates
 from skseizure.signals import Events, Windows
 
+from ._toys import Echo, windows_of
+
 GRID = {"smoothing": [0.0, 6.0, 14.0], "threshold": [0.2, 0.4, 0.6], "min_duration": [0.0, 5.0]}
 
 
@@ -322,3 +324,9 @@ def test_a_frozen_classifier_is_not_fitted_again(patients):
     frozen = FrozenEstimator(classifier().fit(X, y))
     tuned = TunedSeizureDetectorCV(SeizureDetector(frozen), settings=GRID).fit(X, y)
     np.testing.assert_allclose(tuned.oof_proba_, frozen.predict_proba(X)[:, 1])
+
+
+def test_a_fold_of_single_rows_is_refused():
+    X = windows_of([0, 1] * 10)
+    with pytest.raises(ValueError, match=r"cv .* leaves 1 windows out and one class to train on"):
+        TunedSeizureDetectorCV(SeizureDetector(Echo()), cv=[[1, 4]]).fit(X, [0, 1] * 10)
