@@ -13,6 +13,7 @@ from tqdm import tqdm
 from ._common import (
     FILE,
     check_name,
+    check_scale,
     n_jobs_option,
     output_option,
     progress,
@@ -76,6 +77,7 @@ def calibrate(
             "SeizureDetector is needed."
         )
     X = _quiet_windows(trained, inputs, patient, units)
+    check_scale(trained, X)
     hours, needed = _hours(X), hours_needed(cap)
     progress(
         f"{hours:.2f} h without seizures; the bound on {cap:g} a day needs {needed:.3g} h without "

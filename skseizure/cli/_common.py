@@ -127,6 +127,14 @@ def check_jobs(ctx: click.Context, param: click.Parameter, n_jobs: int | None) -
     return n_jobs
 
 
+def check_scale(model: Any, X: Any) -> None:
+    """Refuse windows whose amplitudes are far from those of a model's training; tell less."""
+    for problem in () if model.profile is None else model.profile.compare(X):
+        if problem.refuse:
+            raise ValueError(str(problem))
+        say("warning", str(problem))
+
+
 def check_name(ctx: click.Context, param: click.Parameter, name: str | None) -> str | None:
     """Refuse a name of nothing but spaces."""
     if name is not None and not name.strip():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ._common import FILE, check_name, output_option, progress, told, trust_option
+from ._common import FILE, check_name, check_scale, output_option, progress, told, trust_option
 
 if TYPE_CHECKING:
     from ..models import Model
@@ -57,6 +57,7 @@ def personalize(
             return_events=True,
         )
     X, y, events = loaded
+    check_scale(trained, X)
     hours = sum(info.observed or 0.0 for info in X.recordings().values()) / 3600
     records = len(set(X.record.tolist()))
     whose = "the patient without a name" if patient is None else f"patient {patient}"

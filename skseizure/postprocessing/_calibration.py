@@ -63,7 +63,8 @@ def quietest_threshold(detector: Any, X: Windows, proba: NDArray[np.float64], ca
     alarms = counter.counts(settings)[:, :, 1].sum(axis=1, keepdims=True)
     hours = counter.hours.sum(keepdims=True)
     names = list(dict.fromkeys(counter.patients))
-    whose = f"patient {names[0]!r}" if len(names) == 1 else f"{len(names)} patients"
+    what = "record" if X.patient is None else "patient"
+    whose = f"{what} {names[0]!r}" if len(names) == 1 else f"{len(names)} {what}s"
     bound = upper_rates(alarms, hours)
     needed = hours_needed(cap)
     if hours.sum() < needed:

@@ -15,7 +15,7 @@ from skseizure.datasets import make_recordings
 from skseizure.features import BandFeatures
 from skseizure.models import Model, load_model, save_model, write_model_card
 from skseizure.postprocessing import PersonalizedClassifier, SeizureDetector
-from skseizure.signals import Windows, read_events, write_events
+from skseizure.signals import SignalProfile, Windows, read_events, write_events
 
 
 def run(*args, code=0):
@@ -54,7 +54,8 @@ def site(tmp_path_factory):
         "personal": PersonalizedClassifier(pipeline, weight=0.4, random_state=0),
     }.items():
         detector = SeizureDetector(classifier, smoothing=4).fit(X, y)
-        model = Model(detector, X.sfreq, 4, 2, ch_names=X.ch_names)
+        profile = SignalProfile.from_windows(X)
+        model = Model(detector, X.sfreq, 4, 2, ch_names=X.ch_names, profile=profile)
         save_model(model, folder / f"{name}.skops")
         write_model_card(folder / f"{name}.skops", model, X, y, truth, held_out=y)
     for recording in recordings:
@@ -156,6 +157,15 @@ def test_what_cannot_be_done_is_refused(site, tmp_path):
         "--max-false-alarms-per-day", 1, code=2,
     )  # fmt: skip
     assert "'--patient': a name is needed" in told
+    (recording,), _ = make_recordings(
+        1, 1, 60, n_channels=2, sfreq=128, ictal_fraction=0, random_state=2
+    )
+    volts = write_edf(recording.replace(data=recording.data * 0.03), tmp_path / "volts.edf")
+    told = run(
+        "calibrate", site / "plain.skops", volts, "--out", out, "--max-false-alarms-per-day", 1,
+        code=2,
+    )  # fmt: skip
+    assert "amplitude" in told and not out.exists(), told
     model = load_model(site / "plain.skops")
     save_model(Model(model.estimator.estimator_, 128, 4, 2, ch_names=model.ch_names), out)
     told = run(
