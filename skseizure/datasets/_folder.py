@@ -142,27 +142,33 @@ def load_edf_folder(
     table = (
         None if events is None else EventsTable(events, columns, column, names.values(), stem_of)
     )
-    for file, record in names.items():
+    # EDF and BDF first: of a record in two formats, the other one is left out.
+    for file in sorted(files, key=lambda file: file.suffix.lower() not in OUR_FORMATS):
+        record = names[file]
         try:
             if table is not None and column is not None:
                 name = table.patient(record)
             else:
                 name = str(patient(file)) if callable(patient) else patient_of(file, folder)
             if record in parts:
-                raise ValueError(
-                    f"{parts[record].file} and {file} would be one record; names must differ in "
-                    "more than their ending."
-                )
+                raise _twice(parts[record].file, file)
         except ValueError as error:
             odd.append(failing(record, "", file, error))
             continue
         opener = partial(_open, file, record, name, options, columns, table)
         parts[record] = Part(record, name, file, opener)
+    ordered = sorted([*parts.values(), *odd], key=lambda part: part.file)
     closed = [
         failing(p.relative_to(folder).as_posix(), "", p, error) for p, error in walk.closed.items()
     ]
-    return load_parts(
-        [*parts.values(), *odd, *closed], options, folder=folder, name="EEG", ignored=ignored
+    return load_parts([*ordered, *closed], options, folder=folder, name="EEG", ignored=ignored)
+
+
+def _twice(first: Path, second: Path) -> ValueError:
+    if second.suffix.lower() not in OUR_FORMATS:
+        return LeftOut(f"{second.name} is the same record as {first.name}")
+    return ValueError(
+        f"{first} and {second} would be one record; names must differ in more than their ending."
     )
 
 
@@ -185,9 +191,11 @@ def _open(
         if file.suffix.lower() in OUR_FORMATS or not unreadable:
             raise
         raise LeftOut(str(error)) from error
+    own: dict[str, Any]
     if one is not None:
         where = one.where(record)
-        return recording, options.read_table(one.path, recording, columns=columns, where=where)
+        own = {"format": "tsv", "columns": columns, "where": where}
+        return recording, options.read_table(one.path, recording, **own)
     if table is not None:
         own = {} if table.suffix.lower() == ".edf" else {"columns": columns}
         return recording, options.read_table(table, recording, **own)

@@ -67,6 +67,7 @@ class EventsTable:
         stem_of: Callable[[str], str],
     ) -> None:
         """Find the record of each row, by its path or the end of it."""
+        known = set(records)
         ends: dict[str, list[str]] = {}
         for record in records:
             for name in dict.fromkeys((record, *(_without_modality(record)))):
@@ -78,7 +79,7 @@ class EventsTable:
             cell = row[self.column]
             if cell not in found:
                 form = stem_of(cell.replace("\\", "/").strip("./"))
-                longer = [end for end in _ends(form) if end in records]
+                longer = [end for end in _ends(form) if end in known]
                 fits = ends.get(form) or longer
                 if len(fits) > 1:
                     raise ValueError(

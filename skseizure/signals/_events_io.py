@@ -223,6 +223,8 @@ def _read_table(
     absent = [name for name in where or () if name not in header]
     if absent:
         fail(path, first, f"the header lacks {', '.join(absent)}, which where names")
+    if where is None and "record" in chosen:
+        _refuse_many_records(path, first, header.index(chosen["record"]), rows)
     # Cells that must be whole, and so must be followed by another.
     whole = [i for i, column in enumerate(header) if column in set(chosen.values()) - OPTIONAL]
     own, comma = check_types(types), delimiter != ","
@@ -307,6 +309,19 @@ def _read_table(
     spans += _endless_spans(path, endless, marks, length)
     info = RecordInfo(length, patient=patient, start=_start(path, starts))
     return Events(**event_fields(inside, {name: info.mark_unjudged(spans)}))
+
+
+def _refuse_many_records(
+    path: Path, line: int, column: int, rows: list[tuple[int, list[str]]]
+) -> None:
+    names = list(dict.fromkeys(row[column] for _, row in rows if len(row) > column))
+    if len(names) > 1:
+        fail(
+            path,
+            line,
+            f"the table holds {len(names)} records ({', '.join(names[:3])}, ...); "
+            "where={column: [name]} takes the rows of one, and Events.from_frame reads all",
+        )
 
 
 def _missing(cells: Mapping[str, str], column: str | None) -> bool:

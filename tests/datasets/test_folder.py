@@ -79,6 +79,13 @@ def test_two_files_of_one_record_are_refused(add, tmp_path):
         load_edf_folder(tmp_path)
 
 
+def test_a_record_in_another_format_too_counts_once(add, tmp_path):
+    add("p1/a.edf").with_suffix(".cnt").write_bytes(b"")
+    with pytest.warns(UserWarning, match=r"used 1 of 1 .* \(a.cnt is the same record as a.edf\)"):
+        X, _ = load_edf_folder(tmp_path)
+    assert len(X) == 3
+
+
 def test_nothing_to_load(tmp_path):
     with pytest.raises(FileNotFoundError, match="no EDF or BDF file"):
         load_edf_folder(tmp_path)
@@ -300,14 +307,15 @@ def test_one_table_that_does_not_fit(add, tmp_path):
     table = tmp_path / "list.csv"
 
     def load(rows, **options):
-        table.write_text("file,onset,duration,label\n" + rows)
+        table.write_text("file,start,duration,label\n" + rows)
         return load_edf_folder(tmp_path, events=table, **options)
 
+    assert load("p1/a,1,4,sz\np2/a,0,12,bckg\n")[1].tolist() == [1, 0, 0, 0, 0, 0]
     with pytest.raises(ValueError, match=r"names 'a', which may be p1/a or p2/a; give more"):
         load("a,1,2,sz\n")
     with pytest.raises(ValueError, match="names 1 recordings that are not there: 'b"):
         load("b.edf,1,2,sz\n")
-    with pytest.raises(ValueError, match=r"columns file, onset.* columns=\{'record'"):
+    with pytest.raises(ValueError, match=r"columns file, start.* columns=\{'record'"):
         load("p1/a,1,2,sz\n", columns={"record": "name"})
     with pytest.raises(ValueError, match=r"patient is 'who'; .* has the columns"):
         load("p1/a,1,2,sz\n", patient="who")

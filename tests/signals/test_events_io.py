@@ -204,6 +204,8 @@ def test_rows_of_one_record_among_several(write):
     path = write("file;onset;duration;label\na.edf;1,5;2;sz\nb.edf;5;1;sz\na.edf;7;1;bckg\n")
     read = {name: read_events(path, where={"file": [name]}, duration=9) for name in ("a.edf", "c")}
     assert read["a.edf"].onset.tolist() == [1.5] and len(read["c"]) == 0
+    with pytest.raises(ValueError, match=r"line 1: the table holds 2 records \(a.edf, b.edf, "):
+        read_events(path, format="tsv", duration=9)
     with pytest.raises(ValueError, match="the header lacks patient, which where names"):
         read_events(path, where={"patient": ["p"]}, duration=9)
 
