@@ -6,6 +6,7 @@ from ._bonn import load_bonn
 from ._chbmit import load_chbmit
 from ._folder import load_edf_folder
 from ._report import LoadReport
+from ._siena import load_siena
 from ._swec_ethz import load_swec_ethz
 from ._synthetic import make_recordings
 from ._tusz import load_tusz
@@ -16,6 +17,7 @@ __all__ = [
     "load_bonn",
     "load_chbmit",
     "load_edf_folder",
+    "load_siena",
     "load_swec_ethz",
     "load_tusz",
     "make_recordings",
