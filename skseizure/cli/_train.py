@@ -26,6 +26,7 @@ from ._common import (
 
 CORPORA = {
     "folder": "load_edf_folder",
+    "bids": "load_bids",
     "chbmit": "load_chbmit",
     "tusz": "load_tusz",
 }
@@ -43,7 +44,12 @@ RECIPES = (
     type=click.Choice(list(CORPORA)),
     default="folder",
     show_default=True,
-    help="How DATA is laid out: EDF files, each with its events table beside it; or a corpus.",
+    help="How DATA is laid out: recordings, each with its events table beside it; or a corpus.",
+)
+@click.option(
+    "--datatype",
+    type=click.Choice(["eeg", "ieeg"]),
+    help="Of --corpus bids: which recordings to take.  [default: eeg]",
 )
 @click.option(
     "--recipe",
@@ -122,6 +128,7 @@ def train(
     data: Path,
     model: Path,
     corpus: str,
+    datatype: str | None,
     recipe: str,
     pipeline: str | None,
     settings: tuple[str, ...],
@@ -168,6 +175,10 @@ def train(
     wanted = _montage(montage, channels)
     filters = _filters(band, notch)
     load: Any = getattr(datasets, CORPORA[corpus])
+    if datatype is not None:
+        if corpus != "bids":
+            raise click.BadParameter("only --corpus bids has it.", param_hint="'--datatype'")
+        load = partial(load, datatype=datatype)
     with told():
         X, y, events = load(
             data,

@@ -145,6 +145,31 @@ def test_chbmit_as_it_is_published(data_path, tmp_path):
     run(*args, "--max-false-alarms-per-day", 1, "--hours", 20)
 
 
+@pytest.mark.parametrize("datatype", ["eeg", "ieeg"])
+def test_datasets_in_bids(datatype, corpora, tmp_path):
+    folder = tmp_path / "dataset"
+    for i in (1, 2, 3):
+        place = folder / f"sub-{i:02d}" / datatype
+        place.mkdir(parents=True)
+        source = corpora / "depth" / f"p0{i}"
+        os.link(source / "night.edf", place / f"sub-{i:02d}_task-sz_{datatype}.edf")
+        os.link(source / "night_events.tsv", place / f"sub-{i:02d}_task-sz_events.tsv")
+    (folder / "derivatives").mkdir()
+    (folder / "dataset_description.json").write_text('{"Name": "x", "BIDSVersion": "1.8.0"}')
+    args = "train", folder, tmp_path / "m.skops", *TINY, "--montage", "none", "--corpus", "bids"
+    told = run(*args, "--datatype", datatype).stderr
+    assert "Used 3 of 3 records" in told and "Patients (3)" in told
+    run("detect", tmp_path / "m.skops", folder, "--out", tmp_path / "found")
+    tables = sorted(
+        path.relative_to(tmp_path / "found") for path in tmp_path.glob("found/sub*/*/*")
+    )
+    assert [table.as_posix() for table in tables] == [
+        f"sub-{i:02d}/{datatype}/sub-{i:02d}_task-sz_events.tsv" for i in (1, 2, 3)
+    ]
+    wrong = "train", folder, tmp_path / "m.skops", "--datatype", "eeg"
+    assert "'--datatype': only --corpus bids has it" in run(*wrong, code=2).stderr
+
+
 def test_recipes_are_those_of_python():
     assert tuple(available_recipes()) == RECIPES
 
