@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -375,6 +375,24 @@ class MoENetwork(nn.Module):
         corrected = out.log_proba - self.log_prior
         outputs = (corrected, *out)
         return outputs if outside is None else (*outputs, outside)
+
+
+def network_shapes(network_params: dict[str, Any]) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of a network's weights and buffers, without the memory for them.
+
+    Parameters
+    ----------
+    network_params : dict
+        Arguments of `MoENetwork`.
+
+    Returns
+    -------
+    dict of str to tuple of int
+        Shapes by name.
+    """
+    with torch.device("meta"):
+        state = MoENetwork(**network_params).state_dict()
+    return {name: tuple(values.shape) for name, values in state.items()}
 
 
 def _count_features(extractor: nn.Module, n_channels: int, n_times: int) -> int:
