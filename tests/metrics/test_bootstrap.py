@@ -95,7 +95,7 @@ def test_intervals_are_scipys(rng, method):
         sensitivity,
         n_resamples=20000,
         method=method,
-        rng=np.random.default_rng(0),
+        random_state=np.random.default_rng(0),
     ).confidence_interval
     result = bootstrap_scores(truth, found, method=method, n_resamples=20000, random_state=1)
     score = result["sensitivity"]
