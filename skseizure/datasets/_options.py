@@ -20,6 +20,8 @@ from skseizure.signals import (
     read_recording,
 )
 
+# What the remedies that readers recommend are called at the door of a loader.
+OUR_NAMES = {"resample_to": "sfreq", "units or blank_unit": "units"}
 OUR_FORMATS = (".edf", ".bdf", ".rec")  # read without MNE
 
 # Each option's type, and what docstrings say of it. The default is taken from the signature.
@@ -213,10 +215,12 @@ class Options:
                     path, types=types, bad_channels=self.bad_channels, **shared
                 )
         except ValueError as error:
-            # What the remedy is called at the loader's door.
-            if type(error) is not ValueError or "resample_to" not in str(error):
+            text = str(error)
+            for name, ours in OUR_NAMES.items():
+                text = text.replace(name, ours)
+            if type(error) is not ValueError or text == str(error):
                 raise
-            raise ValueError(str(error).replace("resample_to", "sfreq")) from error
+            raise ValueError(text) from error
         if offset:
             start = recording.start and recording.start - timedelta(seconds=offset)
             recording = recording.replace(offset=offset, start=start)

@@ -395,8 +395,14 @@ def test_remedies_have_the_names_of_the_loader(tmp_path, add):
     ]
     edfio.Edf(signals).write(tmp_path / "a.edf")
     (tmp_path / "a.tsv").write_text(SEIZURE)
-    with pytest.raises(ValueError, match=r"a rate for all with sfreq"):
+    with pytest.raises(ValueError, match="a rate for all with sfreq"):
         load_edf_folder(tmp_path, montage=None)
+    edfio.Edf([edfio.EdfSignal(np.arange(768.0), 64, label="FP1", physical_dimension="")]).write(
+        tmp_path / "a.edf"
+    )
+    with pytest.raises(ValueError, match=r"its unit is blank\) in microvolts\. units states units"):
+        load_edf_folder(tmp_path, montage=None)
+    assert len(load_edf_folder(tmp_path, montage=None, units="uV")[0]) == 3
 
 
 def test_quality_and_max_unjudged(tmp_path):
