@@ -29,6 +29,7 @@ CORPORA = {
     "bids": "load_bids",
     "chbmit": "load_chbmit",
     "tusz": "load_tusz",
+    "siena": "load_siena",
 }
 RECIPES = (
     *("trees", "boosting", "linear", "pooled", "tsk", "sda-tsk", "meta-sampler", "cnbc"),
@@ -175,6 +176,10 @@ def train(
     wanted = _montage(montage, channels)
     filters = _filters(band, notch)
     load: Any = getattr(datasets, CORPORA[corpus])
+    if types:
+        if corpus == "siena":
+            raise click.BadParameter("the lists of Siena have no types.", param_hint="'--types'")
+        load = partial(load, types=_types(types))
     if datatype is not None:
         if corpus != "bids":
             raise click.BadParameter("only --corpus bids has it.", param_hint="'--datatype'")
@@ -187,7 +192,6 @@ def train(
             montage=wanted,
             sfreq=sfreq,
             units=units,
-            types=_types(types),
             quality=not any_quality,
             bad_channels="keep",
             on_error=on_error,
@@ -314,12 +318,12 @@ def _filters(band: str | None, notch: float | None) -> dict[str, Any]:
     return found
 
 
-def _types(types: tuple[str, ...]) -> dict[str, str] | None:
+def _types(types: tuple[str, ...]) -> dict[str, str]:
     """Return what types of events mean, by their names."""
     pairs = [text.rpartition("=") for text in types]
     if not all(equals for _, equals, _ in pairs):
         raise click.BadParameter(f"{types}; NAME=MEANING is needed.", param_hint="'--types'")
-    return {name.strip(): meaning.strip() for name, _, meaning in pairs} or None
+    return {name.strip(): meaning.strip() for name, _, meaning in pairs}
 
 
 def _tell_what_was_used(X: Any) -> None:

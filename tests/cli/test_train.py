@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from skseizure.cli import main
-from skseizure.cli._train import RECIPES
+from skseizure.cli._train import CORPORA, RECIPES
 from skseizure.datasets import make_recordings
 from skseizure.models import available_recipes, load_model
 from skseizure.signals import read_events, write_events
@@ -172,6 +172,13 @@ def test_datasets_in_bids(datatype, corpora, tmp_path):
 
 def test_recipes_are_those_of_python():
     assert tuple(available_recipes()) == RECIPES
+
+
+@pytest.mark.parametrize("corpus", CORPORA)
+def test_loaders_take_what_the_command_gives(corpus, tmp_path):
+    (tmp_path / "empty").mkdir()
+    args = "train", tmp_path / "empty", tmp_path / "m.skops", "--corpus", corpus
+    assert str(tmp_path / "empty") in run(*args, code=2).stderr, "not an unknown argument"
 
 
 def test_options_are_checked_before_the_work(tmp_path):
