@@ -243,8 +243,8 @@ def _detect_many(
     for job in jobs:
         known = rows.get(job.name)
         # A table that no earlier run made may be a person's, as where --out is the folder of data.
-        mine = known is not None and TAKEN not in known.error
-        job = job._replace(replace=force or mine)
+        ours = known is not None and TAKEN not in known.error
+        job = job._replace(replace=force or ours)
         expected = ("n/a", digest, _size(job.path))
         done = known is not None and (known.error, known.model, known.bytes) == expected
         if again or not done or not _table(out, job, options).exists():

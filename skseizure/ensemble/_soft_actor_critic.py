@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from .._core.forks import keep_torch_alone
 from ._networks import LOG_STD_MAX, LOG_STD_MIN, critic_shapes, policy_shapes
 from ._replay import Transitions
 
@@ -290,6 +291,9 @@ class SoftActorCritic:
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
+
+
+keep_torch_alone(torch)
 
 
 @contextmanager

@@ -17,7 +17,6 @@ from joblib import hash as joblib_hash
 from numpy.typing import NDArray
 from sklearn.utils import gen_batches
 from sklearn.utils._param_validation import StrOptions
-from sklearn.utils.validation import check_memory
 from tqdm.auto import tqdm
 
 from .. import __version__
@@ -26,6 +25,7 @@ from .._core.horizon import Span, one_after_the_other
 from .._core.parallel import loop
 from .._core.parameters import Interval
 from .._core.persistence import get_state, set_state
+from .._core.store import check_store
 from .._core.timeline import is_windows
 from ..measures._batch import Batch
 from ..measures._registry import UNIVARIATE29, get_measure
@@ -243,7 +243,7 @@ class BandFeatures(WindowsTransformer):
             )
         table: Callable[..., NDArray[np.float64]] = _band_table
         if self.memory is not None:
-            table = check_memory(self.memory).cache(_band_table)
+            table = check_store(self.memory).cache(_band_table)
         job = partial(
             table,
             sfreq=sfreq,

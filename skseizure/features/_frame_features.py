@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils.validation import check_memory
 
 from .. import __version__
 from .._core.errors import prefix_errors
 from .._core.horizon import Span, one_after_the_other
+from .._core.store import check_store
 from .._core.timeline import is_windows, timeline_of
 from ..measures._batch import Batch
 from ._deltas import WIDTH, deltas
@@ -204,7 +204,7 @@ class FrameFeatures(WindowsTransformer):
 
     def _transform_windows(self, X: Any, sfreq: float) -> NDArray[np.float64]:
         function = partial(
-            check_memory(self.memory).cache(_frame_table),
+            check_store(self.memory).cache(_frame_table),
             groups=list(self.feature_groups_),
             sfreq=sfreq,
             wvd_bands=self._wvd_bands,

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +18,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from .._core.labels import seizure_column
+from .._core.store import open_store, temporary_folder
 from ..model_selection import RecordKFold, StratifiedPatientKFold
 from ..postprocessing import SeizureDetector, TunedSeizureDetectorCV
 from ..signals import Windows
@@ -104,8 +104,8 @@ def feature_store(
     (15,)
     """
     detector = make_model() if detector is None else clone(detector)
-    with tempfile.TemporaryDirectory(prefix="skseizure-") as temporary:
-        memory = Memory(temporary if folder is None else folder, verbose=0)
+    with temporary_folder() if folder is None else nullcontext(folder) as place:
+        memory = open_store(place)
         set_memory(detector, memory)
         features = _stored_features(detector)
         if features is not None:

@@ -22,6 +22,7 @@ from torch import Tensor
 from torch.optim.lr_scheduler import OneCycleLR
 from torch.utils.data import Dataset
 
+from .._core.forks import in_children, is_forked, keep_torch_alone
 from ._eegnet import EEGNet, trial_moments
 from ._mixture import MoELoss, MoENetwork
 from ._sampler import ImbalancedBatchSampler
@@ -35,6 +36,15 @@ NORMS_FADE = 150
 
 # torch has one generator for all threads: joblib's threads take turns.
 _ONE_AT_A_TIME = threading.RLock()
+
+
+def _renew_lock() -> None:
+    global _ONE_AT_A_TIME
+    _ONE_AT_A_TIME = threading.RLock()
+
+
+in_children(_renew_lock)
+keep_torch_alone(torch)
 
 
 @dataclass(frozen=True)
@@ -472,7 +482,7 @@ def single_precision(device: str) -> Iterator[None]:
 def _threads(n_jobs: int | None) -> Iterator[None]:
     """Let torch use ``n_jobs`` threads, which joblib's own limits do not reach."""
     before = torch.get_num_threads()
-    torch.set_num_threads(effective_n_jobs(n_jobs))
+    torch.set_num_threads(1 if is_forked() else effective_n_jobs(n_jobs))
     try:
         yield
     finally:

@@ -101,3 +101,22 @@ assert type(_kernels.template_counts).__module__.startswith("numba.")
 def test_threads_may_make_the_first_call_together():
     done = subprocess.run([sys.executable, "-c", THREADS], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(("ending", "damage"), [("nbi", "empty"), ("nbc", "flip")])
+def test_a_damaged_cache_is_built_again(tmp_path, ending, damage):
+    (tmp_path / "kernels.py").write_text(TWICE)
+    code = "import kernels; assert kernels.twice(4) == 8; hits = kernels.twice.stats.cache_hits"
+
+    def hits():
+        command = [sys.executable, "-c", f"{code}; print(sum(hits.values()))"]
+        ran = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=True)
+        return int(ran.stdout)
+
+    assert hits() == 0
+    (file,) = (tmp_path / "__pycache__").glob(f"kernels.twice*.{ending}")
+    raw = bytearray(file.read_bytes())
+    raw[-20] ^= 1
+    file.write_bytes(b"" if damage == "empty" else raw)
+    assert hits() == 0
+    assert hits() == 1
