@@ -87,8 +87,8 @@ def load_chbmit(
 
     Notes
     -----
-    Some records of chb12 were taken in other montages than the rest; ``on_error="skip"`` leaves
-    them out.
+    Three records of chb12 are referential (chb12_27 against CS2; chb12_28 and chb12_29, which write
+    01 for O1). The montage is derived from them, too; ``montage=None`` needs others left out.
 
     References
     ----------

@@ -23,6 +23,9 @@ but a record lasts at least until its last seizure has ended.
 """
 
 from datetime import datetime
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
 
 # ---------------------------------------------------------------------- EDF without samples
 
@@ -357,3 +360,18 @@ def write_siena(folder):
     for patient in SIENA_MINUTES:
         path = folder / patient / f"Seizures-list-{patient}.txt"
         path.write_text(siena_list(patient, lengths))
+
+
+# ---------------------------------------------------------------------- SeizeIT2, Helsinki
+
+SEIZEIT2_TYPES = {
+    **{"bckg": 2312, "impd": 464, "sz_foc_a_m_automatisms": 4, "sz_foc_a_m_hyperkinetic": 158},
+    **{"sz_foc_a_nm": 66, "sz_foc_a_nm_behavior": 38, "sz_foc_a_um": 50, "sz_foc_f2b": 55},
+    **{"sz_foc_ia": 35, "sz_foc_ia_m_automatisms": 62, "sz_foc_ia_m_clonic": 1},
+    **{"sz_foc_ia_m_hyperkinetic": 100, "sz_foc_ia_m_tonic": 24, "sz_foc_ia_nm": 160},
+    **{"sz_foc_ia_nm_behavior": 2, "sz_foc_ia_um": 7, "sz_foc_ua_m": 4},
+    **{"sz_foc_ua_m_automatisms": 2, "sz_foc_ua_m_hyperkinetic": 9, "sz_foc_ua_m_tonic": 2},
+    **{"sz_foc_ua_nm": 40, "sz_foc_ua_nm_behavior": 17, "sz_foc_ua_um": 41},
+    **{"sz_uo_m_hyperkinetic": 3, "sz_uo_m_myoclonic": 1, "sz_uo_m_tonicMyio": 1, "sz_uo_nm": 1},
+}
+TEN_TWENTY = "Fp1 Fp2 F7 F3 Fz F4 F8 T3 C3 Cz C4 T4 T5 P3 Pz P4 T6 O1 O2".split()  # noqa: SIM905

@@ -6,7 +6,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from skseizure.datasets import load_chbmit, load_siena
+from skseizure.datasets import load_bids, load_chbmit, load_siena
 
 from . import _inventories as published
 
@@ -97,3 +97,54 @@ def test_siena_refusals(tmp_path):
     (tmp_path / "Seizures-list-PN30.txt").unlink()
     with pytest.raises(FileNotFoundError, match=r"Seizures-list-PN30.txt is not there"):
         load_siena(tmp_path)
+
+
+def test_seizeit2_types(tmp_path):
+    """All 3,659 rows of SeizeIT2's tables, in the tables of 125 subjects."""
+    kinds = [kind for kind, count in published.SEIZEIT2_TYPES.items() for _ in range(count)]
+    assert len(kinds) == 3659
+    for subject in range(125):
+        stem = f"sub-{subject + 1:03d}_ses-01_task-szMonitoring_run-01"
+        folder = tmp_path / stem[:7] / "ses-01"
+        side = "left" if subject % 2 else "right"
+        for modality, labels in (
+            ("eeg", [f"BTE{side} SD", "CROSStop SD"]),
+            ("ecg", ["ECG SD"]),
+        ):
+            published.write_header(folder / modality / f"{stem}_{modality}.edf", labels, 900, 256)
+        mine = kinds[subject::125]
+        rows = [f"{20 * i}\t10\t{kind}\t900" for i, kind in enumerate(mine)]
+        table = "\n".join(["onset\tduration\teventType\trecordingDuration", *rows, ""])
+        (folder / "eeg" / f"{stem}_events.tsv").write_text(table)
+    X, _, events, _ = loaded(load_bids, tmp_path, montage="seizeit2")
+    seizures = {k: n for k, n in published.SEIZEIT2_TYPES.items() if k.startswith("sz")}
+    assert Counter(events.event_type.tolist()) == seizures and len(events) == 883
+    unjudged = sum(info.duration - info.judged for info in events.recordings.values())
+    assert unjudged == 10 * published.SEIZEIT2_TYPES["impd"]
+    assert len(X.report_) == len(X.report_.ignored) == 125 and not X.report_.left_out
+
+
+def test_helsinki(tmp_path, monkeypatch):
+    """The guide's recipe, on three of the 79 neonates."""
+    pd = pytest.importorskip("pandas")
+    guide = (published.ROOT / "docs" / "guide" / "datasets.rst").read_text(encoding="utf-8")
+    recipe = guide.partition("   import numpy as np\n   import pandas as pd")[1:]
+    lines = "".join(recipe).partition("\n\nNeonates")[0].splitlines()
+    electrodes = [f"EEG {name}-Ref" for name in published.TEN_TWENTY]
+    for neonate in (1, 2, 3):
+        labels = [*electrodes, "ECG EKG-REF", "Resp Effort-REF"]
+        published.write_header(tmp_path / "eeg" / f"eeg{neonate}.edf", labels, 60, 256)
+    marks = pd.DataFrame({"1": [0.0] * 60, "2": [0.0] * 60, "3": [0.0] * 50 + [None] * 10})
+    marks.loc[8:15, "1"] = 1.0
+    marks.loc[56:, "1"] = 1.0
+    marks.loc[4:7, "3"] = 1.0
+    marks.to_csv(tmp_path / "annotations_2017_A_fixed.csv", index=False)
+    monkeypatch.chdir(tmp_path)
+    names: dict = {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        exec("\n".join(line[3:] for line in lines), names)
+    X, y = names["X"], names["y"]
+    assert set(X.patient) == {"eeg1", "eeg2", "eeg3"} and len(X.ch_names) == 18
+    starts = {(r, o) for r, o in zip(X.record[y == 1], X.onset[y == 1].tolist(), strict=True)}
+    assert starts == {("eeg1", 8.0), ("eeg1", 12.0), ("eeg1", 56.0), ("eeg3", 4.0)}
