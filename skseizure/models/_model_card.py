@@ -17,6 +17,7 @@ from sklearn.metrics import balanced_accuracy_score
 
 from .._core.channels import required_channels
 from .._core.files import CARD_TITLE, KINDS, write_atomically
+from .._core.text import markdown, printable
 from ..datasets._chbmit import SAME_PERSON
 from ..metrics import event_scores, sensitivity_score, specificity_score
 from ..postprocessing import SeizureDetector, TunedSeizureDetectorCV
@@ -260,9 +261,9 @@ def write_model_card(
         times = f"--window {model.window:g} --step {model.step:g}"
         trained_by = " ".join([f"--corpus {corpus} {times} --seed {seed}", *options])
     card = _card(file, model, X, np.asarray(y), events, held_out, search, corpus, trained_by)
-    text = HEADER.format(file=file.name) + card.render().lstrip("\n")
+    text = HEADER.format(file=_shown(file)) + card.render().lstrip("\n")
     with write_atomically(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
     return path
 
 
@@ -309,21 +310,24 @@ def _add(card: Card, section: str, text: str, table: dict[str, list[Any]] | None
     if table is None:
         card.add(**{key: text})
         return
-    cells = {
-        name: [str(cell).replace("|", "\\|") for cell in column] for name, column in table.items()
-    }
+    cells = {name: [markdown(cell) for cell in column] for name, column in table.items()}
     card.add_table(description=text, **{key: cells})
     # skops takes the whole path for the title of a section with a table.
     card.select(key).title = section.rpartition("/")[2]
 
 
+def _shown(file: Path) -> str:
+    """Return a file's name for the inside of code; a backtick would end it."""
+    return printable(file.name).replace("`", "'")
+
+
 def _introduce(file: Path) -> str:
-    return INTRODUCTION.format(file=file.name)
+    return INTRODUCTION.format(file=_shown(file))
 
 
 def _describe_file(file: Path) -> str:
     return FILE.format(
-        file=file.name,
+        file=_shown(file),
         date=datetime.now(UTC).date().isoformat(),
         digest=hashlib.sha256(file.read_bytes()).hexdigest(),
     )
@@ -339,7 +343,7 @@ def _describe_data(model: Model, X: Windows, events: Events, corpus: str | None)
         layout="" if corpus is None else f" laid out as `{corpus}`",
         montage=_describe_montage(model),
         model=model,
-        channels=f"{', '.join(X.ch_names)} ({len(X.ch_names)})",
+        channels=f"{', '.join(map(markdown, X.ch_names))} ({len(X.ch_names)})",
         n_records=len(events.recordings),
         records=_list_records(events, corpus),
     )
@@ -359,7 +363,7 @@ def _describe_montage(model: Model) -> str:
 def _list_records(events: Events, corpus: str | None) -> str:
     """Return the names of the first records, and which cases are of one patient."""
     names = list(events.recordings)
-    text = ", ".join(names[:MOST_NAMES])
+    text = ", ".join(map(markdown, names[:MOST_NAMES]))
     if len(names) > MOST_NAMES:
         text += f" and {len(names) - MOST_NAMES} more"
     for case, same in SAME_PERSON.items():
@@ -439,9 +443,9 @@ def _describe_scores(X: Windows, y: NDArray, events: Events) -> str:
 
 
 def _describe_use(file: Path, trained_by: str | None) -> str:
-    text = USE.format(file=file.name)
+    text = USE.format(file=_shown(file))
     if trained_by is not None:
-        text += TRAINED_BY.format(file=file.name, options=trained_by)
+        text += TRAINED_BY.format(file=_shown(file), options=trained_by)
     return text
 
 

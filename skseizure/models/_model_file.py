@@ -7,7 +7,6 @@ import os
 import warnings
 from collections.abc import Iterable, Sequence
 from importlib.metadata import version
-from pathlib import Path
 from platform import python_version
 from typing import Any
 
@@ -15,13 +14,14 @@ import numpy as np
 from sklearn.exceptions import InconsistentVersionWarning
 
 from .. import __version__
-from .._core.files import write_atomically
+from .._core.files import read_whole, write_atomically
 from ..signals import SignalProfile, Windows
 from ._contents import UnknownParts, check_contents
 from ._fitted_parts import check_parts, forget_machine
 from ._model import Model
 
 FORMAT = 1
+MAX_BYTES = 2**31  # of a file; a large forest has some 100 MB
 FIELDS = tuple(Model.__dataclass_fields__)
 NEEDED = ("estimator", "sfreq", "window", "step")
 PACKAGES = ("scikit-learn", "numpy", "scipy", "skops")
@@ -117,7 +117,7 @@ def load_model(path: str | os.PathLike[str], *, trusted: Sequence[str] = ()) -> 
     """
     if isinstance(trusted, str):
         raise TypeError(f"trusted is the string {trusted!r}; a sequence of names is needed.")
-    data = Path(path).read_bytes()
+    data = read_whole(path, MAX_BYTES)
     try:
         # Every part tells of its version, which are hundreds with the trees.
         with warnings.catch_warnings(record=True) as caught:

@@ -243,3 +243,11 @@ def test_a_folder_in_the_cards_place_is_told(tmp_path):
 def test_a_card_lies_beside_its_model(tmp_path):
     for model, card in (("m.skops", "m.md"), ("m.v2", "m.v2.md"), ("m.md", "m.md.md")):
         assert model_card_path(tmp_path / model) == tmp_path / card
+
+
+def test_names_make_no_markup_in_a_card():
+    from pathlib import Path
+
+    from skseizure.models import _model_card as cards
+
+    assert cards._shown(Path("a`b\n.skops")) == "a'b\\n.skops"
