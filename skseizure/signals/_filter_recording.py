@@ -59,7 +59,7 @@ def filter_recording(
     Recording
         The filtered copy, of the same dtype; all but the signal is unchanged. Of a recording that
         was opened lazily, samples are filtered whenever they are read, a part at a time; this
-        changes them by less than 1e-11 of the largest.
+        changes them by less than 1e-10 of the largest and rounding.
 
     Raises
     ------
