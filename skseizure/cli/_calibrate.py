@@ -21,7 +21,7 @@ from ._common import (
     trust_option,
     units_option,
 )
-from ._recordings import find_recordings
+from ._recordings import find_jobs
 
 if TYPE_CHECKING:
     from ..models import Model
@@ -116,7 +116,7 @@ def _quiet_windows(
 
     options = {} if units is None else {"units": units}
     parts = []
-    jobs = find_recordings(inputs)
+    jobs = find_jobs(inputs)
     for job in tqdm(jobs, unit="file", disable=not sys.stderr.isatty()):
         with told(job.path):
             recording = model.read(job.path, record=job.output, **options)

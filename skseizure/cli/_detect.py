@@ -26,7 +26,7 @@ from ._common import (
     trust_option,
     units_option,
 )
-from ._recordings import Job, find_recordings, is_recording
+from ._recordings import Job, find_jobs, is_recording
 
 if TYPE_CHECKING:
     from ..models import Model
@@ -235,7 +235,7 @@ def _detect_many(
     digest = hashlib.sha256(model.read_bytes()).hexdigest()[:12]
     if options.patient is not None:  # who is told of another patient detects otherwise
         digest += f" {options.patient}"
-    jobs = find_recordings(inputs)
+    jobs = find_jobs(inputs)
     check_folder(out, new=True)
     out.mkdir(parents=True, exist_ok=True)
     rows = _read_summary(out / SUMMARY)

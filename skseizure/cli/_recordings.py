@@ -6,15 +6,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+from .._core.recording_files import FORMATS, find_recordings, stem_of, walk_files
 from .._core.text import printable
 
-# Of EDF and BDF by our reader, and the files that MNE is pointed to of other formats.
-ENDINGS = {
-    *(".edf", ".bdf", ".rec", ".vhdr", ".set", ".fif", ".gdf", ".trc", ".lay", ".e", ".mff"),
-    *(".eeg", ".cnt", ".nxe"),
-}
-# Of a dataset in BIDS: what these folders hold was made from recordings, or are other modalities.
-NOT_RAW = ("derivatives", "sourcedata", "code", "stimuli")
 MODALITIES = ("eeg", "ieeg")
 
 
@@ -31,14 +25,11 @@ class Job(NamedTuple):
 
 
 def is_recording(path: Path) -> bool:
-    """Tell by its name whether a file is a recording."""
-    name, ending = path.name.lower(), path.suffix.lower()
-    if name.startswith(".") or (ending == ".eeg" and path.with_suffix(".vhdr").exists()):
-        return False  # `._NAME` of macOS; the samples of BrainVision, whose header is NAME.vhdr
-    return ending in ENDINGS or name.endswith(".fif.gz")
+    """Tell by its name whether a file is, or should be, a recording."""
+    return path.name.lower().endswith(FORMATS)
 
 
-def find_recordings(inputs: Iterable[Path]) -> list[Job]:
+def find_jobs(inputs: Iterable[Path]) -> list[Job]:
     """Return all recordings in files and folders.
 
     Parameters
@@ -55,6 +46,8 @@ def find_recordings(inputs: Iterable[Path]) -> list[Job]:
     ------
     FileNotFoundError
         If an input is not there.
+    OSError
+        If a folder below an input cannot be entered.
     ValueError
         If a folder holds no recording, or two results would have one name.
     """
@@ -65,7 +58,7 @@ def find_recordings(inputs: Iterable[Path]) -> list[Job]:
         if one.is_dir() and one.suffix.lower() != ".mff":
             below = _below(one)
             if not below:
-                raise ValueError(f"{one} holds no recording: {', '.join(sorted(ENDINGS))}.")
+                raise ValueError(f"{one} holds no recording: {', '.join(sorted(FORMATS))}.")
             found |= {path: path.relative_to(one) for path in below}
         else:
             found[one] = Path(one.name)
@@ -87,26 +80,22 @@ def find_recordings(inputs: Iterable[Path]) -> list[Job]:
 
 
 def _below(folder: Path) -> list[Path]:
-    subjects = [path for path in folder.glob("sub-*") if path.is_dir()]
-    bids = bool(subjects) and ((folder / "dataset_description.json").exists() or len(subjects) > 1)
-    if bids:
-        files = [path for subject in sorted(subjects) for path in subject.rglob("*")]
-        files = [path for path in files if path.parent.name in MODALITIES]
-    else:
-        files = list(folder.rglob("*"))
-    inside = [path.relative_to(folder).parts[:-1] for path in files]
-    return sorted(
-        path
-        for path, parts in zip(files, inside, strict=True)
-        if is_recording(path)
-        and not any(part.startswith(".") or part in NOT_RAW for part in parts)
-        and not any(part.lower().endswith(".mff") for part in parts)
-    )
+    walk = walk_files(folder)
+    for closed, error in walk.closed.items():
+        raise type(error)(
+            f"{closed} cannot be entered ({error.strerror}); make it readable, or name the folders "
+            "beside it."
+        )
+    files, _ = find_recordings([*walk.files, *walk.folders])
+    subjects = {path.relative_to(folder).parts[0][:4] for path in files}
+    if "sub-" in subjects and (folder / "dataset_description.json").exists():
+        files = [path for path in files if path.relative_to(folder).parts[0].startswith("sub-")]
+    return files
 
 
 def _table_name(name: Path) -> str:
     """Return where the table of a recording goes, as BIDS names it, without its ending."""
-    stem = name.name.removesuffix(".gz").rpartition(".")[0]
+    stem = stem_of(name.name)
     for suffix in MODALITIES:
         stem = stem.removesuffix(f"_{suffix}")
     return (name.parent / stem).as_posix()

@@ -11,11 +11,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from .._core.recording_files import find_recordings, stem_of, walk_files
 from ..signals import Events, MissingChannelsError, Recording, mark_quality, to_bipolar
 from ._corpus import Loaded, Part, choose, existing_folder, failing, load_parts
-from ._folder import find_recordings, stem_of
 from ._options import OUR_FORMATS, Options, check_option, document_options
-from ._walk import walk_files
 
 # What BIDS calls the channels of each type of data.
 CHANNELS: dict[str, tuple[str, ...]] = {

@@ -13,9 +13,9 @@ from typing import Any
 
 from skseizure.signals import Events, Recording, read_chbmit_summary, read_edf, read_events
 
+from .._core.recording_files import walk_files
 from ._corpus import FAULTS, LeftOut, Loaded, Part, choose, existing_folder, failing, load_parts
 from ._options import Options, check_option, document_options
-from ._walk import walk_files
 
 # Two cases of one child, 1.5 years apart: on different sides of a split they would leak.
 SAME_PERSON = {"chb21": "chb01"}

@@ -9,26 +9,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from .._core.recording_files import find_recordings, stem_of, walk_files
 from ..signals import Events, Recording
 from ._corpus import LeftOut, Loaded, Part, existing_folder, failing, load_parts
 from ._one_table import EventsTable
 from ._options import OUR_FORMATS, Options, document_options
-from ._walk import walk_files
-
-# Endings of what `read_recording` reads, or of EEG that it refuses by name. Longest first.
-FORMATS = (
-    *(".fif.gz", ".edf", ".bdf", ".rec", ".gdf", ".vhdr", ".ahdr", ".set", ".fif", ".cnt", ".mff"),
-    *(".eeg", ".lay", ".trc", ".nedf", ".cdt", ".data", ".e"),
-)
-BRAINVISION = (".vhdr", ".ahdr", ".VHDR")  # the header, beside the samples in .eeg
-# What BIDS calls recordings that are no EEG.
-OTHERS = frozenset(
-    "acc acq beh bold ecg emg eog eyetrack meg motion mov nirs physio ppg resp stim video".split()  # noqa: SIM905
-)
-BIDS = re.compile(r"sub-[^_]+(?:_[A-Za-z]+-[^_]+)*_([A-Za-z]+)")
-# MNE's names of what is computed from recordings.
-COMPUTED = re.compile(r"[-_](ave|ann|annot|bem|cov|epo|eve|evoked|fwd|ica|inv|proj|sol|src|trans)")
-NOTES = re.compile(r"(.+)_(?:events|annotations)")  # EDF+ without signals, beside a recording
 
 
 @document_options
@@ -206,61 +191,6 @@ def _open(
             "'bckg' says so; events=... takes one table for all recordings."
         )
     return recording, events
-
-
-def find_recordings(paths: Sequence[Path]) -> tuple[list[Path], dict[Path, str]]:
-    """Choose the files that are, or should be, recordings of EEG.
-
-    Parameters
-    ----------
-    paths : sequence of Path
-        Files, and folders of formats that are one.
-
-    Returns
-    -------
-    files : list of Path
-        In order.
-    ignored : dict of Path to str
-        Recordings that are no EEG, and what they are.
-    """
-    known = [path for path in paths if path.name.lower().endswith(FORMATS)]
-    stems = {path.with_name(stem_of(path.name)) for path in known}
-    there = set(paths)
-    files: list[Path] = []
-    ignored: dict[Path, str] = {}
-    for path in known:
-        stem, ending = stem_of(path.name), path.suffix.lower()
-        bids = BIDS.fullmatch(stem)
-        notes = NOTES.fullmatch(stem)
-        if ending == ".eeg" and any(path.with_suffix(head) in there for head in BRAINVISION):
-            continue  # the samples of BrainVision
-        if ending == ".data" and path.with_suffix(".head") not in there:
-            continue  # not Nicolet's
-        if notes and ending in (".edf", ".bdf") and path.with_name(notes[1]) in stems:
-            continue  # a table of events
-        if ".fif" in path.name.lower() and _is_further_part(path, stem, there):
-            continue  # MNE opens it with the first
-        if ".fif" in path.name.lower() and COMPUTED.search(stem[-8:]):
-            ignored[path] = "computed"
-        elif bids and bids[1].lower() in OTHERS:
-            ignored[path] = bids[1].lower()
-        else:
-            files.append(path)
-    return sorted(files), ignored
-
-
-def _is_further_part(path: Path, stem: str, there: set[Path]) -> bool:
-    number = re.fullmatch(r"(.+)-\d+", stem)
-    if number and path.with_name(number[1] + path.name[len(stem) :]) in there:
-        return True
-    split = re.fullmatch(r"(.+_split-0*)([2-9]|\d\d+)(_.+)", stem)
-    return split is not None
-
-
-def stem_of(name: str) -> str:
-    """Return a file's name, or path, without the ending of its format."""
-    ending = next((e for e in FORMATS if name.lower().endswith(e)), "")
-    return name[: len(name) - len(ending)]
 
 
 def _table_names(file: Path) -> list[str]:

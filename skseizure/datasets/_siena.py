@@ -11,10 +11,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from .._core.recording_files import walk_files
 from ..signals import Events, Recording
 from ._corpus import Loaded, Part, choose, existing_folder, failing, load_parts
 from ._options import Options, document_options
-from ._walk import walk_files
 
 DAY, HOUR = 86400, 3600
 SEIZURE = re.compile(r"seizure\s*n\W*\d+", re.IGNORECASE)

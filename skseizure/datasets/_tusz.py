@@ -11,9 +11,9 @@ from typing import Any
 
 from skseizure.signals import Events, Recording
 
+from .._core.recording_files import walk_files
 from ._corpus import Loaded, Part, choose, existing_folder, failing, load_parts
 from ._options import Options, check_option, document_options
-from ._walk import walk_files
 
 # Annotations of version 2, then those of version 1; of each what says it of the whole recording.
 TABLES = (".csv_bi", ".csv", ".tse_bi", ".tse")

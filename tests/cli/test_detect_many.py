@@ -5,6 +5,7 @@ import os
 import signal
 import time
 from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
 
 import edfio
 import pytest
@@ -15,7 +16,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skseizure.cli import main
-from skseizure.cli._recordings import find_recordings
+from skseizure.cli._recordings import find_jobs
 from skseizure.datasets import make_recordings
 from skseizure.features import BandFeatures
 from skseizure.models import Model, load_model, save_model
@@ -227,7 +228,7 @@ def test_recordings_of_a_dataset(tmp_path):
     ):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
-    jobs = find_recordings([tmp_path])
+    jobs = find_jobs([tmp_path])
     assert [job.output for job in jobs] == [
         "sub-01/ses-01/eeg/sub-01_ses-01_task-sz_run-00",
         "sub-02/ieeg/sub-02_task-sz",
@@ -238,8 +239,27 @@ def test_recordings_of_one_name_in_a_folder(tmp_path):
     for name in ("a.edf", "a.bdf", "b.fif.gz", "c.vhdr", "c.eeg", "d.EEG", ".hidden/e.edf"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
-    assert [job.output for job in find_recordings([tmp_path])] == ["a.bdf", "a.edf", "b", "c", "d"]
-    assert [job.output for job in find_recordings([tmp_path / "a.edf"])] == ["a"]
+    assert [job.output for job in find_jobs([tmp_path])] == ["a.bdf", "a.edf", "b", "c", "d"]
+    assert [job.output for job in find_jobs([tmp_path / "a.edf"])] == ["a"]
+
+
+def test_folders_that_are_linked_or_closed(tmp_path, monkeypatch):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "b.edf").touch()
+    archive = tmp_path / "archive"
+    (archive / "closed").mkdir(parents=True)
+    (archive / "a.edf").touch()
+    (archive / "linked").symlink_to(tmp_path / "elsewhere")
+    assert [job.output for job in find_jobs([archive])] == ["a", "linked/b"]
+
+    def scandir(folder, scandir=os.scandir):
+        if Path(folder).name == "closed":
+            raise PermissionError(13, "Permission denied", str(folder))
+        return scandir(folder)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    with pytest.raises(PermissionError, match="closed cannot be entered"):
+        find_jobs([archive])
 
 
 def in_another_process(args):
