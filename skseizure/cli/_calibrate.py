@@ -14,6 +14,7 @@ from ._common import (
     FILE,
     check_name,
     check_scale,
+    model_and_card,
     n_jobs_option,
     output_option,
     progress,
@@ -102,11 +103,9 @@ def calibrate(
         f"was {before:.3g} and is {after:.3g}. The classifier was not changed."
     )
     new = replace(trained, estimator=suited)
-    with told():
-        save_model(new, out)
-    progress(f"Wrote {out}")
-    card = write_derived_card(out, new, model, title="Calibration", text=text)
-    progress(f"Wrote {card}")
+    with told(), model_and_card(out) as place:
+        save_model(new, place)
+        write_derived_card(place, new, model, title="Calibration", text=text)
 
 
 def _quiet_windows(

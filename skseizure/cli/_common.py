@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import signal
+import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from typing import Any
 
 import click
 
-from .._core.files import check_output
+from .._core.files import check_output, write_together
 from .._core.text import one_line, printable
 
 # What wrong input and the machine's limits end in. A package that is not there or is broken names
@@ -203,3 +204,30 @@ output_option = click.option(
     callback=_check_output("model"),
     help="Model file to write.",
 )
+
+
+@contextmanager
+def model_and_card(model: Path) -> Iterator[Path]:
+    """Write a model and its card so that both are there, or what was there before.
+
+    Parameters
+    ----------
+    model : Path
+        Where the model goes; its card goes beside it.
+
+    Yields
+    ------
+    Path
+        A place of the same name in a hidden folder beside it, to write the model and its card to.
+    """
+    from ..models import model_card_path
+
+    card = model_card_path(model)
+    with tempfile.TemporaryDirectory(dir=model.absolute().parent, prefix=".skseizure-") as folder:
+        place = Path(folder, model.name)
+        yield place
+        with write_together(model, card) as parts:
+            for written, part in zip((place, model_card_path(place)), parts, strict=True):
+                os.replace(written, part)
+    progress(f"Wrote {model}")
+    progress(f"Wrote {card}")

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ._common import FILE, check_name, check_scale, output_option, progress, told, trust_option
+from ._common import (
+    FILE,
+    check_name,
+    check_scale,
+    model_and_card,
+    output_option,
+    progress,
+    told,
+    trust_option,
+)
 
 if TYPE_CHECKING:
     from ..models import Model
@@ -76,11 +85,9 @@ def personalize(
         "patients the rest. For all other patients nothing has changed. The new model has not been "
         "tested on this patient: that takes further seizures."
     )
-    with told():
-        save_model(trained, out)
-    progress(f"Wrote {out}")
-    card = write_derived_card(out, trained, model, title="Personalisation", text=text)
-    progress(f"Wrote {card}")
+    with told(), model_and_card(out) as place:
+        save_model(trained, place)
+        write_derived_card(place, trained, model, title="Personalisation", text=text)
 
 
 def _as_of(recording: Recording, *, model: Model, patient: str | None) -> Recording:

@@ -15,6 +15,7 @@ import click
 
 from ._common import (
     FILE,
+    model_and_card,
     n_jobs_option,
     output_argument,
     progress,
@@ -246,22 +247,20 @@ def train(
         profile=_profile(X),
         trained_on=_trained_on(corpus, recipe if pipeline is None else pipeline, X, events),
     )
-    with told():
-        save_model(trained, model)
-    progress(f"Wrote {model}")
-    card = write_model_card(
-        model,
-        trained,
-        X,
-        y,
-        events,
-        held_out=held_out,
-        search=search,
-        corpus=corpus,
-        seed=seed,
-        options=_options(),
-    )
-    progress(f"Wrote {card}")
+    with told(), model_and_card(model) as place:
+        save_model(trained, place)
+        write_model_card(
+            place,
+            trained,
+            X,
+            y,
+            events,
+            held_out=held_out,
+            search=search,
+            corpus=corpus,
+            seed=seed,
+            options=_options(),
+        )
 
 
 def _detector(

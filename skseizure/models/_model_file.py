@@ -64,8 +64,8 @@ def save_model(model: Model, path: str | os.PathLike[str]) -> None:
     except UnknownParts as error:
         own = error.names
         warnings.warn(
-            f"{os.fspath(path)} holds {', '.join(own)}, which load_model takes only if you name "
-            f"them: trusted={list(own)}.",
+            f"{os.path.basename(path)} holds {', '.join(own)}, which load_model takes only if you "
+            f"name them: trusted={list(own)}.",
             stacklevel=2,
         )
     check_parts(estimator, own)
@@ -103,6 +103,8 @@ def load_model(path: str | os.PathLike[str], *, trusted: Sequence[str] = ()) -> 
     ------
     FileNotFoundError
         If there is no such file.
+    ImportError, OSError
+        If this machine lacks a package for it, or a file of one cannot be read.
     ValueError
         If it is no model file or has another format; if it holds anything but plain data, parts of
         skseizure, those of scikit-learn and imbalanced-learn that can be checked, and what you
@@ -123,6 +125,9 @@ def load_model(path: str | os.PathLike[str], *, trusted: Sequence[str] = ()) -> 
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             model = _checked(_read(data, trusted), trusted)
+    except (ImportError, OSError) as error:  # the fault of this machine
+        kind = ImportError if isinstance(error, ImportError) else OSError
+        raise kind(f"{os.fspath(path)} cannot be loaded here: {error}") from error
     except Exception as error:  # a broken file runs skops into errors of any kind
         raise ValueError(f"{os.fspath(path)} is not a skseizure model file: {error}") from error
     others = {}

@@ -820,3 +820,15 @@ def test_networks_larger_than_their_weights_are_refused(name, size, tmp_path):
     dump(content(estimator, ch_names=None), tmp_path / "m.skops")
     with pytest.raises(ValueError, match="mixture of experts in it"):
         load_model(tmp_path / "m.skops")
+
+
+@pytest.mark.parametrize("kind", [ImportError, OSError])
+def test_the_fault_of_a_machine_is_not_laid_on_the_file(kind, fitted, tmp_path, monkeypatch):
+    dump(content(fitted), tmp_path / "m.skops")
+
+    def fail(*args):
+        raise kind("no room here")
+
+    monkeypatch.setattr(_model_file, "_probe", fail)
+    with pytest.raises(kind, match=r"m\.skops cannot be loaded here: no room here"):
+        load_model(tmp_path / "m.skops")
