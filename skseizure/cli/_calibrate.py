@@ -67,9 +67,11 @@ def calibrate(
     card goes beside the new model.
     """
     from .._core.counting import hours_needed
+    from .._core.files import check_output
     from ..models import load_model, model_card_path, save_model, write_derived_card
 
-    model_card_path(out)  # before the work
+    check_output(out, kind="model", inputs=[model])  # before the work
+    model_card_path(out)
     trained = load_model(model, trusted=trusted)
     detector = trained.estimator
     if not hasattr(detector, "calibrate"):

@@ -274,7 +274,10 @@ def _detect_many(
 
 
 def _size(path: Path) -> str:
-    return str(path.stat().st_size)
+    try:
+        return str(path.stat().st_size)
+    except OSError:  # it will be told when the recording is opened
+        return "n/a"
 
 
 def _table(out: Path, job: Job, options: Options) -> Path:

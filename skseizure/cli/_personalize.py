@@ -49,10 +49,12 @@ def personalize(
     """
     import numpy as np
 
+    from .._core.files import check_output
     from ..datasets import load_edf_folder
     from ..models import load_model, model_card_path, save_model, write_derived_card
 
-    model_card_path(out)  # before the work
+    check_output(out, kind="model", inputs=[model])  # before the work
+    model_card_path(out)
     trained = load_model(model, trusted=trusted)
     classifier = _personal_part(trained.estimator, model)
     with told():

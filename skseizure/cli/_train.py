@@ -7,6 +7,7 @@ import importlib
 import os
 import sys
 import textwrap
+import warnings
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -185,7 +186,9 @@ def train(
         if corpus != "bids":
             raise click.BadParameter("only --corpus bids has it.", param_hint="'--datatype'")
         load = partial(load, datatype=datatype)
-    with told():
+    with told(), warnings.catch_warnings():
+        # The command says so in its own words below.
+        warnings.filterwarnings("ignore", r".*X\.report_ lists all", UserWarning)
         X, y, events = load(
             data,
             window=window,

@@ -168,7 +168,15 @@ def test_what_cannot_be_done_is_refused(site, tmp_path):
     assert "amplitude" in told and not out.exists(), told
     model = load_model(site / "plain.skops")
     save_model(Model(model.estimator.estimator_, 128, 4, 2, ch_names=model.ch_names), out)
+    other = tmp_path / "other.skops"
     told = run(
-        "calibrate", out, site / "quiet", "--out", out, "--max-false-alarms-per-day", 1, code=2
+        "calibrate", out, site / "quiet", "--out", other, "--max-false-alarms-per-day", 1, code=2
     )
     assert "holds a Pipeline, which has no threshold" in told
+    before = out.read_bytes()
+    for command in (
+        ("calibrate", out, site / "quiet", "--max-false-alarms-per-day", 1),
+        ("personalize", out, site / "new"),
+    ):
+        assert "new.skops is an input" in run(*command, "--out", out, code=2)
+    assert out.read_bytes() == before

@@ -102,6 +102,16 @@ def test_a_folder_with_a_broken_file(model, archive, tmp_path):
     assert not [path for path in out.rglob("*") if path.name.startswith(".")]
 
 
+def test_a_link_that_leads_nowhere_does_not_stop_the_rest(model, archive, tmp_path):
+    inputs = tmp_path / "inputs"
+    inputs.mkdir()
+    (inputs / "a.edf").symlink_to(archive / "p01" / "night.edf")
+    (inputs / "b.edf").symlink_to(tmp_path / "nowhere.edf")
+    run("detect", model, inputs, "--out", tmp_path / "out", code=1)
+    rows = summary(tmp_path / "out")
+    assert rows["a.edf"]["error"] == "n/a" and "b.edf" in rows["b.edf"]["error"]
+
+
 def test_what_was_done_before_is_skipped(model, archive, tmp_path):
     out = tmp_path / "out"
     run("detect", model, archive, "--out", out, code=1)
