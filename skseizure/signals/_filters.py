@@ -17,7 +17,7 @@ from . import _kernels
 
 BLOCK = 2**22  # samples filtered at a time in float64: 32 MiB, or one signal where it is longer
 PIECE = 2**18  # samples that a recursive filter copies at a time
-FEW, MOST = 6, 32  # signals: fewer are filtered by scipy; as many at a time by our own kernel
+FEW, MOST = 6, 24  # signals: fewer are filtered by scipy; as many at a time by our own kernel
 FIR_SECONDS = 4.0  # 1025 taps at 256 Hz
 FIR_LOW, FIR_HIGH = 0.45, 1.0  # Hz, transition bands of that filter
 FIR_TOLERANCE = 0.02  # largest deviation of its gain; the design itself reaches 0.0125
