@@ -15,6 +15,7 @@ from sklearn.metrics import check_scoring, get_scorer_names
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import StrOptions
 
+from .._core.errors import prefix_errors
 from .._core.groups import check_groups, group_folds
 from .._core.labels import refuse_unlabelled
 from .._core.parameters import Interval
@@ -40,8 +41,8 @@ class TSKClassifierCV(FuzzyClassifier):
     n_rules : int or sequence of int, default=(5, 10, 20)
         Numbers of rules to try.
     alphas : int or sequence of float, default=20
-        Ridge penalties to try, above 0. An int is how many, evenly spaced on a logarithmic scale
-        from 1e-3 to 1e3, the range of [1]_.
+        Ridge penalties to try, above 0. An int, at most 1000, is how many, evenly spaced on a
+        logarithmic scale from 1e-3 to 1e3, the range of [1]_.
     fcm_fuzziness : "auto", float or sequence of these, default="auto"
         Exponents of the memberships to try, see `TSKClassifier`.
     width_scale : "auto", float or sequence of these, default=(1.0, 2.0, 4.0, "auto")
@@ -138,7 +139,7 @@ class TSKClassifierCV(FuzzyClassifier):
             name: [*FuzzyClassifier._parameter_constraints[name], "array-like"]
             for name in ("n_rules", "fcm_fuzziness", "width_scale")
         },
-        "alphas": [Interval(Integral, 1, None, closed="left"), "array-like"],
+        "alphas": [Interval(Integral, 1, 1000, closed="both"), "array-like"],
         "scoring": [StrOptions(set(get_scorer_names())), callable],
         "subsample": FuzzyClassifier._parameter_constraints["subsample"],
         "random_state": ["random_state"],
@@ -259,9 +260,13 @@ class TSKClassifierCV(FuzzyClassifier):
     def _tried(self, name: str) -> list[Any]:
         """Return the values of a parameter to try, each checked as one of `TSKClassifier`."""
         given = getattr(self, name)
+        with prefix_errors(name):
+            shape = np.shape(given)
+        if not isinstance(given, (str, Real)) and (len(shape) != 1 or not shape[0]):
+            raise ValueError(
+                f"{name} is {given!r}; one value to try, or a list of them, is needed."
+            )
         values = [given] if isinstance(given, (str, Real)) else list(given)
-        if not values:
-            raise ValueError(f"{name} is {given!r}; at least one value to try is needed.")
         for value in values:
             TSKClassifier().set_params(**{name: value})._validate_params()
         return list(dict.fromkeys(values))
@@ -270,10 +275,11 @@ class TSKClassifierCV(FuzzyClassifier):
         """Return the penalties to try, the largest first."""
         if isinstance(self.alphas, Integral):
             return np.logspace(3, -3, int(self.alphas))
-        alphas = np.unique(np.asarray(self.alphas, dtype=float))[::-1]
+        with prefix_errors("alphas"):
+            alphas = np.asarray(self.alphas, dtype=float)
         if alphas.ndim != 1 or not len(alphas) or not (np.isfinite(alphas) & (alphas > 0)).all():
             raise ValueError(f"alphas is {self.alphas!r}; finite numbers above 0 are needed.")
-        return alphas
+        return np.unique(alphas)[::-1]
 
 
 class _LeftOut(ClassifierMixin, BaseEstimator):

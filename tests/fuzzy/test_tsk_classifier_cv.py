@@ -120,7 +120,7 @@ def test_groups_reach_it_by_routing():
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"n_rules": []}, "n_rules is .*; at least one value to try is needed"),
+        ({"n_rules": []}, "n_rules is .*; a value to try, or a list of them, is needed"),
         ({"n_rules": [0]}, "The 'n_rules' parameter"),
         ({"width_scale": ["wide"]}, "The 'width_scale' parameter"),
         ({"alphas": [0.0, 1.0]}, "alphas is .*; finite numbers above 0 are needed"),
