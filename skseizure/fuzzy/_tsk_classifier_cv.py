@@ -263,9 +263,7 @@ class TSKClassifierCV(FuzzyClassifier):
         with prefix_errors(name):
             shape = np.shape(given)
         if not isinstance(given, (str, Real)) and (len(shape) != 1 or not shape[0]):
-            raise ValueError(
-                f"{name} is {given!r}; one value to try, or a list of them, is needed."
-            )
+            raise ValueError(f"{name} is {given!r}; a value to try, or a list of them, is needed.")
         values = [given] if isinstance(given, (str, Real)) else list(given)
         for value in values:
             TSKClassifier().set_params(**{name: value})._validate_params()

@@ -278,6 +278,8 @@ def in_another_process(args):
     if child:
         return child
     code = 1
+    # In the background of a shell this signal is ignored, and children inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
             main([str(arg) for arg in args])
@@ -340,8 +342,8 @@ def test_nothing_that_is_there_is_destroyed(model, archive, tmp_path):
     table = data / "night_events.tsv"
     table.write_bytes(reference.read_bytes())
     for _ in range(2):
-        told = run("detect", model, data / "night.edf", "--out", data, code=2).stdout
-        assert "is there; " in told
+        run("detect", model, data / "night.edf", "--out", data, code=2)
+        assert "is there; --force replaces" in summary(data)["night.edf"]["error"]
         assert table.read_bytes() == reference.read_bytes()
     run("detect", model, data / "night.edf", "--out", data, "--force")
     run("detect", model, data / "night.edf", "--out", data, "--again")
