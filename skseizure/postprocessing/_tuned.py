@@ -538,7 +538,8 @@ class TunedSeizureDetectorCV(MetaClassifier):
             rng = check_random_state(self.random_state)
             known = self.oof_proba_[~np.isnan(self.oof_proba_)]
             return draw_settings(known, step, int(self.n_settings), rng)
-        grid = [{**own, **setting} for setting in ParameterGrid(self.settings)]
+        with prefix_errors("settings"):
+            grid = [{**own, **setting} for setting in ParameterGrid(self.settings)]
         for setting in grid:
             if unknown := sorted(set(setting) - set(SETTINGS)):
                 raise ValueError(
