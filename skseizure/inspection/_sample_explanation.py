@@ -65,7 +65,7 @@ class SampleExplanationDisplay:
     ...     model, iris.data.iloc[[70]], class_names=iris.target_names
     ... )
     >>> display.features_ax_.get_xlabel()
-    'adds to versicolor less virginica'
+    'adds to virginica less versicolor'
     """
 
     def __init__(self, explanation: Any, *, max_rules: int = 10, max_features: int = 10) -> None:

@@ -139,7 +139,7 @@ class SignalProfile:
     >>> train = Windows.from_array(signal[0], 256, window=4, ch_names=names)
     >>> profile = SignalProfile.from_windows(train)
     >>> profile
-    SignalProfile(3 channels, 1 record, typical amplitude 14.2 uV)
+    SignalProfile(3 channels, 1 record, typical amplitude 13.9 uV)
     >>> profile.compare(Windows.from_array(signal[1], 256, window=4, ch_names=names))
     []
     >>> in_millivolts = Windows.from_array(signal[1] / 1e3, 256, window=4, ch_names=names)
