@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from numbers import Integral
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import numpy as np
 from imblearn.under_sampling.base import BaseUnderSampler
@@ -152,6 +152,46 @@ class MetaUnderSampler(BaseUnderSampler):
         self.sigma = sigma
         self.verbose = verbose
         self.random_state = random_state
+
+    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
+        """Find how many rows of each class are to be kept; `fit_resample` does the work.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix, shape (n_samples, n_features)
+            Features.
+        y : array-like, shape (n_samples,)
+            Labels.
+
+        Returns
+        -------
+        MetaUnderSampler
+            Itself.
+        """
+        return super().fit(X, y)
+
+    def fit_resample(
+        self, X: ArrayLike, y: ArrayLike, *, groups: ArrayLike | None = None
+    ) -> tuple[Any, Any]:
+        """Draw the rows that are kept.
+
+        Parameters
+        ----------
+        X : array-like, data frame or sparse matrix, shape (n_samples, n_features)
+            Features.
+        y : array-like, shape (n_samples,)
+            Labels of two or more classes.
+        groups : array-like, shape (n_samples,), default=None
+            Group of each row, such as the patient; none is on both sides of the validation split.
+
+        Returns
+        -------
+        X_resampled : array-like, data frame or sparse matrix, shape (n_samples_new, n_features)
+            The rows that are kept, of the kind of X.
+        y_resampled : array-like, shape (n_samples_new,)
+            Their labels.
+        """
+        return super().fit_resample(X, y, groups=groups)
 
     def _fit_resample(
         self, X: Any, y: NDArray, groups: ArrayLike | None = None

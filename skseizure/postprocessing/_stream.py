@@ -69,7 +69,7 @@ class DetectorStream:
     ----------
     detector : SeizureDetector
         Fitted, with ``causal=True``. Later changes of its parameters do not reach the stream.
-    quality, sfreq, window, step, ch_names
+    quality, sfreq, window, step, ch_names : optional
         How `push` cuts samples into windows, see `SeizureDetector.stream`.
 
     See Also

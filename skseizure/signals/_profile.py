@@ -145,7 +145,7 @@ class SignalProfile:
     >>> in_millivolts = Windows.from_array(signal[1] / 1e3, 256, window=4, ch_names=names)
     >>> for problem in profile.compare(in_millivolts):
     ...     print(problem.refuse, problem)
-    True record '0': its typical amplitude of 0.0142 uV is 1,000 times below that of training (14.2 uV): millivolts instead of microvolts?
+    True record '0': its typical amplitude of 0.014 uV is 990 times below that of training (13.9 uV): millivolts instead of microvolts?
     """  # noqa: E501
 
     ch_names: tuple[str, ...]
