@@ -34,7 +34,9 @@ autodoc_default_options = {
     # Written into each class by scikit-learn; they are of use with metadata routing only.
     "exclude-members": ", ".join(
         f"set_{method}_request"
-        for method in ("fit", "predict", "predict_proba", "transform", "score", "split")
+        for method in [
+            *("fit", "fit_resample", "predict", "predict_proba", "transform", "score", "split"),
+        ]
     ),
 }
 
