@@ -27,17 +27,14 @@ templates_path = ["_templates"]
 default_role = "py:obj"
 python_maximum_signature_line_length = 80
 
+ROUTED = ("fit", "fit_resample", "predict", "predict_proba", "transform", "score", "split")
+
 autosummary_generate = True
 autosummary_ignore_module_all = False
 autodoc_typehints = "none"  # the docstrings say more: shapes and units
 autodoc_default_options = {
     # Written into each class by scikit-learn; they are of use with metadata routing only.
-    "exclude-members": ", ".join(
-        f"set_{method}_request"
-        for method in [
-            *("fit", "fit_resample", "predict", "predict_proba", "transform", "score", "split"),
-        ]
-    ),
+    "exclude-members": ", ".join(f"set_{method}_request" for method in ROUTED),
 }
 
 numpydoc_show_class_members = False  # the class template lists them

@@ -168,6 +168,7 @@ def _holds(name: str) -> Callable[[Path], bool]:
         try:
             with zipfile.ZipFile(path) as file:
                 return name in file.namelist()
+        # zipfile's words for what is no archive, or is one of a kind that it does not read.
         except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
             return False
 

@@ -171,7 +171,7 @@ def _open(
             file, record=record, patient=patient, annotated=table is None
         )
     except (ValueError, ImportError) as error:
-        # Whoever loads EDF files may have others beside them that nothing here can open.
+        # A folder of EDF files may hold files of other formats that cannot be opened here.
         unreadable = isinstance(error, ImportError) or "MNE cannot read it" in str(error)
         if file.suffix.lower() in OUR_FORMATS or not unreadable:
             raise

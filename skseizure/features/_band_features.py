@@ -228,7 +228,7 @@ class BandFeatures(WindowsTransformer):
         return names
 
     def _decimations(self, sfreq: float) -> list[int]:
-        """Return the samples of which one is taken, for each band."""
+        """Return, for each band, how many samples are thinned to one."""
         if not self.decimate:
             return [1] * len(self.bands_)
         return [_decimation(sfreq, high, self.n_times_in_) for _, high in self.bands_.values()]

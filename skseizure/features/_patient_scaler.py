@@ -85,7 +85,7 @@ class PatientScaler(TransformerWrapper):
 
     See Also
     --------
-    ChannelPooling : Pools channels, each of which may be scaled by itself before.
+    ChannelPooling : Statistics over channels, which can be scaled one by one before.
     MovingAverage : Stands around a transformer in the same way.
     sklearn.preprocessing.StandardScaler : One scale for all patients.
 

@@ -204,7 +204,8 @@ def bootstrap_scores(
         The label of the seizure, as in `event_scores`.
     resample : {"patient", "nested", "record"}, default="patient"
         What is drawn. "nested" draws patients, and then records within each. "record" draws records
-        whoever they are of: only for records of one patient, of whom alone the interval speaks.
+        without regard to patients: use it for records of one patient, and report the interval for
+        that patient only.
     n_resamples : int, default=2000
         Number of draws.
     confidence_level : float, default=0.95

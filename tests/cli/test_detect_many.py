@@ -290,6 +290,7 @@ def in_another_process(args):
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
+# The child runs one command and ends; newer Pythons warn of any fork beside threads.
 @pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
 @pytest.mark.parametrize("kill", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
 def test_an_interrupted_run_leaves_whole_files_and_goes_on(kill, model, recordings, tmp_path):

@@ -240,6 +240,7 @@ def test_types_of_events_and_poor_signals(corpora, tmp_path):
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
+# The child runs one command and ends; newer Pythons warn of any fork beside threads.
 @pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
 @pytest.mark.parametrize("kill", [signal.SIGTERM, signal.SIGKILL])
 def test_an_interrupted_training_loses_no_model(kill, corpora, tmp_path, rng):

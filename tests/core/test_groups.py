@@ -115,6 +115,7 @@ def test_folds_are_those_of_scikit_learn(rows, n_folds, seed):
     found = group_folds(y, groups, n_folds, np.random.RandomState(seed), "cv")
     splitter = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
     with warnings.catch_warnings():
+        # Classes in fewer groups than folds are drawn, too.
         warnings.filterwarnings("ignore", "The least populated class", UserWarning)
         expected = list(splitter.split(y, y, groups))
     for (train, test), (other_train, other_test) in zip(found, expected, strict=True):

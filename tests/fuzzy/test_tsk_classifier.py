@@ -103,6 +103,7 @@ def modes(d, rng):
 
 @pytest.mark.parametrize("d", [2, 3, 4, 5, 6, 7, 10, 30, 200])
 @pytest.mark.parametrize("table", [bent, modes])
+# That is what the rivals of "auto" do in many features.
 @pytest.mark.filterwarnings("ignore:The centres of the rules all but coincide")
 def test_the_automatic_fuzzifier_is_near_the_best(rng, table, d):
     """Within one point of the best of four, in any number of features; mean of three draws."""

@@ -62,6 +62,7 @@ def test_two_detectors_are_paired():
     assert len(display.bars_) == 2 and len(display.ax_.patches) == 2
 
 
+# Four records are enough to see what is drawn.
 @pytest.mark.filterwarnings("ignore:There are few records")
 def test_from_estimator(toy):
     X, y, events = toy

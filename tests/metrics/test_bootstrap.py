@@ -28,6 +28,7 @@ from skseizure.metrics._resampling import (
 )
 from skseizure.signals import Events, RecordInfo, Windows
 
+# Worked by hand, with fewer patients than an interval should rest on.
 few = pytest.mark.filterwarnings("ignore:There are few")
 
 

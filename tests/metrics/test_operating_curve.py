@@ -64,6 +64,7 @@ def assert_point(curve, k, scores):
     assert_allclose(curve.hours, scores.hours)
 
 
+# Gaps are drawn at random: single windows may stand between them.
 @pytest.mark.filterwarnings("ignore:.* windows of X stand between gaps")
 @settings(max_examples=25, deadline=None)
 @given(
