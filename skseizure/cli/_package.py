@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
+import tempfile
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -189,12 +191,17 @@ def package(
         ),
         "README.md": README.format(**fields),
     }
-    out.mkdir(parents=True, exist_ok=True)
-    for file in (model, model_card_path(model), wheel):
-        if file is not None and file.exists():
-            shutil.copy(file, out / file.name)
-    for file_name, text in files.items():
-        (out / file_name).write_text(text, encoding="utf-8")
+    place = out.absolute()
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=place.parent, prefix=".skseizure-") as beside:
+        folder = Path(beside, place.name)
+        folder.mkdir()
+        for file in (model, model_card_path(model), wheel):
+            if file is not None and file.exists():
+                shutil.copy(file, folder / file.name)
+        for file_name, text in files.items():
+            (folder / file_name).write_text(text, encoding="utf-8")
+        os.replace(folder, place)  # a whole folder, or none
     progress(f"Wrote {out}: docker build -t {image} {out}")
 
 

@@ -126,3 +126,19 @@ def test_a_folder_that_holds_something_is_left_alone(packed, model):  # noqa: F8
         result = CliRunner().invoke(main, args)
         assert result.exit_code == 2 and told in result.stderr
     assert not (packed / "new").exists()
+
+
+def test_a_package_is_whole_or_not_there(model, tmp_path, monkeypatch):  # noqa: F811
+    def fail(*args):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("shutil.copy", fail)
+    ran = CliRunner().invoke(
+        main,
+        [
+            *("package", str(model), "--out", str(tmp_path / "new")),
+            *("--author", "Ada Lovelace", "--image", "ghcr.io/ada/two:1"),
+        ],
+    )
+    assert ran.exit_code == 2 and "No space left" in ran.stderr
+    assert not list(tmp_path.iterdir())
