@@ -12,6 +12,7 @@ from tqdm import tqdm
 
 from ._common import (
     FILE,
+    PositiveFloat,
     check_name,
     check_scale,
     model_and_card,
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 @click.option(
     "--max-false-alarms-per-day",
     "cap",
-    type=click.FloatRange(0, min_open=True),
+    type=PositiveFloat(),
     required=True,
     help="Rate of false alarms to keep.",
 )

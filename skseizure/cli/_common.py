@@ -143,6 +143,22 @@ def check_name(ctx: click.Context, param: click.Parameter, name: str | None) -> 
     return name
 
 
+class PositiveFloat(click.FloatRange):
+    """A finite number above zero; click's own ranges let nan and infinity pass."""
+
+    def __init__(self) -> None:
+        super().__init__(0, min_open=True)
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the number, or refuse it."""
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value} is no finite number above 0.", param, ctx)
+        return number
+
+
 FILE = click.Path(path_type=Path)
 
 n_jobs_option = click.option(

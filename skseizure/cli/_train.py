@@ -16,6 +16,7 @@ import click
 
 from ._common import (
     FILE,
+    PositiveFloat,
     model_and_card,
     n_jobs_option,
     output_argument,
@@ -80,13 +81,13 @@ RECIPES = (
     help="Name of a montage, derivations A-B,B-C, or none.",
 )
 @click.option("--channels", metavar="A,B", help="Channels to take as they are, for --montage.")
-@click.option("--sfreq", type=click.FloatRange(0, min_open=True), help="Rate in Hz to resample to.")
+@click.option("--sfreq", type=PositiveFloat(), help="Rate in Hz to resample to.")
 @click.option(
     "--band",
     metavar="LOW-HIGH",
     help="Filter recordings to this band in Hz before they are cut, such as 0.5-40.",
 )
-@click.option("--notch", type=click.FloatRange(0, min_open=True), help="Mains in Hz to filter out.")
+@click.option("--notch", type=PositiveFloat(), help="Mains in Hz to filter out.")
 @click.option(
     "--units",
     type=click.Choice(["nV", "uV", "mV", "V"]),
@@ -110,12 +111,12 @@ RECIPES = (
 )
 @click.option(
     "--max-false-alarms-per-day",
-    type=click.FloatRange(0, min_open=True),
+    type=PositiveFloat(),
     help="Largest rate of false alarms on patients left out.",
 )
 @click.option(
     "--hours",
-    type=click.FloatRange(0, min_open=True),
+    type=PositiveFloat(),
     help="Hours that recordings stand for, if they are parts; for a rate of false alarms.",
 )
 @click.option(

@@ -268,9 +268,13 @@ class PersonalizedClassifier(MetaClassifier):
         """
         self._check_ready()
         (X,) = indexable(X)
-        name = _one_patient(X, patient)
         labels = check_labels(y)
         check_rows(X=X, y=labels)
+        if not len(labels):
+            raise ValueError(
+                "X holds no window; personalize needs a seizure and background of one patient."
+            )
+        name = _one_patient(X, patient)
         refuse_unknown_labels(self, labels)
         ictal = self._ictal(labels)
         if ictal.all() or not ictal.any():

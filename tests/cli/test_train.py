@@ -188,6 +188,9 @@ def test_options_are_checked_before_the_work(tmp_path):
         (["--set", "n_rules=3"], "Invalid parameter 'n_rules'"),
         (["--band", "1"], "'--band': '1'; two frequencies in Hz, LOW-HIGH, are needed"),
         (["--recipe", "nothing"], "'nothing' is not one of 'trees'"),
+        (["--max-false-alarms-per-day", "nan"], "nan is no finite number above 0"),
+        (["--hours", "inf"], "inf is no finite number above 0"),
+        (["--notch", "-1"], "-1.0 is not in the range x>0"),
     ):
         assert told in run("train", tmp_path / "no", tmp_path / "m", *options, code=2).stderr
 

@@ -409,6 +409,8 @@ def test_refusals():
         PersonalizedClassifier(population()).fit(X, y, groups=["a"])
     model = fitted()
     new, y_new = new_patient()
+    with pytest.raises(ValueError, match=r"X holds no window; personalize needs a seizure"):
+        model.personalize(new[:0], y_new[:0])
     with pytest.raises(ValueError, match=r"one class, 0; personalize needs a seizure"):
         model.personalize(new[:5], y_new[:5])
     with pytest.raises(ValueError, match=r"label 2, which PersonalizedClassifier does not know"):
