@@ -149,3 +149,20 @@ def stem_of(name: str) -> str:
     """Return a file's name, or path, without the ending of its format."""
     ending = next((e for e in FORMATS if name.lower().endswith(e)), "")
     return name[: len(name) - len(ending)]
+
+
+def table_names(file: Path) -> list[str]:
+    """Return the names that the table of events beside a recording may have, in order."""
+    stem = stem_of(file.name)
+    names = [f"{stem}_events.tsv", f"{stem}.tsv", f"{stem}.csv_bi", f"{stem}.csv"]
+    names += [f"{stem}_events.edf", f"{stem}_annotations.edf"]
+    for modality in ("_eeg", "_ieeg"):
+        if stem.endswith(modality):
+            names.insert(0, f"{stem.removesuffix(modality)}_events.tsv")
+    return names
+
+
+def events_table(file: Path) -> Path | None:
+    """Return the table of events beside a recording, or None if there is none."""
+    tables = (file.with_name(name) for name in table_names(file))
+    return next((table for table in tables if table.exists()), None)

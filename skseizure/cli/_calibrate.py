@@ -19,6 +19,7 @@ from ._common import (
     n_jobs_option,
     output_option,
     progress,
+    say,
     told,
     trust_option,
     units_option,
@@ -94,16 +95,22 @@ def calibrate(
     before, after = _threshold(detector, patient), _threshold(suited, patient)
     whose = "" if patient is None else f" of patient {patient}"
     progress(
-        f"Threshold{whose}: {before:.3g} before, {after:.3g} now, by "
+        f"Threshold{whose}: {before:.6g} before, {after:.6g} now, by "
         + ("the upper bound of the rate" if hours >= needed else "the rate counted")
     )
+    if after < before and hours < needed:
+        say(
+            "warning",
+            f"the threshold is lower than before, by {hours:.2f} of the {needed:.3g} h that would "
+            "bound the rate: elsewhere there will be more alarms. Calibrate on more hours.",
+        )
     kept = "the one-sided 95 % upper bound of the rate" if hours >= needed else "the rate counted"
     shorter = "" if hours >= needed else f" {needed:.3g} hours without an alarm would bound it."
     n = len(set(X.record.tolist()))
     text = (
         f"The threshold{whose} was set on {hours:.2f} hours ({n} recording{'s' * (n != 1)}) "
         f"without a seizure, so that {kept} is at most {cap:g} false alarms in 24 h.{shorter} It "
-        f"was {before:.3g} and is {after:.3g}. The classifier was not changed."
+        f"was {before:.6g} and is {after:.6g}. The classifier was not changed."
     )
     new = replace(trained, estimator=suited)
     with told(), model_and_card(out) as place:
@@ -120,10 +127,28 @@ def _quiet_windows(
     parts = []
     jobs = find_jobs(inputs)
     for job in tqdm(jobs, unit="file", disable=not sys.stderr.isatty()):
+        _refuse_seizures(job.path)
         with told(job.path):
             recording = model.read(job.path, record=job.output, **options)
             parts.append(model.windows(recording.replace(patient=patient), quality=True))
     return Windows.concatenate(parts)
+
+
+def _refuse_seizures(recording: Path) -> None:
+    """Refuse a recording whose own table of events lists a seizure."""
+    from .._core.recording_files import events_table
+    from ..signals import read_events, read_recording
+
+    table = events_table(recording)
+    if table is None:
+        return
+    duration = read_recording(recording, types={"*": "other"}, lazy=True)[0].duration
+    n = len(read_events(table, duration=duration))
+    if n:
+        raise ValueError(
+            f"{table} lists {n} seizure{'s' * (n != 1)} of {recording}; calibrate takes recordings "
+            "without one. Leave it out."
+        )
 
 
 def _hours(X: Windows) -> float:

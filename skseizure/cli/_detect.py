@@ -170,11 +170,19 @@ def _detect_one(
     from ..models import load_model
 
     trained = load_model(model, trusted=options.trusted)
+    _check_patient(trained, options.patient)
     with told(recording):
         row, events = _run(trained, recording, options, n_jobs)
     _write(events, output, options)
     n = len(events)
     progress(f"Wrote {n} event{'s' * (n != 1)} to {output}{_lost(row)}")
+
+
+def _check_patient(model: Model, patient: str | None) -> None:
+    """Warn of a patient whom the model treats as any other, which a slip of the pen leads to."""
+    if patient is not None and patient not in model.patients:
+        known = ", ".join(name or "one without a name" for name in model.patients) or "nobody"
+        say("warning", f"--patient {patient}: the model knows {known} and treats others alike.")
 
 
 def _run(
@@ -232,6 +240,7 @@ def _detect_many(
     from .._core.files import check_folder
 
     trained = _load(model, options.trusted)  # an error in it ends the work
+    _check_patient(trained, options.patient)
     digest = hashlib.sha256(model.read_bytes()).hexdigest()[:12]
     if options.patient is not None:  # who is told of another patient detects otherwise
         digest += f" {options.patient}"

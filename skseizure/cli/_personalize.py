@@ -15,6 +15,7 @@ from ._common import (
     model_and_card,
     output_option,
     progress,
+    say,
     told,
     trust_option,
 )
@@ -71,6 +72,12 @@ def personalize(
     check_scale(trained, X)
     hours = sum(info.observed or 0.0 for info in X.recordings().values()) / 3600
     records = len(set(X.record.tolist()))
+    if patient in (trained.trained_on or {}).get("patients", ()):
+        say(
+            "warning",
+            f"{model} was trained on patient {patient} already; what is learned of these "
+            "recordings tells little.",
+        )
     whose = "the patient without a name" if patient is None else f"patient {patient}"
     learned = (
         f"{len(events)} seizure{'s' * (len(events) != 1)} in {hours:.2f} hours ({records} "

@@ -238,6 +238,8 @@ def train(
             chosen = ", ".join(f"{name} {value}" for name, value in search.best_params_.items())
             progress(f"Chosen: {chosen}")
             held_out = label_held_out(search, X, y)
+            if max_false_alarms_per_day is not None:
+                _tell_what_is_promised(max_false_alarms_per_day, events)
         if held_out is not None:
             _report_scores(X, events, held_out)
     trained = Model(
@@ -375,6 +377,18 @@ def _options() -> list[str]:
             text = str(one)
             given.append(f"{param.opts[0]} {text!r}" if " " in text else f"{param.opts[0]} {text}")
     return given
+
+
+def _tell_what_is_promised(cap: float, events: Any) -> None:
+    from .._core.counting import hours_needed
+
+    hours = sum(info.observed or 0.0 for info in events.recordings.values()) / 3600
+    if hours < (needed := hours_needed(cap)):
+        say(
+            "warning",
+            f"the cap of {cap:g} a day was held by the rate counted on {hours:.2f} h. To bound the "
+            f"rate, {needed:.3g} h without an alarm are needed: new patients may have more.",
+        )
 
 
 def _report_scores(X: Any, events: Any, labels: Any) -> None:

@@ -9,7 +9,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from .._core.recording_files import find_recordings, stem_of, walk_files
+from .._core.recording_files import (
+    events_table,
+    find_recordings,
+    stem_of,
+    table_names,
+    walk_files,
+)
 from ..signals import Events, Recording
 from ._corpus import LeftOut, Loaded, Part, existing_folder, failing, load_parts
 from ._one_table import EventsTable
@@ -186,27 +192,11 @@ def _open(
         return recording, options.read_table(table, recording, **own)
     if not events:
         raise FileNotFoundError(
-            f"{file} has no table of events beside it: {', '.join(_table_names(file))}; and none "
+            f"{file} has no table of events beside it: {', '.join(table_names(file))}; and none "
             "of its annotations marks a seizure. If it holds none, a table with one row of type "
             "'bckg' says so; events=... takes one table for all recordings."
         )
     return recording, events
-
-
-def _table_names(file: Path) -> list[str]:
-    stem = stem_of(file.name)
-    names = [f"{stem}_events.tsv", f"{stem}.tsv", f"{stem}.csv_bi", f"{stem}.csv"]
-    names += [f"{stem}_events.edf", f"{stem}_annotations.edf"]
-    for modality in ("_eeg", "_ieeg"):
-        if stem.endswith(modality):
-            names.insert(0, f"{stem.removesuffix(modality)}_events.tsv")
-    return names
-
-
-def events_table(file: Path) -> Path | None:
-    """Return the table of events beside a recording, or None if there is none."""
-    tables = (file.with_name(name) for name in _table_names(file))
-    return next((table for table in tables if table.exists()), None)
 
 
 def patient_of(file: Path, folder: Path) -> str:

@@ -171,6 +171,17 @@ class Model:
                 found.append(part._sklearn_output_config["transform"])
         return tuple(dict.fromkeys(found))
 
+    @property
+    def patients(self) -> list[str]:
+        """Names of the patients that it treats in their own way, by threshold or local model."""
+        own = set()
+        for part in estimators(self.estimator):
+            own |= {
+                *getattr(part, "patient_thresholds_", ()),
+                *getattr(part, "local_estimators_", ()),
+            }
+        return sorted(own)
+
     def read(self, path: str | os.PathLike[str], **options: Any) -> Recording:
         """Read a recording of any format as the model needs it; its samples stay in the file.
 

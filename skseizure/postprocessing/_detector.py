@@ -382,7 +382,8 @@ class SeizureDetector(MetaClassifier):
         (True, 1)
         """
         self._check_windows(X, "calibrate")
-        if not 0 < max_false_alarms_per_24h < math.inf:
+        cap = max_false_alarms_per_24h
+        if not isinstance(cap, Real) or not 0 < cap < math.inf:
             raise ValueError(
                 f"max_false_alarms_per_24h is {max_false_alarms_per_24h!r}; a rate above 0 is "
                 "needed."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from functools import partial
 from numbers import Integral, Real
 from typing import Any, ClassVar, NamedTuple, Self
@@ -265,6 +266,11 @@ class PersonalizedClassifier(MetaClassifier):
             If X holds several patients or another one than ``patient``, y holds a missing or
             unknown label or one class, or no share was learned in `fit` and none can be learned
             from these windows.
+
+        Warns
+        -----
+        UserWarning
+            If the share rests on one patient of `fit`; see ``n_players_``.
         """
         self._check_ready()
         (X,) = indexable(X)
@@ -448,6 +454,13 @@ class PersonalizedClassifier(MetaClassifier):
                 f"learn a share, and {self.n_players_} patients of fit could play the new one. "
                 "Label two seizures with background beside both, fit with the patients of several "
                 "people (groups= or Windows.patient), or set weight=."
+            )
+        if not errors and self.n_players_ == 1:
+            warnings.warn(
+                "The share of the local model rests on one patient of fit, the only one who could "
+                "play the new one; it may be far off. Label two seizures, fit with more patients "
+                "who have two, or set weight=.",
+                stacklevel=3,
             )
         return float(share(evidence(population, ictal), equal_at))
 

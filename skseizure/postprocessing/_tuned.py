@@ -177,7 +177,7 @@ class TunedSeizureDetectorCV(MetaClassifier):
     """
 
     _parameter_constraints: ClassVar[dict] = {
-        "detector": [HasMethods(["fit", "predict", "predict_proba"])],
+        "detector": [HasMethods(["fit", "predict_proba", "predict_events"])],
         "objective": [StrOptions(set(OBJECTIVES)), callable],
         "max_false_alarms_per_24h": [Interval(Real, 0, None, closed="left"), None],
         "cap": [StrOptions({"point", "upper"})],

@@ -81,7 +81,7 @@ def test_calibrate_sets_the_threshold_that_calibrate_finds(site, tmp_path):
     assert new.estimator.threshold == expected.threshold != old.estimator.threshold
     assert not hasattr(new.estimator, "patient_thresholds_")
     assert "0.08 h without seizures; the bound on 1000 a day needs 0.0719 h" in told
-    assert f"Threshold: 0.5 before, {expected.threshold:.3g} now, by the upper bound" in told
+    assert f"Threshold: 0.5 before, {expected.threshold:.6g} now, by the upper bound" in told
     card = out.with_suffix(".md").read_text()
     assert "# Model card of a seizure detector" in card and "made from `plain.skops`" in card
     assert "## Calibration" in card and "the one-sided 95 % upper bound of the rate" in card
@@ -112,9 +112,40 @@ def test_calibrate_one_patient_with_too_few_hours(site, tmp_path):
     (edf, _) = sorted((site / "new").glob("*.edf"))
     detector.patient_thresholds_["anna"] = 1.0
     save_model(replace(load_model(one), estimator=detector), one)
-    run("detect", one, edf, tmp_path / "a.tsv", "--patient", "anna")
-    run("detect", one, edf, tmp_path / "b.tsv", "--patient", "ben")
+    told = run("detect", one, edf, tmp_path / "a.tsv", "--patient", "anna")
+    assert "--patient" not in told
+    told = run("detect", one, edf, tmp_path / "b.tsv", "--patient", "ben")
+    assert "warning: --patient ben: the model knows anna and treats others alike" in told
     assert len(read_events(tmp_path / "a.tsv")) == 0 < len(read_events(tmp_path / "b.tsv"))
+
+
+def test_calibrate_refuses_what_its_own_table_calls_a_seizure(site, tmp_path):
+    told = run(
+        "calibrate", site / "plain.skops", site / "new", "--max-false-alarms-per-day", 1000,
+        "--out", tmp_path / "m.skops", code=2,
+    )  # fmt: skip
+    assert "lists 1 seizure of" in told and "calibrate takes recordings without one" in told
+
+
+def test_a_threshold_lowered_on_too_few_hours_is_told(site, tmp_path):
+    model = load_model(site / "plain.skops")
+    model.estimator.set_params(threshold=1.0)
+    save_model(model, tmp_path / "high.skops")
+    told = run(
+        "calibrate", tmp_path / "high.skops", site / "quiet", "--max-false-alarms-per-day", 1,
+        "--out", tmp_path / "m.skops",
+    )  # fmt: skip
+    assert "the threshold is lower than before, by 0.08 of the 71.9 h" in told
+
+
+def test_a_patient_who_was_trained_on_is_told(site, tmp_path):
+    model = replace(load_model(site / "personal.skops"), trained_on={"patients": ["anna"]})
+    save_model(model, tmp_path / "p.skops")
+    told = run(
+        "personalize", tmp_path / "p.skops", site / "new", "--patient", "anna",
+        "--out", tmp_path / "m.skops",
+    )  # fmt: skip
+    assert "was trained on patient anna already" in told
 
 
 @pytest.mark.parametrize("patient", [None, "anna"])

@@ -301,7 +301,7 @@ def error(*args):
 def test_errors_are_one_line(model, corpus, new, tmp_path):
     edf, out = new, tmp_path / "out.tsv"
     assert "there is no file" in error("detect", model, tmp_path / "no.edf", out)
-    assert "No such file" in error("detect", tmp_path / "no.skops", edf, out)
+    assert "there is no file" in error("detect", tmp_path / "no.skops", edf, out)
     assert "not a skseizure model" in error("detect", edf, edf, out)
     cut = tmp_path / "cut.edf"
     cut.write_bytes(edf.read_bytes()[:6000])

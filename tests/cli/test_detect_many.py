@@ -150,7 +150,7 @@ def test_exit_codes(model, archive, tmp_path):
     for told, *args in (
         ("there is no file or folder", model, tmp_path / "no", "--out", out),
         ("holds no recording", model, out, "--out", out),
-        ("No such file", tmp_path / "no.skops", archive, "--out", out),
+        ("there is no file", tmp_path / "no.skops", archive, "--out", out),
         (
             "would have one table, night",
             model,

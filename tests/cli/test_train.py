@@ -1,6 +1,7 @@
 """`skseizure train` on recordings of any kind, with any recipe, and what it leaves out."""
 
 import os
+import re
 import shutil
 import signal
 import time
@@ -86,6 +87,7 @@ def test_a_cap_on_false_alarms(corpora, tmp_path):
     args = "train", corpora / "depth", tmp_path / "m.skops", *TINY, "--montage", "none"
     told = run(*args, "--max-false-alarms-per-day", 50).stderr
     assert "Chosen: smoothing" in told
+    assert re.search(r"the cap of 50 a day was held by the rate counted on 0\.\d\d h", told)
     card = (tmp_path / "m.md").read_text()
     assert (
         "Asked for were at most 50 in\n24 h" in card or "Asked for were at most 50 in 24 h" in card

@@ -123,6 +123,8 @@ def test_refusals(detector):
     X = recordings(6, 1, [0.9])
     with pytest.raises(TypeError, match="X is ndarray; calibrate needs Windows"):
         detector.calibrate(np.asarray(X), max_false_alarms_per_24h=1)
+    with pytest.raises(ValueError, match="max_false_alarms_per_24h is 'one'; a rate above 0"):
+        detector.calibrate(X, max_false_alarms_per_24h="one")
     with pytest.raises(ValueError, match="max_false_alarms_per_24h is 0; a rate above 0"):
         detector.calibrate(X, max_false_alarms_per_24h=0)
     with pytest.raises(ValueError, match="by is 'record'; 'patient' or None"):

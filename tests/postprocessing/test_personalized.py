@@ -397,6 +397,18 @@ def test_metadata_routing():
         assert proba.shape == (len(y), 2)
 
 
+def test_a_share_that_rests_on_one_patient_is_told():
+    """The others have one seizure each, and cannot play a new patient."""
+    X, y = people([0, 1, 0])
+    kept = (X.patient == "p0") | of_first(X)
+    model = PersonalizedClassifier(population(), local(), random_state=0).fit(X[kept], y[kept])
+    new, y_new = new_patient()
+    known = of_first(new)
+    with pytest.warns(UserWarning, match="rests on one patient of fit"):
+        model.personalize(new[known], y_new[known])
+    assert model.n_players_ == 1
+
+
 def test_refusals():
     X, y = people([0, 1])
     with pytest.raises(ValueError, match=r"^local is Ridge.*needs a classifier"):

@@ -206,6 +206,7 @@ def test_unlabelled_windows_train_and_are_not_scored(patients):
         ({"objective": "auc"}, "objective.*must be"),
         ({"rules": "mine"}, "rules is 'mine'"),
         ({"detector": LogisticRegression}, "detector.*must be"),
+        ({"detector": LogisticRegression()}, "detector.*must be.*predict_events"),
     ],
 )
 def test_refusals(patients, change, message):
